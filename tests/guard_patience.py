@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from dataclasses import replace
 from typing import TypeVar
 
 from oakum.guard.enforcement import Gatekeeper
-from oakum.routing.messages import Answered, Asked
+from oakum.routing.messages import HttpResponse, RequestSteps
 
 _Told = TypeVar("_Told")
 
@@ -23,9 +22,9 @@ def unhurried_gate(gate: Gatekeeper) -> Gatekeeper:
 
 
 def _unhurried(
-    talk: Generator[Asked, Answered | None, _Told],
-) -> Generator[Asked, Answered | None, _Told]:
-    told: Answered | None = None
+    talk: RequestSteps[_Told],
+) -> RequestSteps[_Told]:
+    told: HttpResponse | None = None
     while True:
         try:
             question = talk.send(told)

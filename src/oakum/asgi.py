@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Generator, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from time import monotonic
@@ -21,10 +21,10 @@ from typing import Any, TypeVar
 from urllib.parse import quote, unquote
 
 from oakum.guard.loading import unread
-from oakum.guard.middleware import Collected, Middleware, TooLong, with_length
+from oakum.guard.middleware import Middleware, ResponseCollector, TooLong, with_length
 from oakum.guard.mount import SAFE, Mount
 from oakum.guard.passed_request import Passing, Refusal
-from oakum.routing.messages import Answered, Asked, Denied
+from oakum.routing.messages import Denial, HttpRequest, HttpResponse, RequestSteps
 from oakum.routing.problem import PROBLEM_HEADERS, problem
 
 Scope = MutableMapping[str, Any]
@@ -56,14 +56,14 @@ class OakumMiddleware(Middleware[App]):
             raise NotImplementedError(f"unsupported ASGI scope type `{scope['type']}`")
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        taken, observe = _Taken(receive), self._keeper.observe
+        taken, observe = _RequestBody(receive), self._keeper.observe
         most = self._keeper.policy.guard.max_body
         inquirer = _Inquirer(self._app, scope, receive, most, self._mount)
         try:
             body_read = await taken.body(most + 1, None if observe else TAKEN)
         except TimeoutError:
             late = _build_request(scope, b"", self._mount)
-            await self._refuse(unread(late, Denied(408, "truncated")), late, send)
+            await self._refuse(unread(late, Denial(408, "truncated")), late, send)
             return
         if body_read is None:
             return  # the client has disconnected, and a partial body could mean something else
@@ -79,7 +79,7 @@ class OakumMiddleware(Middleware[App]):
             passed = self._watch if entered.raw and not entered.switch else self._guard
             await passed(entered, inquirer, inner, body, send)
 
-    async def _refuse(self, refusal: Refusal, asked: Asked, send: Send) -> None:
+    async def _refuse(self, refusal: Refusal, asked: HttpRequest, send: Send) -> None:
         self._audit(refusal.audit)
         await _answer(refusal, asked.method, send)
 
@@ -94,7 +94,7 @@ class OakumMiddleware(Middleware[App]):
         closes the connection then, which it does not after the answer for an absent object. A body
         that was too long is ended by an error of our own.
         """
-        heard = _Heard(self._keeper.policy.guard.max_body)
+        heard = _ResponseCollector(self._keeper.policy.guard.max_body)
 
         async def work() -> None:
             await self._app(scope, receive, heard)
@@ -130,7 +130,7 @@ class OakumMiddleware(Middleware[App]):
             task.result()
 
     async def _leave(
-        self, entered: Passing, heard: _Heard, inquirer: _Inquirer, send: Send
+        self, entered: Passing, heard: _ResponseCollector, inquirer: _Inquirer, send: Send
     ) -> None:
         answered = await inquirer.drive(self._keeper.leave(entered, heard.response()))
         self._audit(entered.audit)
@@ -140,7 +140,7 @@ class OakumMiddleware(Middleware[App]):
         self, entered: Passing, inquirer: _Inquirer, scope: Scope, receive: Receive, send: Send
     ) -> None:
         """Sends everything on as it comes; what would have become of it is only written down."""
-        heard = _Heard(self._keeper.policy.guard.max_body, entered.asked.method)
+        heard = _ResponseCollector(self._keeper.policy.guard.max_body, entered.asked.method)
 
         async def both(message: Message) -> None:
             await send(message)
@@ -156,7 +156,7 @@ class OakumMiddleware(Middleware[App]):
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         upgrade = (("connection", "Upgrade"), ("upgrade", "websocket"))
         asked = _build_request({"method": "GET", **scope}, b"", self._mount)
-        asked = Asked(
+        asked = HttpRequest(
             "GET", asked.target, (*(h for h in asked.headers if h[0] != "upgrade"), *upgrade),
             b"", asked.host, asked.scheme, asked.address,
         )  # fmt: skip
@@ -196,9 +196,9 @@ class _Inquirer:
     context: contextvars.Context = field(default_factory=contextvars.copy_context)
     """As it was before the application was asked: what it notes of a caller is for one request."""
 
-    async def drive(self, talk: Generator[Asked, Answered | None, _T]) -> _T:
+    async def drive(self, talk: RequestSteps[_T]) -> _T:
         """The result of a decision."""
-        told: Answered | None = None
+        told: HttpResponse | None = None
         while True:
             try:
                 question = talk.send(told)
@@ -207,14 +207,14 @@ class _Inquirer:
                 return value
             told = await self._ask(question)
 
-    def inner(self, asked: Asked, like: Scope | None = None) -> Scope:
+    def inner(self, asked: HttpRequest, like: Scope | None = None) -> Scope:
         """A scope for what the application is asked instead, like this request or like another."""
         below = self.mount.below(self.scope["path"])
         return _scope(self.scope if like is None else like, asked, self.mount, below=below)
 
-    async def _ask(self, question: Asked) -> Answered | None:
+    async def _ask(self, question: HttpRequest) -> HttpResponse | None:
         """The application's answer; None: there was none in time."""
-        heard = _Heard(self.most)
+        heard = _ResponseCollector(self.most)
         # The guard's own look-ups must not carry what an outer layer stored about the caller.
         like = {key: value for key, value in self.scope.items() if key in _OF_THE_SERVER}
         like |= {"type": "http", "method": question.method, "scheme": question.scheme}
@@ -227,7 +227,7 @@ class _Inquirer:
             await _for(question.within, work, heard, self.context.copy())
         except Exception:  # noqa: BLE001 - whatever the application raises, a server says 500
             if not heard.complete:
-                return Answered(500) if monotonic() <= until else None
+                return HttpResponse(500) if monotonic() <= until else None
         return heard.response() if (heard.ended or monotonic()) <= until else None
 
 
@@ -251,7 +251,9 @@ def _start_task(
     return None if loop is None else loop.create_task(work(), context=context)
 
 
-async def _first(task: asyncio.Task[None], heard: _Heard, seconds: float | None) -> None:
+async def _first(
+    task: asyncio.Task[None], heard: _ResponseCollector, seconds: float | None
+) -> None:
     """Waits until an application has answered or ended, and for so many seconds at most."""
     heard.over = over = asyncio.get_running_loop().create_future()
     if heard.ended:
@@ -265,7 +267,7 @@ async def _first(task: asyncio.Task[None], heard: _Heard, seconds: float | None)
 async def _for(
     seconds: float,
     work: Callable[[], Coroutine[Any, Any, None]],
-    heard: _Heard,
+    heard: _ResponseCollector,
     context: contextvars.Context,
 ) -> None:
     """Waits so long for what an application answers. Then it is told to end, unless it has answered
@@ -299,7 +301,7 @@ def _over(task: asyncio.Task[None]) -> None:
 # --------------------------------------------------------------------------- what comes in
 
 
-def _build_request(scope: Scope, body: bytes, mount: Mount) -> Asked:
+def _build_request(scope: Scope, body: bytes, mount: Mount) -> HttpRequest:
     """The request; one that is not mounted there is about no place that anybody could read in one
     way."""
     headers = tuple((k.decode("latin-1").lower(), v.decode("latin-1")) for k, v in scope["headers"])
@@ -310,7 +312,9 @@ def _build_request(scope: Scope, body: bytes, mount: Mount) -> Asked:
     path = mount.inward(scope["path"], _path(scope)) if there else ""
     target = path + (f"?{query}" if query else "")
     address = client[0] if client else ""
-    return Asked(scope["method"], target, headers, body, host, scope.get("scheme", "http"), address)
+    return HttpRequest(
+        scope["method"], target, headers, body, host, scope.get("scheme", "http"), address
+    )
 
 
 def _path(scope: Scope) -> str:
@@ -326,7 +330,7 @@ def _path(scope: Scope) -> str:
         return ""
 
 
-def _scope(scope: Scope, asked: Asked, mount: Mount, *, below: bool) -> Scope:
+def _scope(scope: Scope, asked: HttpRequest, mount: Mount, *, below: bool) -> Scope:
     """A scope for what the application is asked instead, with a path that is written as that of a
     request `below` its mount is. Extensions stay outside: they are ways to answer that would not be
     read."""
@@ -369,7 +373,7 @@ def _within(seconds: float | None) -> AbstractAsyncContextManager[object]:
     return nullcontext() if _loop() is None else asyncio.timeout(seconds)
 
 
-class _Taken:
+class _RequestBody:
     """The request's body as it comes in; can be given once more, and the rest of it."""
 
     def __init__(self, receive: Receive) -> None:
@@ -417,7 +421,7 @@ def _once(body: bytes, receive: Receive) -> Receive:
 # --------------------------------------------------------------------------- what goes out
 
 
-class _Heard(Collected):
+class _ResponseCollector(ResponseCollector):
     """Collects an application's response from the messages that it sends."""
 
     def __init__(self, most: int, method: str = "GET") -> None:
@@ -456,10 +460,10 @@ class _Heard(Collected):
             if self.over is not None and not self.over.done():
                 self.over.set_result(None)
 
-    def response(self) -> Answered:
+    def response(self) -> HttpResponse:
         """The collected response; an incomplete one counts as no response."""
         if not self.complete and not self.truncated:
-            return Answered(502, truncated=bool(self._status), missing=not self._status)
+            return HttpResponse(502, truncated=bool(self._status), missing=not self._status)
         return super().response()
 
 
@@ -492,7 +496,7 @@ class _Socket:
             with suppress(Exception):  # it fails where the client has gone, which often is why
                 await self({"type": "websocket.close", "code": 1011})
 
-    async def refuse(self, answer: Answered) -> None:
+    async def refuse(self, answer: HttpResponse) -> None:
         """Answers in place of a WebSocket, as far as the server can."""
         self._ended = True
         if self._answers:
@@ -503,13 +507,13 @@ class _Socket:
 
 
 _SOCKETS = ("websocket.send", "websocket.close")
-_WITHHELD = Answered(502, PROBLEM_HEADERS, problem(502).encode())
+_WITHHELD = HttpResponse(502, PROBLEM_HEADERS, problem(502).encode())
 DENIAL = "websocket.http.response"
 """How a server lets an application answer what asks for a WebSocket and gets none (ASGI)."""
 
 
 async def _answer(
-    answered: Answered, method: str, send: Send, kind: str = "http.response."
+    answered: HttpResponse, method: str, send: Send, kind: str = "http.response."
 ) -> None:
     named = with_length(answered, method)
     headers = [(k.encode("latin-1"), v.encode("latin-1")) for k, v in named]

@@ -159,7 +159,7 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Skipped:
+class SkippedOperation:
     """An operation not called, and why."""
 
     endpoint: Endpoint
@@ -191,7 +191,7 @@ class Writes:
     """What could not be put back, in words, with the way to do it by hand."""
     operations: tuple[tuple[Endpoint, int], ...] = ()
     """Operations that were sent something, each with the number of requests."""
-    untried: tuple[Skipped, ...] = ()
+    untried: tuple[SkippedOperation, ...] = ()
     """Writing operations that were left alone though the run may write, each with the reason."""
 
 
@@ -222,7 +222,7 @@ class Report:
     budget: int
     findings: tuple[Finding, ...]
     cells: tuple[Cell, ...]
-    skipped: tuple[Skipped, ...]
+    skipped: tuple[SkippedOperation, ...]
     identities: tuple[IdentityState, ...]
     distrust: tuple[str, ...] = ()
     """Why the run is not trustworthy; empty when it is."""

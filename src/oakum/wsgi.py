@@ -13,7 +13,7 @@ from __future__ import annotations
 import io
 import logging
 import sys
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from time import monotonic
@@ -22,10 +22,10 @@ from typing import Any, TypeVar
 from urllib.parse import quote, unquote_to_bytes
 
 from oakum.guard.loading import unread
-from oakum.guard.middleware import Collected, Middleware, TooLong, with_length
+from oakum.guard.middleware import Middleware, ResponseCollector, TooLong, with_length
 from oakum.guard.mount import SAFE, Mount
 from oakum.guard.passed_request import Passing, Refusal
-from oakum.routing.messages import Answered, Asked, Denied
+from oakum.routing.messages import Denial, HttpRequest, HttpResponse, RequestSteps
 from oakum.routing.problem import title
 
 Environ = dict[str, Any]
@@ -60,7 +60,7 @@ class OakumMiddleware(Middleware[App]):
         asked = _build_request(environ, self._mount)
         try:
             asked = replace(asked, body=_read(environ, most + 1, needed=not observe))
-        except Denied as denied:
+        except Denial as denied:
             return self._refuse(unread(asked, denied), asked, start_response)
         late: list[BaseException] = []
         entered = self._drive(self._keeper.enter(asked), environ, late)
@@ -81,12 +81,12 @@ class OakumMiddleware(Middleware[App]):
         return _Late(_answer(answered, asked.method, start_response), late)
 
     def _refuse(
-        self, refusal: Refusal, asked: Asked, start_response: StartResponse
+        self, refusal: Refusal, asked: HttpRequest, start_response: StartResponse
     ) -> Iterable[bytes]:
         self._audit(refusal.audit)
         return _answer(refusal, asked.method, start_response)
 
-    def _run_app(self, environ: Environ, late: list[BaseException]) -> Answered:
+    def _run_app(self, environ: Environ, late: list[BaseException]) -> HttpResponse:
         """The application's answer; what it raised instead is told to the log alone, since what
         stands outside might tell what went wrong."""
         try:
@@ -95,13 +95,13 @@ class OakumMiddleware(Middleware[App]):
             _LOG.error("the application failed", exc_info=error)
         except BaseException as error:  # noqa: BLE001 - raised again, after the answer
             late.append(error)
-        return Answered(502, missing=True)
+        return HttpResponse(502, missing=True)
 
     def _watch(
         self, entered: Passing, environ: Environ, start_response: StartResponse
     ) -> Iterator[bytes]:
         """Sends everything on as it comes; what would have become of it is only written down."""
-        heard = _Heard(self._keeper.policy.guard.max_body, entered.asked.method)
+        heard = _ResponseCollector(self._keeper.policy.guard.max_body, entered.asked.method)
 
         def start(
             status: str, headers: list[tuple[str, str]], problem: Problem | None = None
@@ -137,13 +137,13 @@ class OakumMiddleware(Middleware[App]):
 
     def _drive(
         self,
-        talk: Generator[Asked, Answered | None, _T],
+        talk: RequestSteps[_T],
         environ: Environ,
         late: list[BaseException],
     ) -> _T:
         """Asks the application whatever the gatekeeper wants to know. `late`: what it raised that
         ends more than a request, for after the answer."""
-        told: Answered | None = None
+        told: HttpResponse | None = None
         while True:
             try:
                 question = talk.send(told)
@@ -152,7 +152,9 @@ class OakumMiddleware(Middleware[App]):
                 return value
             told = self._ask(question, environ, late)
 
-    def _ask(self, question: Asked, environ: Environ, late: list[BaseException]) -> Answered | None:
+    def _ask(
+        self, question: HttpRequest, environ: Environ, late: list[BaseException]
+    ) -> HttpResponse | None:
         if late:
             return None
         # The guard's own look-ups must not carry what an outer layer stored about the caller.
@@ -168,7 +170,7 @@ class OakumMiddleware(Middleware[App]):
                 self._app, _environ(like, question, self._mount), self._keeper.policy.guard.max_body
             )
         except Exception:  # noqa: BLE001 - whatever the application raises, a server says 500
-            told = Answered(500)
+            told = HttpResponse(500)
         except BaseException as error:  # noqa: BLE001 - raised again, after the answer
             late.append(error)
             return None
@@ -181,7 +183,7 @@ class OakumMiddleware(Middleware[App]):
 # --------------------------------------------------------------------------- what comes in
 
 
-def _build_request(environ: Environ, mount: Mount) -> Asked:
+def _build_request(environ: Environ, mount: Mount) -> HttpRequest:
     """The request without its body; one that is not mounted there, or whose path is no text of
     PEP 3333, is about no place that anybody could read in one way."""
     headers = [
@@ -200,7 +202,7 @@ def _build_request(environ: Environ, mount: Mount) -> Asked:
     except UnicodeEncodeError:
         octets = b""
     target = mount.inward(path, quote(octets, safe=SAFE)) + (f"?{query}" if query else "")
-    return Asked(
+    return HttpRequest(
         environ["REQUEST_METHOD"],
         target,
         tuple(headers),
@@ -229,17 +231,17 @@ def _is_terminated(environ: Environ) -> bool:
 
 
 def _read(environ: Environ, most: int, *, needed: bool) -> bytes:
-    """The body, cut off at `most` bytes. Raises `Denied` where all of it is `needed` and does not
+    """The body, cut off at `most` bytes. Raises `Denial` where all of it is `needed` and does not
     come, or it says no length that anybody could read."""
     source, length = environ["wsgi.input"], _length(environ)
     if length == _UNREADABLE and needed:
-        raise Denied(400, "body")
+        raise Denial(400, "body")
     known = length >= 0
     if not known:
         # Without a length, only servers that terminate the input can be read to the end.
         ends = _is_terminated(environ)
         if needed and not ends and "HTTP_TRANSFER_ENCODING" in environ:
-            raise Denied(411, "body")
+            raise Denial(411, "body")
         length = most if ends else 0
     most = min(length, most)
     body = bytearray()
@@ -249,13 +251,13 @@ def _read(environ: Environ, most: int, *, needed: bool) -> bytes:
     except Exception as error:
         if not needed:
             raise
-        raise Denied(400, "truncated") from error  # the client has disconnected
+        raise Denial(400, "truncated") from error  # the client has disconnected
     if needed and known and len(body) < most:
-        raise Denied(400, "truncated")  # a partial body could mean something else
+        raise Denial(400, "truncated")  # a partial body could mean something else
     return bytes(body)
 
 
-def _environ(environ: Environ, asked: Asked, mount: Mount) -> Environ:
+def _environ(environ: Environ, asked: HttpRequest, mount: Mount) -> Environ:
     """An environment for what the application is asked instead. A server's early hints, sockets and
     the like stay outside: they are ways to answer that would not be read."""
     path, _, query = asked.target.partition("?")
@@ -317,7 +319,7 @@ class _Again(io.RawIOBase):
 # --------------------------------------------------------------------------- what goes out
 
 
-class _Heard(Collected):
+class _ResponseCollector(ResponseCollector):
     """An application's answer, as it calls `start_response` and `write`."""
 
     def start(
@@ -340,8 +342,8 @@ class _Heard(Collected):
             raise TooLong
 
 
-def _call_app(app: App, environ: Environ, most: int) -> Answered:
-    heard = _Heard(most)
+def _call_app(app: App, environ: Environ, most: int) -> HttpResponse:
+    heard = _ResponseCollector(most)
     try:
         parts = app(environ, heard.start)
         try:
@@ -382,7 +384,7 @@ class _Late(list[bytes]):
             raise self._late.pop()
 
 
-def _answer(answered: Answered, method: str, start_response: StartResponse) -> list[bytes]:
+def _answer(answered: HttpResponse, method: str, start_response: StartResponse) -> list[bytes]:
     headers = [(name.title(), value) for name, value in with_length(answered, method)]
     start_response(f"{answered.status} {title(answered.status)}", headers)
     return [answered.body]

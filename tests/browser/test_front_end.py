@@ -25,7 +25,7 @@ from oakum.errors import InputError
 from oakum.frontend import drive
 from oakum.frontend.drive import load_address, watch
 from oakum.frontend.render_text import lines, plain
-from oakum.frontend.usage import USED, Heard, Load, Usage, Use, judge
+from oakum.frontend.usage import USED, Load, ReceivedResponse, Usage, Use, judge
 from oakum.policy.contract import load
 from tests import patience
 from tests.browser import zoo
@@ -424,7 +424,9 @@ def _seen_with(*claims: str) -> Usage:
         f"Bearer e30.{urlsafe_b64encode(each.encode()).decode().strip('=')}.x" for each in claims
     ]
     heard = [
-        Heard("GET", "http://127.0.0.1/riders/7", 200, RIDER, headers={"authorization": head})
+        ReceivedResponse(
+            "GET", "http://127.0.0.1/riders/7", 200, RIDER, headers={"authorization": head}
+        )
         for head in heads
     ]
     return judge(Load(tuple(heard), ()), "http://127.0.0.1")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import io
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import quote, unquote, unquote_to_bytes
 
 from oakum.asgi import OakumMiddleware as Asgi
 from oakum.guard.passed_request import Passing, Refusal
-from oakum.routing.messages import Answered, Asked
+from oakum.routing.messages import HttpRequest, RequestSteps
 from oakum.wsgi import OakumMiddleware as Wsgi
 from tests.conformance.exchange_python import PythonGuard
 from tests.conformance.exchanges import Outcome, Request, Response, Setup
@@ -34,7 +34,7 @@ class _Application:
         self.forwarded: Request | None = None
         self.audit: list[Any] = []
 
-    def _noted(self, asked: Asked) -> Generator[Asked, Answered | None, Passing | Refusal]:
+    def _noted(self, asked: HttpRequest) -> RequestSteps[Passing | Refusal]:
         """When a request has come in, what is asked next is asked in the client's place."""
         found = yield from self._enter(asked)
         self._entered = True

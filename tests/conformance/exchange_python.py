@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
 from oakum.guard.enforcement import Gatekeeper
 from oakum.guard.key_files import read_api_keys
 from oakum.guard.passed_request import Refusal
-from oakum.routing.messages import Answered, Asked
+from oakum.routing.messages import HttpRequest, HttpResponse, RequestSteps
 from tests.conformance.exchanges import AUDIT_KEY, Outcome, Request, Response, Setup
 
 _T = TypeVar("_T")
@@ -36,8 +36,8 @@ class PythonGuard:
             denied=setup.denied,
         )
 
-    def _drive(self, talk: Generator[Asked, Answered | None, _T]) -> _T:
-        answer: Answered | None = None
+    def _drive(self, talk: RequestSteps[_T]) -> _T:
+        answer: HttpResponse | None = None
         try:
             while True:
                 question = talk.send(answer)
@@ -54,7 +54,7 @@ class PythonGuard:
         self._asked = []
         entered = self._drive(
             self._keeper.enter(
-                Asked(
+                HttpRequest(
                     request.method, request.target, request.headers, request.body,
                     request.host, request.scheme, request.address,
                 )
@@ -65,16 +65,18 @@ class PythonGuard:
             return Outcome(sent, None, self._asked, entered.audit)
         onward = entered.forward
         forwarded = Request(onward.method, onward.target, onward.headers, onward.body)
-        answer = _answered(self._setup.upstream.answer(forwarded)) or Answered(502, missing=True)
+        answer = _answered(self._setup.upstream.answer(forwarded)) or HttpResponse(
+            502, missing=True
+        )
         left = self._drive(self._keeper.leave(entered, answer))
         sent = Response(left.status, left.headers, left.body)
         return Outcome(sent, forwarded, self._asked, entered.audit)
 
 
-def _answered(response: Response | None) -> Answered | None:
+def _answered(response: Response | None) -> HttpResponse | None:
     if response is None or response.raw is not None:
         return None
-    return Answered(response.status, response.headers, response.body, response.truncated)
+    return HttpResponse(response.status, response.headers, response.body, response.truncated)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oakum.routing.caching import handed_on, kept_apart
-from oakum.routing.messages import Answered
+from oakum.routing.messages import HttpResponse
 from tests.conformance.lua import runtime
 
 NAMES = st.sampled_from(
@@ -31,7 +31,7 @@ CONTROLS = st.sampled_from(("no-store", "private", "no-cache"))
 
 @given(NAMES, TEXTS, CONTROLS)
 def test_what_a_cache_says_is_read_alike(name: str, value: str, control: str) -> None:
-    answered = Answered(200, (("cache-control", control), (name, value)), b"")
+    answered = HttpResponse(200, (("cache-control", control), (name, value)), b"")
     lua = runtime()
     caching = lua.eval(b'require("oakum.caching")')
     headers = lua.table_from({b"cache-control": control.encode(), name.encode(): value.encode()})

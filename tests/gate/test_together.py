@@ -18,7 +18,7 @@ from oakum.gate.evidence import foreign
 from oakum.gate.guard_comparison import summarize_cells
 from oakum.gate.unclassified_fields import find_unclassified
 from oakum.gate.waivers import apply_waivers, is_excused
-from oakum.memory import Remembered
+from oakum.memory import RememberedFinding
 from oakum.memory.model import Stamp
 from oakum.policy.contract import load
 from oakum.policy.model import ExitCriteria, Waiver
@@ -112,9 +112,9 @@ def waiver(expires: date, fingerprint: str) -> Waiver:
     return Waiver("agreed", "the team", expires, fingerprint)
 
 
-def remembered(one: Finding) -> Remembered:
+def remembered(one: Finding) -> RememberedFinding:
     stamp = Stamp("1", NOW.isoformat())
-    return Remembered(
+    return RememberedFinding(
         one.fingerprint, one.rule, one.verdict, one.severity, one.resource, one.field, one.viewer,
         one.state, (), stamp, stamp, stamp,
     )  # fmt: skip

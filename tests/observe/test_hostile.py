@@ -15,9 +15,9 @@ from click.testing import CliRunner
 from oakum.abuse.detector import ASIDE_AHEAD, AbuseDetector
 from oakum.cli.main import main
 from oakum.errors import InputError
-from oakum.frontend.usage import Heard, Load, judge
+from oakum.frontend.usage import Load, ReceivedResponse, judge
 from oakum.guard.denylist import MOST, read_list
-from oakum.openapi.observed_shape import KEY, Learnt
+from oakum.openapi.observed_shape import KEY, ObservedValues
 from oakum.traffic.graphql_operation import graphql
 from oakum.traffic.recorded_exchange import from_entry, from_log
 from tests.observe.day import START, mark
@@ -267,10 +267,10 @@ def test_what_names_somebody_where_a_name_of_the_api_stands_is_not_told(
 
 
 def test_objects_that_are_alike_stand_in_a_map_and_others_do_not() -> None:
-    learnt = Learnt()
+    learnt = ObservedValues()
     learnt.learn({"ann": {"n": 1, "at": 2}, "bob": {"n": 1, "at": 3}, "eve": {"n": 0, "at": 3}})
     assert [name for name, _ in learnt.legible(frozenset())] == [KEY]
-    learnt = Learnt()
+    learnt = ObservedValues()
     learnt.learn({"owner": {"id": 1}, "home": {"street": "…"}, "rides": {"id": 1, "km": 2}})
     assert [name for name, _ in learnt.legible(frozenset())] == ["home", "owner", "rides"]
 
@@ -279,7 +279,10 @@ def test_objects_that_are_alike_stand_in_a_map_and_others_do_not() -> None:
 def test_what_a_page_calls_its_questions_by_is_told_where_it_is_a_word(name: str) -> None:
     posted = json.dumps({"query": "query { a }", "operationName": name})
     body = json.dumps({"name": "annabel", "age": 4}).encode()
-    load = Load((Heard("POST", "http://h/graphql", 200, body, posted),), ())
+    load = Load((ReceivedResponse("POST", "http://h/graphql", 200, body, posted),), ())
     assert [endpoint.operation for endpoint in judge(load, "http://h").endpoints] == ["*"]
-    fine = Load((Heard("POST", "http://h/graphql", 200, body, posted.replace(name, "Rider")),), ())
+    fine = Load(
+        (ReceivedResponse("POST", "http://h/graphql", 200, body, posted.replace(name, "Rider")),),
+        (),
+    )
     assert [endpoint.operation for endpoint in judge(fine, "http://h").endpoints] == ["Rider"]

@@ -10,19 +10,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oakum.openapi.observed_shape import Learnt, schema
+from oakum.openapi.observed_shape import ObservedValues, schema
 
 NONE: frozenset[str] = frozenset()
 
 
-def learnt(*values: Any) -> Learnt:
-    found = Learnt()
+def learnt(*values: Any) -> ObservedValues:
+    found = ObservedValues()
     for value in values:
         found.learn(value)
     return found
 
 
-def rows(found: Learnt) -> dict[str, tuple[tuple[str, ...], int, int]]:
+def rows(found: ObservedValues) -> dict[str, tuple[tuple[str, ...], int, int]]:
     return {path: (tuple(sorted(e.kinds)), e.value_count, of) for path, e, of in found.fields(NONE)}
 
 
@@ -94,7 +94,7 @@ def test_a_value_is_gone_when_it_was_learnt() -> None:
 @pytest.mark.parametrize("below", [{"score": 1, "rank": 2}, 7])
 @pytest.mark.parametrize("times", [1, 3])
 def test_a_name_that_each_object_has_of_its_own_is_a_key(below: object, times: int) -> None:
-    learnt = Learnt()
+    learnt = ObservedValues()
     for name in ("quentin_a", "minaokafor", "bartnguyen", "xiomarad", "zbigniewk") * times:
         learnt.learn({name: below, "total": 3, "at": "now"})
     names = {path.partition(".")[0] for path, *_ in learnt.fields(frozenset())}
@@ -102,7 +102,7 @@ def test_a_name_that_each_object_has_of_its_own_is_a_key(below: object, times: i
 
 
 def test_fields_that_are_there_now_and_then_are_no_keys() -> None:
-    learnt = Learnt()
+    learnt = ObservedValues()
     for turn in range(10):
         one = {"id": turn, "name": "x"}
         learnt.learn({**one, **({"bio": "b"} if turn % 4 == 0 else {}),

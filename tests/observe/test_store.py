@@ -20,7 +20,7 @@ from oakum.errors import InputError
 from oakum.traffic.call import Hasher
 from oakum.traffic.call_reader import Endpoints, calls
 from oakum.traffic.intake import records, sources
-from oakum.traffic.observation import Read
+from oakum.traffic.observation import SourceCounts
 from oakum.traffic.paths import id_form
 from oakum.traffic.store import logs, questions, reading, sql_counts
 from oakum.traffic.store.engine import Duck, Full, QueryEngine
@@ -385,7 +385,7 @@ def test_a_sheet_that_is_not_whole_is_an_error_of_ours_and_names_no_file_elsewhe
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "runs").mkdir()
-        read = Read("a.json", "lines", 1, {"a line": 1}, "")
+        read = SourceCounts("a.json", "lines", 1, {"a line": 1}, "")
         said = json.loads(run_sheet(KeptRun("r", "k", (read,), files={"calls": ("calls/a",)})))
         member = data.draw(st.sampled_from([*sorted(said), "name", "read", "skipped"]))
         wrong = data.draw(st.sampled_from([None, 7.5, [1], {"x": "y"}, "../../x", True]))

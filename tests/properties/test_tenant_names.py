@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from oakum.guard.compiled.selecting_parameters import SelectingParameters
 from oakum.guard.compiled.tenant_names import names_tenant
 from oakum.openapi.model import Json
-from oakum.routing.messages import Asked
+from oakum.routing.messages import HttpRequest
 from tests.properties.pool import LAW
 
 OWN = SelectingParameters(body=("tenant", "org_id"))
@@ -52,6 +52,6 @@ def test_a_name_that_a_parser_reads_names_the_tenant(body: bytes) -> None:
         read = json.loads(body)
     except ValueError:
         return
-    asked = Asked("POST", "/x", (("content-type", "application/json"),), body)
+    asked = HttpRequest("POST", "/x", (("content-type", "application/json"),), body)
     if not members(read).isdisjoint(("tenant", "org_id", "orgId")):
         assert names_tenant(asked, "", OWN)

@@ -12,18 +12,18 @@ from oakum.abuse.detections import AbuseEvent, AbuseReport, ReportedCaller
 from oakum.abuse.signs import KINDS, SIGNS
 from oakum.openapi.model import Json
 from oakum.traffic.call import Hasher
-from oakum.traffic.observation import Read
+from oakum.traffic.observation import SourceCounts
 
 SCHEMA = "oakum.abuse/2"
 
 
-def render(report: AbuseReport, reads: Iterable[Read], distrust: Iterable[str]) -> bytes:
+def render(report: AbuseReport, reads: Iterable[SourceCounts], distrust: Iterable[str]) -> bytes:
     """The document as JSON text, the same for the same report."""
     made = document(report, reads, distrust)
     return orjson.dumps(made, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
-def document(report: AbuseReport, reads: Iterable[Read], distrust: Iterable[str]) -> Json:
+def document(report: AbuseReport, reads: Iterable[SourceCounts], distrust: Iterable[str]) -> Json:
     """The document; described in docs/reference/abuse.md."""
     why = list(distrust)
     return {

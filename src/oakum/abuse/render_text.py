@@ -9,7 +9,7 @@ from oakum.abuse.detections import AbuseEvent, AbuseReport
 from oakum.abuse.json_document import instant
 from oakum.abuse.signs import KINDS
 from oakum.traffic.call import Hasher
-from oakum.traffic.observation import Read
+from oakum.traffic.observation import SourceCounts
 
 
 def event(each: AbuseEvent) -> str:
@@ -17,7 +17,9 @@ def event(each: AbuseEvent) -> str:
     return f"{instant(each.at)}  {each.by} {Hasher.hash_text(each.who)}  {KINDS[each.kind]}"
 
 
-def lines(report: AbuseReport, reads: Iterable[Read], distrust: Iterable[str]) -> Iterator[str]:
+def lines(
+    report: AbuseReport, reads: Iterable[SourceCounts], distrust: Iterable[str]
+) -> Iterator[str]:
     """The report as text: what was read, which callers are reported and why, and what was not
     evaluated."""
     sources = list(reads)

@@ -14,7 +14,7 @@ from oakum.exposure.rule_stories import DOES, Story, references
 from oakum.finding import Answer, Endpoint, Finding, Report, Result
 from oakum.inference.lexicon import classify_field
 from oakum.inference.lexicon_phrases import FieldClass
-from oakum.memory import Due, Memory, Remembered, case_of, due
+from oakum.memory import Due, Memory, RememberedFinding, case_of, due
 from oakum.policy.model import SEVERITIES
 from oakum.report.grouping import Defect, states_by_field, when_words
 from oakum.report.pointing import top
@@ -203,7 +203,7 @@ class Draft:
         return line
 
     @cached_property
-    def remembered_findings(self) -> tuple[Remembered, ...]:
+    def remembered_findings(self) -> tuple[RememberedFinding, ...]:
         if self.memory is None:
             return ()
         marks = {each.fingerprint for each in self.findings}

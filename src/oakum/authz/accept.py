@@ -42,7 +42,7 @@ class Acceptance:
 
 
 @dataclass(frozen=True)
-class Weighed:
+class BodyDecision:
     """What of a request body may stay, before it is cut."""
 
     keep: Keep
@@ -102,7 +102,7 @@ def weigh(
     subject: Subject | None,
     reading: Reading,
     named: BodyObjects | None = None,
-) -> Weighed:
+) -> BodyDecision:
     """`accept` for a body that is parsed and whose media type is declared; cuts nothing.
 
     Cutting is costly, and a guard that refuses such bodies never needs it.
@@ -118,7 +118,7 @@ def weigh(
     stands = keep is not False and any(remains(keep, each.pointer) for each in judged.instances)
     if model.policy.guard.unknown == "remove":
         keep = False if _shortens(judged.keep, span, judge.mapped, ()) else keep
-    return Weighed(keep, stands, tuple(judge.written), reading)
+    return BodyDecision(keep, stands, tuple(judge.written), reading)
 
 
 def _shortens(keep: Keep, span: Span, mapped: Collection[Pointer], at: Pointer) -> bool:

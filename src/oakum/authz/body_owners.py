@@ -112,7 +112,7 @@ class Around:
         return (self.resource, self.itself, self.here, id(self.known), steps)
 
 
-class Meant(NamedTuple):
+class MeantObject(NamedTuple):
     """An object that a place in a body may mean."""
 
     subject: Subject
@@ -146,12 +146,12 @@ class Writing:
         arounds: tuple[Around, ...],
         *,
         counts: bool,
-    ) -> tuple[tuple[Meant, ...], tuple[Around, ...]]:
+    ) -> tuple[tuple[MeantObject, ...], tuple[Around, ...]]:
         """The objects that may be meant at `at`, each of which has to allow what is written, and
         each as context of its contents: the one that stands there, and the one that a key names.
         `counts`: whether any of it may be written, so that a look-up is worthwhile."""
         said = _named_keys(resource, value, at)
-        found: list[Meant] = []
+        found: list[MeantObject] = []
         inner: list[Around] = []
         for around in arounds or (None,):
             alone = bool(said) and self._addresses(resource, said, at, around)
@@ -163,13 +163,13 @@ class Writing:
             known = resource.owner.kind == "none" or (last.known and not last.known.new)
             selects = keyed or (around is None and not last.itself and _selects(resource, said, at))
             for subject, context in each:
-                meant = Meant(subject, keyed=keyed, stands=selects and bool(known))
+                meant = MeantObject(subject, keyed=keyed, stands=selects and bool(known))
                 found += [meant] if meant not in found else []
                 inner += [context] if context not in inner else []
         for one in self.subject.stands if not arounds and not (said and in_list(at)) else ():
             # A path that ends with a word names what stands there, whatever is around that.
             if one.resource in ("", resource.name):
-                found.append(Meant(one, keyed=False, stands=False))
+                found.append(MeantObject(one, keyed=False, stands=False))
                 inner.append(Around(at, resource.name, one, itself=False, here=False))
         return tuple(found), tuple(inner)
 
@@ -187,7 +187,7 @@ class Writing:
         resources: Iterable[Resource],
         at: Pointer,
         arounds: tuple[Around, ...],
-        sets: Callable[[Resource, tuple[Meant, ...]], bool],
+        sets: Callable[[Resource, tuple[MeantObject, ...]], bool],
     ) -> bool:
         """Whether something else than an object may stand for a name in a map whose values may be
         objects of `resources`: it removes the one of that name, which has to be the caller's own,

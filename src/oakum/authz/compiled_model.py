@@ -42,7 +42,7 @@ class Members:
 
 
 @dataclass(frozen=True)
-class Written:
+class BodyResources:
     """Resources that an operation's request body is declared to hold."""
 
     resources: tuple[str, ...]
@@ -122,7 +122,7 @@ class Model:
     """Operation id → (pointer pattern, resource) of its `sets`."""
     known: Mapping[str, Members] = field(default_factory=dict)
     """Resource name → the members that its objects may have."""
-    written: Mapping[str, Written] = field(default_factory=dict)
+    written: Mapping[str, BodyResources] = field(default_factory=dict)
     """By operation id; without operations whose body holds no resource."""
     masked: Mapping[str, tuple[tuple[Mask, Table], ...]] = field(default_factory=dict)
     """Resource name → for each masked form, who sees a field at least in that; only of those with
@@ -272,13 +272,13 @@ def _written_resources(
     operation: Operation,
     sets: tuple[tuple[tuple[str, ...], str], ...],
     bound: Mapping[str, str],
-) -> Written | None:
+) -> BodyResources | None:
     said = [name for _, name in sets]
     top = any(set(segments) <= {"*"} for segments, _ in sets)
     shapes = [each.shape for each in operation.body if each.shape is not None]
     found = tuple(dict.fromkeys([*said, *(n for at in shapes for n in outermost(at, bound))]))
     whole = top or all(_is_whole(each, bound) for each in shapes)
-    return Written(found, whole) if found else None
+    return BodyResources(found, whole) if found else None
 
 
 def is_withheld(model: Model, resource: str) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from oakum.authz.body_owners import Meant
+from oakum.authz.body_owners import MeantObject
 from oakum.authz.compiled_model import Model
 from oakum.authz.owner_states import state_of
 from oakum.authz.principal import Principal, Subject
@@ -133,7 +133,9 @@ def settable(model: Model, principal: Principal, table: Table, subject: Subject)
     return table.see(held_relations(model.policy, principal, subject), state)
 
 
-def all_settable(model: Model, principal: Principal, table: Table, meant: Iterable[Meant]) -> int:
+def all_settable(
+    model: Model, principal: Principal, table: Table, meant: Iterable[MeantObject]
+) -> int:
     """The fields that the caller may set of each object that may be meant, with its key where that
     only says which."""
     found = -1

@@ -12,7 +12,7 @@ from itertools import repeat
 from typing import NamedTuple
 
 from oakum.authz.beside_objects import Hollow, Keep, Rows, Values, is_left, voided, whole
-from oakum.authz.body_owners import Around, BodyObjects, Meant, Writing, child_steps, slot
+from oakum.authz.body_owners import Around, BodyObjects, MeantObject, Writing, child_steps, slot
 from oakum.authz.compiled_model import Model
 from oakum.authz.decide import all_settable, may_call, through
 from oakum.authz.deselected_objects import LeftOut
@@ -316,7 +316,7 @@ class Judge:
         resources = [self._tables[name].resource for name in names]
         return self._writing.replaces(resources, at, context.around, self._sets)
 
-    def _sets(self, resource: Resource, meant: tuple[Meant, ...]) -> bool:
+    def _sets(self, resource: Resource, meant: tuple[MeantObject, ...]) -> bool:
         table = self._tables[resource.name]
         self.written += [(table, each.subject) for each in meant]
         return bool(all_settable(self._model, self._principal, table, meant))
@@ -503,7 +503,7 @@ class Judge:
         known = self._known.get(at, _NOTHING)
         owned = table.resource.owner.kind != "none"
         around: tuple[Around, ...] = ()
-        meant: tuple[Meant, ...] = ()
+        meant: tuple[MeantObject, ...] = ()
         if self._writing is not None:
             counts = context.counts
             meant, around = self._writing.of(

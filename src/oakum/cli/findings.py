@@ -18,7 +18,7 @@ from oakum.memory import (
     AT_ENDPOINT,
     FindingStanding,
     Memory,
-    Remembered,
+    RememberedFinding,
     apply_replay,
     learn,
     read_replay,
@@ -104,7 +104,7 @@ def _has_doubts(report: Report) -> bool:
 
 def _tell(memory: Memory, taken: list[Report], everything: bool) -> None:
     order = list(FindingStanding)
-    groups: dict[tuple[object, ...], list[Remembered]] = {}
+    groups: dict[tuple[object, ...], list[RememberedFinding]] = {}
     for one in sorted(memory.findings, key=lambda each: order.index(memory.standing_of(each))):
         standing = memory.standing_of(one)
         if not standing.over or everything:
@@ -128,7 +128,7 @@ def _tell(memory: Memory, taken: list[Report], everything: bool) -> None:
     shared.line(f"{whole}: {', '.join(counts) or 'nothing is remembered'}{told}")
 
 
-def _group(memory: Memory, group: list[Remembered]) -> None:
+def _group(memory: Memory, group: list[RememberedFinding]) -> None:
     """Findings of one rule, resource and viewer that have come equally far."""
     one = group[0]
     standing, late = memory.standing_of(one), memory.is_untested(one)

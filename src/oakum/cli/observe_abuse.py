@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from oakum.abuse.detections import AbuseEvent, AbuseReport
     from oakum.traffic.call import RecordedCall
     from oakum.traffic.evaluation.traffic_judge import DocumentJudge
-    from oakum.traffic.observation import Read
+    from oakum.traffic.observation import SourceCounts
     from oakum.traffic.recorded_exchange import RecordedExchange
 
 _FIRST = 100_000
@@ -132,7 +132,7 @@ class _Traffic:
     """Yields calls in chronological order, and collects what is known about the sources."""
 
     calls: Iterator[RecordedCall]
-    reads: Callable[[], Sequence[Read]]
+    reads: Callable[[], Sequence[SourceCounts]]
     distrust: Callable[[], list[str]]
     named: Callable[[int], bool]
     """Whether the hash of a caller is that of its id."""

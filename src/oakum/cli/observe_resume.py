@@ -28,7 +28,7 @@ from oakum.traffic.call import Hasher
 from oakum.traffic.call_reader import Endpoints
 from oakum.traffic.evaluation.traffic_judge import ContractJudge
 from oakum.traffic.intake import TrafficSource, records
-from oakum.traffic.observation import Read
+from oakum.traffic.observation import SourceCounts
 from oakum.traffic.store.keep_run import against_of, no_proof, put, tables
 from oakum.traffic.store.layout import KeptRun, SourceNote, is_kept, open_runs
 from oakum.traffic.store.progress import SourceFile, begin_sources, notes_to_continue
@@ -64,7 +64,7 @@ class _Cursor:
         """At most `many` of the exchanges that no earlier run has read."""
         return itertools.islice(self._through, many)
 
-    def came(self) -> Iterator[tuple[Read, SourceNote]]:
+    def came(self) -> Iterator[tuple[SourceCounts, SourceNote]]:
         """What each source yielded since the last call; sources without news are omitted."""
         for at, (file, source, past) in enumerate(
             zip(self._files, self._sources, self.notes, strict=True)
@@ -81,7 +81,7 @@ class _Cursor:
                 past.id, file.name, file.size, file.head, file.tail,
                 source.at, over, past.read + read, broken,
             )  # fmt: skip
-            yield Read(file.name, source.kind, read, dict(new), broken), note
+            yield SourceCounts(file.name, source.kind, read, dict(new), broken), note
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from oakum.exposure.exchanges.caller_identification import UNKNOWN, Callers, Ide
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.response_reader import read_as_declared
 from oakum.frontend.contrast import ContractField, DrivenField, Viewed, contrast
-from oakum.frontend.usage import Heard, Usage, UsedResponse
+from oakum.frontend.usage import ReceivedResponse, Usage, UsedResponse
 from oakum.openapi.model import Operation
 from oakum.policy.contract import Contract
 from oakum.pytest_plugin.response_evaluator import JudgedExchange, JudgingContext, ObservedExchange
@@ -64,7 +64,7 @@ class PageGrants:
         return next(iter(found.values())) if len(found) == 1 else UNKNOWN
 
     def _identify_caller(
-        self, callers: Callers, heard: Heard, operation: Operation
+        self, callers: Callers, heard: ReceivedResponse, operation: Operation
     ) -> IdentifiedCaller:
         request = Request(heard.method, heard.url, heard.headers)
         if self._policy.caller.claim:
@@ -109,5 +109,5 @@ class PageGrants:
         return contrast(sights, granted, self._model.field_location)
 
 
-def _response(heard: Heard) -> Response:
+def _response(heard: ReceivedResponse) -> Response:
     return Response(heard.status, {"content-type": "application/json"}, heard.body)

@@ -18,7 +18,7 @@ from oakum.finding import Finding, Report
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from oakum.memory import Memory, Remembered
+    from oakum.memory import Memory, RememberedFinding
     from oakum.scan.transport.connection_options import Connection
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -345,7 +345,7 @@ def read_memory(path: Path, *, missing: bool = False) -> Memory:
     return read(read_bytes(path), str(path))
 
 
-def remembered_of(memory: Memory, name: str, file: Path) -> Remembered:
+def remembered_of(memory: Memory, name: str, file: Path) -> RememberedFinding:
     """The remembered finding with this fingerprint, or with one that begins with it."""
     digits = name.removeprefix("finding-").lower()
     found = [each for each in memory.findings if digits and each.matches(digits)]
@@ -394,7 +394,7 @@ def known_rule(report: Report, finding: Finding, file: Path) -> None:
 
 
 def _none_or_several(
-    name: str, marks: list[str], found: Sequence[Finding | Remembered], file: Path
+    name: str, marks: list[str], found: Sequence[Finding | RememberedFinding], file: Path
 ) -> InputError:
     if found:
         those = ", ".join(sorted(each.fingerprint for each in found)[:4])

@@ -46,7 +46,7 @@ class DifferenceLine:
 
 
 @dataclass(frozen=True)
-class _Told:
+class _SentencePart:
     """The part of a move that one sentence describes."""
 
     kind: Kind
@@ -65,7 +65,7 @@ class _Told:
 class _Group:
     """Fields that share a sentence."""
 
-    part: _Told
+    part: _SentencePart
     keys: tuple[str, ...]
     state: str
     """`both`, or `new` or `gone` for an endpoint of one contract only."""
@@ -78,7 +78,7 @@ def changes(
 ) -> tuple[DifferenceLine, ...]:
     """The sentences: widened first, and of these the widest. `further`: what only a compiled
     contract tells."""
-    told: dict[tuple[_Told, str], dict[str, int]] = {}
+    told: dict[tuple[_SentencePart, str], dict[str, int]] = {}
     for move in greatest(found.moves):
         for part, spots in _parts(move, found):
             endpoints = told.setdefault((part, move.leaf), {})
@@ -129,7 +129,7 @@ def _split(found: Difference, endpoints: Iterable[str]) -> Iterable[tuple[tuple[
             yield (key,), "gone"
 
 
-def _is_declared(found: Difference, part: _Told, leaf: str) -> bool:
+def _is_declared(found: Difference, part: _SentencePart, leaf: str) -> bool:
     """Whether any endpoint declares the field."""
     endpoints = (*found.old_endpoints.values(), *found.new_endpoints.values())
     return any(
@@ -137,7 +137,7 @@ def _is_declared(found: Difference, part: _Told, leaf: str) -> bool:
     )
 
 
-def _parts(move: Move, found: Difference) -> Iterable[tuple[_Told, int]]:
+def _parts(move: Move, found: Difference) -> Iterable[tuple[_SentencePart, int]]:
     """The sentences for a move, each with its number of cells at one endpoint."""
     speaker = Speaker(move, found)
     parts: dict[frozenset[Condition], list[Viewer]] = {}
@@ -150,7 +150,7 @@ def _parts(move: Move, found: Difference) -> Iterable[tuple[_Told, int]]:
         said = [
             speaker.words(viewer) for viewer in sorted(viewers, key=lambda v: (v.vague, v.rank))
         ]
-        yield _Told(
+        yield _SentencePart(
             move.kind, move.widens, move.own, move.resource,
             tuple(dict.fromkeys(words for words, _ in said)), when_words(now, move.settings),
             move.why, min(breadth for _, breadth in said), str(move.mask or ""),
@@ -211,7 +211,7 @@ def _merge_call_lines(made: list[DifferenceLine]) -> list[DifferenceLine]:
             and e.kind == "call" else e for e in kept]  # fmt: skip
 
 
-def _of_call(part: _Told, made: DifferenceLine, state: str) -> str:
+def _of_call(part: _SentencePart, made: DifferenceLine, state: str) -> str:
     endpoint, who = quote(made.endpoints[0]), enumerate_names(made.viewers)
     if len(made.endpoints) > 1:
         endpoint = f"{len(made.endpoints):,} endpoints"
@@ -272,7 +272,7 @@ def _of_field(found: Difference, group: _Group, made: DifferenceLine) -> str:
     return said
 
 
-def _short(found: Difference, part: _Told, fields: tuple[str, ...]) -> tuple[str, ...]:
+def _short(found: Difference, part: _SentencePart, fields: tuple[str, ...]) -> tuple[str, ...]:
     """Fields shortened to their common parent if all of it is meant: `streaks`."""
     model = found.new if part.widens else found.old
     table = (model.settable if part.kind == "set" else model.tables).get(part.resource)
@@ -285,7 +285,9 @@ def _short(found: Difference, part: _Told, fields: tuple[str, ...]) -> tuple[str
     return tuple(shorter)
 
 
-def _is_new(found: Difference, part: _Told, fields: Iterable[str], keys: Iterable[str]) -> bool:
+def _is_new(
+    found: Difference, part: _SentencePart, fields: Iterable[str], keys: Iterable[str]
+) -> bool:
     """Whether these fields are new to both document and contract."""
     resource = part.resource
     if not resource:
@@ -299,7 +301,7 @@ def _is_new(found: Difference, part: _Told, fields: Iterable[str], keys: Iterabl
 
 
 def _location(
-    found: Difference, part: _Told, fields: tuple[str, ...], key: str,
+    found: Difference, part: _SentencePart, fields: tuple[str, ...], key: str,
     old_place: Place, new_place: Place,
 ) -> Location:  # fmt: skip
     """Line of the contract, otherwise the place in the document."""

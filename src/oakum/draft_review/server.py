@@ -20,7 +20,7 @@ import orjson
 from oakum.draft_review import page_state
 from oakum.draft_review.edit import Confirm, ConfirmCall, Edit, SetOwner, Verb
 from oakum.draft_review.owner_edits import owner_edits
-from oakum.draft_review.session import Changed, ReviewSession
+from oakum.draft_review.session import FileChangedError, ReviewSession
 from oakum.errors import InputError
 from oakum.openapi.model import Json
 
@@ -176,7 +176,7 @@ class _Handler(BaseHTTPRequestHandler):
         with self.server.lock:
             try:
                 status, content = 200, action(self.server.session, said)
-            except Changed as error:
+            except FileChangedError as error:
                 status, content = 409, {"error": _words(error)}
             except InputError as error:
                 status, content = 422, {"error": _words(error)}

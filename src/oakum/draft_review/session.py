@@ -40,7 +40,7 @@ _WIDTH = 88
 _MARK = "\N{ZERO WIDTH NO-BREAK SPACE}".encode()
 
 
-class Changed(InputError):
+class FileChangedError(InputError):
     """The file has changed on the disk since it was read."""
 
 
@@ -182,15 +182,15 @@ class ReviewSession:
         return list(found)
 
     def save(self) -> bool:
-        """Write the file, if there is something to write. Raises `Changed` if somebody else wrote
-        it meanwhile, and overwrites nothing."""
+        """Write the file, if there is something to write. Raises `FileChangedError` if somebody
+        else wrote it meanwhile, and overwrites nothing."""
         if not self.has_unsaved_edits:
             return False
         now = read_bytes(self.path)
         if now != self._bytes:
             hint = "end this review, and begin again with the file as it is now"
             told = "has changed on the disk since it was read; nothing was written"
-            raise Changed([Problem(Location(str(self.path)), told, hint)])
+            raise FileChangedError([Problem(Location(str(self.path)), told, hint)])
         load(self.path, text=self.text, document=self._document)
         mark = _MARK if self._bytes.startswith(_MARK) else b""
         target = self.path.resolve()

@@ -19,7 +19,7 @@ _SETS = {
 
 
 @dataclass(frozen=True)
-class Said:
+class CellWords:
     """Sentences about one field and one viewer."""
 
     means: str
@@ -78,7 +78,7 @@ def owner(of: Owner) -> str:
             assert_never(of.kind)
 
 
-def describe_cell(read: ContractReading, resource: str, path: str, relation: str) -> Said:
+def describe_cell(read: ContractReading, resource: str, path: str, relation: str) -> CellWords:
     """What the contract says of a cell, and what follows."""
     rule = read.rule(resource, path)
     state: State = cell(read, rule, relation) if rule is not None else "closed"
@@ -91,13 +91,13 @@ def describe_cell(read: ContractReading, resource: str, path: str, relation: str
         state, relation, rule.instead if rule is not None else "absent"
     )
     if not asks:
-        return Said(means, "No operation of the document sends such an object.", guard, sets)
+        return CellWords(means, "No operation of the document sends such an object.", guard, sets)
     note = ""
     if draft and state in ("closed", "when"):
         note = " While this is a draft, the leak is only suspected."
     elif draft and state != "masked":
         note = " While this is a draft, a grant that the API does not honour is not a finding."
-    return Said(means, f"It {asks}. {scan}{note}", guard, sets)
+    return CellWords(means, f"It {asks}. {scan}{note}", guard, sets)
 
 
 def _describe_state(state: State, relation: str, instead: str) -> tuple[str, str, str]:

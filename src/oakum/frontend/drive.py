@@ -25,7 +25,7 @@ from urllib.parse import urlsplit
 from oakum.errors import InputError, Location, OakumError, Problem, TargetError, install_hint
 from oakum.frontend.follow import Follower
 from oakum.frontend.rewrite import HELPER
-from oakum.frontend.usage import Heard, Load
+from oakum.frontend.usage import Load, ReceivedResponse
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response
@@ -98,7 +98,7 @@ class _Watch:
 
     name: str
     follower: Follower | None = None
-    heard: list[Heard] = field(default_factory=list)
+    heard: list[ReceivedResponse] = field(default_factory=list)
     told: dict[float, dict[str, Any]] = field(default_factory=dict)
     """Document → what was recorded there, as it was told last."""
     requests: Counter[str] = field(default_factory=Counter)
@@ -151,7 +151,7 @@ class _Watch:
     def _miss(self, request: Request) -> None:
         """Counts a response whose body is not available, such as a stream."""
         if request.resource_type in ("fetch", "xhr"):
-            self.heard.append(Heard(request.method, request.url.split("#")[0], 0, b""))
+            self.heard.append(ReceivedResponse(request.method, request.url.split("#")[0], 0, b""))
 
     def _on_finish(self, request: Request) -> None:
         from playwright.sync_api import Error
@@ -177,7 +177,9 @@ class _Watch:
         # JSON without a body was read as a blob, which the browser does not keep
         status = response.status if body or not is_json else 0
         asked = {} if document else request.all_headers()
-        self.heard.append(Heard(request.method, url, status, body, posted, document, asked))
+        self.heard.append(
+            ReceivedResponse(request.method, url, status, body, posted, document, asked)
+        )
 
     def settle(self, quiet: float) -> None:
         """Waits until the page sends no requests and no longer changes."""

@@ -42,7 +42,7 @@ PAGE = "PAGE"
 
 
 @dataclass(frozen=True)
-class Heard:
+class ReceivedResponse:
     """A response as received. It contains values, so it stays in memory."""
 
     method: str
@@ -62,7 +62,7 @@ class Load:
     """Everything observed in one drive through the pages. It contains values, so it stays in
     memory."""
 
-    heard: tuple[Heard, ...]
+    heard: tuple[ReceivedResponse, ...]
     told: tuple[dict[str, Any], ...] = field(repr=False)
     """What the instrument recorded, a document or a worker each."""
     followed: int = 0
@@ -102,7 +102,7 @@ class UsedEndpoint:
 class UsedResponse:
     """One response with the use of each field. It contains values, so it stays in memory."""
 
-    heard: Heard
+    heard: ReceivedResponse
     uses: Mapping[Path, Use] = field(repr=False)
     """By the pointer of the field in this answer."""
 
@@ -155,7 +155,7 @@ class _Question:
     lost: bool = False
     """Whether an answer went where nothing can be seen."""
     bodies: list[Json] = field(default_factory=list)
-    heard: list[Heard] = field(default_factory=list)
+    heard: list[ReceivedResponse] = field(default_factory=list)
     """What the bodies were read from."""
     signs: dict[Path, set[str]] = field(default_factory=lambda: defaultdict(set))
 
@@ -246,7 +246,7 @@ def graphql_name(posted: str) -> str:
     return found[1] if found else ""
 
 
-def _parse_body(heard: Heard) -> Json:
+def _parse_body(heard: ReceivedResponse) -> Json:
     """The body of an answer that was given, if it has fields."""
     if not 200 <= heard.status < 300 or heard.body.lstrip()[:1] not in (b"{", b"["):
         return None
@@ -263,7 +263,7 @@ def _take(questions: dict[str, _Question], told: Mapping[str, Any]) -> None:
     if told["body"] is not None:
         _, url, name = key.split(" ", 2)
         asked = questions.setdefault(key, _Question(PAGE, urlsplit(url).path, name))
-        body = _parse_body(Heard(PAGE, url, 200, told["body"].encode()))
+        body = _parse_body(ReceivedResponse(PAGE, url, 200, told["body"].encode()))
         asked.bodies += [] if body is None else [body]
     if key not in questions:
         return  # a script of another origin

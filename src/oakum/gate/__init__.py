@@ -7,7 +7,7 @@ that tested nothing makes the gate red.
 from oakum.gate.evidence import GateEvidence, ReportSource, foreign, gather_evidence
 from oakum.gate.judge import Case, judge
 from oakum.gate.static import Flaw, flaws
-from oakum.gate.verdict import Criterion, Verdict, Waived, Widening
+from oakum.gate.verdict import Criterion, Verdict, WaiverUse, Widening
 
 __all__ = [
     "Case",
@@ -16,7 +16,7 @@ __all__ = [
     "GateEvidence",
     "ReportSource",
     "Verdict",
-    "Waived",
+    "WaiverUse",
     "Widening",
     "flaws",
     "foreign",

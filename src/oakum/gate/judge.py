@@ -12,13 +12,13 @@ from oakum.finding import Finding
 from oakum.gate.coverage import never_asked, shares, unmet_states, unreachable
 from oakum.gate.evidence import GateEvidence
 from oakum.gate.guard_comparison import agreement, doubts, summarize_cells
-from oakum.gate.linter_findings import Linted
+from oakum.gate.linter_findings import LinterResult
 from oakum.gate.static import Flaw, find_unsecured, flaws
 from oakum.gate.unclassified_fields import find_unclassified
 from oakum.gate.undeclared_graphql_fields import unnamed_root_fields
 from oakum.gate.verdict import Criterion, Detail, Status, Verdict, Widening
 from oakum.gate.waivers import WaivedFindings, apply_waivers, is_excused
-from oakum.memory import FindingStanding, Memory, Remembered, silent, stage
+from oakum.memory import FindingStanding, Memory, RememberedFinding, silent, stage
 from oakum.policy.graphql import Graph
 from oakum.policy.model import SEVERITIES, Approval, ExitCriteria, Waiver
 from oakum.policy.resource_schemas import View
@@ -40,7 +40,7 @@ class Case:
     guarded: GateEvidence | None = None
     """What reports say that were made through a guard; None: not asked for."""
     graphs: Sequence[Graph] = ()
-    linted: Sequence[Linted] = ()
+    linted: Sequence[LinterResult] = ()
     """Of the linters that were asked for."""
     waivers: Sequence[Waiver] = ()
     baseline: Sequence[Finding] = ()
@@ -316,11 +316,13 @@ def _memory_criteria(case: Case, evidence: GateEvidence | None) -> Iterator[Crit
 _OF_MEMORY = ("regressed", "retested")
 
 
-def _describe_finding(one: Remembered) -> str:
+def _describe_finding(one: RememberedFinding) -> str:
     return f"{one.severity}: `{one.resource}.{one.field}` for `{one.viewer}`, {one.rule},"
 
 
-def _unseen(case: Case, memory: Memory, evidence: GateEvidence) -> Iterator[tuple[Remembered, str]]:
+def _unseen(
+    case: Case, memory: Memory, evidence: GateEvidence
+) -> Iterator[tuple[RememberedFinding, str]]:
     """Proven leaks that were open when last seen, with the endpoints of which no report says
     anything.
 

@@ -27,7 +27,7 @@ _FIRST = {"vacuum": 1, "spectral": 0}
 
 
 @dataclass(frozen=True)
-class Linted:
+class LinterResult:
     """What one linter said of one document: a flaw for each OWASP rule, and at how many places."""
 
     tool: str
@@ -37,7 +37,7 @@ class Linted:
     """Why it has said nothing; empty: it has."""
 
 
-def read(tool: str, data: bytes, document: str) -> Linted:
+def read(tool: str, data: bytes, document: str) -> LinterResult:
     """Reads the findings of OWASP rules from a linter's JSON; other output counts as a failure."""
     try:
         found: Json = json.loads(data)
@@ -49,8 +49,8 @@ def read(tool: str, data: bytes, document: str) -> Linted:
                 rules.setdefault(each["code"], []).append(each)
         flaws = tuple(_flaws(tool, rules, document))
     except (ValueError, TypeError, KeyError, RecursionError):
-        return Linted(tool, failed=f"what `{tool}` printed is not a list of findings")
-    return Linted(tool, flaws, sum(map(len, rules.values())))
+        return LinterResult(tool, failed=f"what `{tool}` printed is not a list of findings")
+    return LinterResult(tool, flaws, sum(map(len, rules.values())))
 
 
 def _flaws(tool: str, rules: Mapping[str, list[Json]], document: str) -> Iterator[Flaw]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from oakum.errors import ExitCode, count_of
-from oakum.gate.verdict import Criterion, Verdict, Waived
+from oakum.gate.verdict import Criterion, Verdict, WaiverUse
 from oakum.openapi.model import Json
 from oakum.output.markdown import escape_title
 
@@ -71,7 +71,7 @@ def _measure(each: Criterion) -> str:
     return f" ({each.figure}; {each.bound})" if each.bound else f" ({each.figure})"
 
 
-def _describe_waiver(each: Waived) -> str:
+def _describe_waiver(each: WaiverUse) -> str:
     waiver = each.waiver
     if waiver.cell is not None:
         name = f"{waiver.cell.resource}.{waiver.cell.field} for {waiver.cell.viewer}"
@@ -173,7 +173,7 @@ def document(verdict: Verdict, contract: str) -> Json:
     }
 
 
-def _cell(each: Waived) -> Json:
+def _cell(each: WaiverUse) -> Json:
     cell = each.waiver.cell
     if cell is None:
         return None

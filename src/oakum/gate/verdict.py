@@ -45,7 +45,7 @@ class Criterion:
 
 
 @dataclass(frozen=True)
-class Waived:
+class WaiverUse:
     """A waiver and the findings that it suppressed."""
 
     waiver: Waiver
@@ -74,7 +74,7 @@ class Verdict:
     """May it ship, and why not."""
 
     criteria: tuple[Criterion, ...]
-    waived: tuple[Waived, ...] = ()
+    waived: tuple[WaiverUse, ...] = ()
     known: tuple[Finding, ...] = ()
     """Findings that stood in the baseline already, and are no worse."""
     gone: int = 0

@@ -8,8 +8,8 @@ from datetime import date
 
 from oakum.finding import Finding
 from oakum.gate.static import Flaw
-from oakum.gate.verdict import Waived
-from oakum.memory import Remembered
+from oakum.gate.verdict import WaiverUse
+from oakum.memory import RememberedFinding
 from oakum.policy.model import CellRef, Waiver
 
 
@@ -19,7 +19,7 @@ class WaivedFindings:
 
     findings: tuple[Finding, ...]
     flaws: tuple[Flaw, ...]
-    waived: tuple[Waived, ...]
+    waived: tuple[WaiverUse, ...]
     known: tuple[Finding, ...]
     gone: int
 
@@ -32,13 +32,13 @@ def apply_waivers(
     today: date,
 ) -> WaivedFindings:
     """Waivers in force first, since they are the stronger word; then the baseline."""
-    used: list[Waived] = []
+    used: list[WaiverUse] = []
     out: set[str] = set()
     for waiver in waivers:
         hit = {each.fingerprint for each in findings if _of_finding(waiver, each)}
         hit |= {each.fingerprint for each in flaws if _begins(waiver, each.fingerprint)}
         expired = today > waiver.expires
-        used.append(Waived(waiver, expired, len(hit - out)))
+        used.append(WaiverUse(waiver, expired, len(hit - out)))
         if not expired:
             out |= hit
     before = {each.fingerprint: each for each in baseline}
@@ -55,7 +55,7 @@ def apply_waivers(
 
 
 def is_excused(
-    one: Remembered, waivers: Iterable[Waiver], baseline: Sequence[Finding], today: date
+    one: RememberedFinding, waivers: Iterable[Waiver], baseline: Sequence[Finding], today: date
 ) -> bool:
     """Whether a remembered finding would not count if it were found as it was."""
     if any(today <= each.expires and _of_finding(each, one) for each in waivers):
@@ -63,7 +63,7 @@ def is_excused(
     return any(one.matches(each.fingerprint) for each in baseline)
 
 
-def _of_finding(waiver: Waiver, finding: Finding | Remembered) -> bool:
+def _of_finding(waiver: Waiver, finding: Finding | RememberedFinding) -> bool:
     if waiver.cell is not None:
         return _in_cell(waiver.cell, finding)
     return _begins(waiver, finding.fingerprint)
@@ -73,7 +73,7 @@ def _begins(waiver: Waiver, fingerprint: str) -> bool:
     return bool(waiver.finding) and fingerprint.startswith(waiver.finding)
 
 
-def _in_cell(cell: CellRef, finding: Finding | Remembered) -> bool:
+def _in_cell(cell: CellRef, finding: Finding | RememberedFinding) -> bool:
     return (
         (cell.resource, cell.field, cell.viewer)
         == (finding.resource, finding.field, finding.viewer)

@@ -6,7 +6,7 @@ the object stays concealed. Conditions that need no look-up are checked first.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -16,10 +16,10 @@ from oakum.authz.id_spelling import identifier
 from oakum.authz.project import remains
 from oakum.authz.relations import held_relations
 from oakum.authz.span import UnreadableBody, read
-from oakum.guard.compiled.concealed_objects import Concealed
+from oakum.guard.compiled.concealed_objects import ConcealedObject
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
 from oakum.guard.compiled.path_objects import rename_parameters
-from oakum.guard.compiled.request_places import Carried
+from oakum.guard.compiled.request_places import RequestParts
 from oakum.guard.forms import as_json
 from oakum.guard.graphql_argument_values import argument_values, asked_by_url
 from oakum.guard.graphql_query import mutates
@@ -28,11 +28,11 @@ from oakum.guard.lookups import Inquiry
 from oakum.guard.request_checks import absent
 from oakum.openapi.model import Json
 from oakum.routing.media import FORM, PARTS, read_media_type
-from oakum.routing.messages import Answered, Asked, Denied
+from oakum.routing.messages import Denial, RequestSteps
 from oakum.routing.route import path_of
 from oakum.routing.who import STRANGER, readable
 
-Named = tuple[tuple[Concealed, Mapping[str, str]], ...]
+Named = tuple[tuple[ConcealedObject, Mapping[str, str]], ...]
 """Concealed objects, each with the parameters that name it."""
 
 
@@ -47,19 +47,19 @@ class ConcealedSight:
 
     model: Model
     endpoint: GrantedEndpoint
-    carried: Carried
-    objects: tuple[tuple[Concealed, Mapping[str, str]], ...]
+    carried: RequestParts
+    objects: tuple[tuple[ConcealedObject, Mapping[str, str]], ...]
     """Each with the parameters that name it."""
     acts: bool = False
     """Whether its answer is that of a write. GraphQL answers a mutation as a query."""
     mutates: bool = False
     """Whether a mutation may do something to the objects."""
     _seen: bool | None = None
-    _shown: list[tuple[Concealed, Mapping[str, str]]] = field(default_factory=list)
+    _shown: list[tuple[ConcealedObject, Mapping[str, str]]] = field(default_factory=list)
     """Objects of which the caller was shown something before a mutation."""
 
     @classmethod
-    def of(cls, model: Model, endpoint: GrantedEndpoint, carried: Carried) -> ConcealedSight:
+    def of(cls, model: Model, endpoint: GrantedEndpoint, carried: RequestParts) -> ConcealedSight:
         """Those of the path and of what stands beside it; the body is not read yet."""
         path = tuple((e, carried.params) for e in (endpoint.hidden, *endpoint.others) if e)
         named = _merge_params(carried.params, endpoint.asked.objects_in(carried))
@@ -83,7 +83,7 @@ class ConcealedSight:
         )
         return replace(self._with_parts(carried), mutates=mutating)
 
-    def _with_parts(self, carried: Carried) -> ConcealedSight:
+    def _with_parts(self, carried: RequestParts) -> ConcealedSight:
         """The same of what else of the request is known."""
         named = self.endpoint.asked.objects_in(carried)
         known = (self.endpoint.hidden, *self.endpoint.others)
@@ -109,10 +109,10 @@ class ConcealedSight:
         form = {FORM: self.endpoint.form, PARTS: self.endpoint.parts}.get(kind.type)
         try:
             return read(as_json(form, kind, asked.body))[0] if form is not None else None
-        except (Denied, UnreadableBody):
+        except (Denial, UnreadableBody):
             return None
 
-    def before(self, inquiry: Inquiry) -> Generator[Asked, Answered | None, None]:
+    def before(self, inquiry: Inquiry) -> RequestSteps[None]:
         """Finds out which of its objects a mutation may be told of: those that it deletes nobody is
         shown any more."""
         if not self.mutates or len(self.objects) > inquiry.desk.guard.lookups:
@@ -122,15 +122,15 @@ class ConcealedSight:
             if (yield from _visible(self.model, called, hidden, params, inquiry)):
                 self._shown.append((hidden, params))
 
-    def clear(self, inquiry: Inquiry) -> Generator[Asked, Answered | None, bool]:
+    def clear(self, inquiry: Inquiry) -> RequestSteps[bool]:
         """Whether the caller may know that all of them exist."""
         if self._seen is None:
             self._seen = yield from self._all(self.objects, inquiry)
         return self._seen
 
     def _all(
-        self, objects: Sequence[tuple[Concealed, Mapping[str, str]]], inquiry: Inquiry
-    ) -> Generator[Asked, Answered | None, bool]:
+        self, objects: Sequence[tuple[ConcealedObject, Mapping[str, str]]], inquiry: Inquiry
+    ) -> RequestSteps[bool]:
         if len(objects) > inquiry.desk.guard.lookups:
             return False
         called = self.endpoint.operation.id
@@ -141,8 +141,8 @@ class ConcealedSight:
                 return False
         return True
 
-    def reach(self, inquiry: Inquiry) -> Generator[Asked, Answered | None, None]:
-        """Raises `Denied` where the caller of a write is not shown something of each object before
+    def reach(self, inquiry: Inquiry) -> RequestSteps[None]:
+        """Raises `Denial` where the caller of a write is not shown something of each object before
         the innermost in the path, as a read has it, unless they may write whatever it is."""
         above = [each for each in self.objects if each[0].above and self.endpoint.write]
         call = partial(may_write, self.model, inquiry.principal(), self.endpoint.operation.id)
@@ -153,7 +153,7 @@ class ConcealedSight:
 
     def filter_response(
         self, inquiry: Inquiry, done: Projection, apart: Callable[[], Projection]
-    ) -> Generator[Asked, Answered | None, Projection]:
+    ) -> RequestSteps[Projection]:
         """What stays of the answer to a read: nothing below an object in the path that is hidden.
         What has no owner of its own is judged by the objects that the request names; `apart` cuts
         it. They are looked at only where that matters."""
@@ -194,8 +194,12 @@ def _has_errors(body: bytes) -> bool:
 
 
 def _visible(
-    model: Model, operation: str, hidden: Concealed, params: Mapping[str, str], inquiry: Inquiry
-) -> Generator[Asked, Answered | None, bool]:
+    model: Model,
+    operation: str,
+    hidden: ConcealedObject,
+    params: Mapping[str, str],
+    inquiry: Inquiry,
+) -> RequestSteps[bool]:
     """Whether the caller may see something of one object, which `params` names."""
     owner = params.get(hidden.whose)
     if owner in inquiry.who.ids:
@@ -215,7 +219,7 @@ def _visible(
 
 
 def _collect_relations(
-    needs: LookupRequirements, *, model: Model, hidden: Concealed, owner: str
+    needs: LookupRequirements, *, model: Model, hidden: ConcealedObject, owner: str
 ) -> None:
     """Collects every relation of the caller to the owner."""
     for name in hidden.resources:
@@ -223,7 +227,7 @@ def _collect_relations(
             needs.any((relation,), Subject(name, (owner,)))
 
 
-def _may_see(model: Model, hidden: Concealed, caller: Principal, owner: str) -> bool:
+def _may_see(model: Model, hidden: ConcealedObject, caller: Principal, owner: str) -> bool:
     """Whether the caller sees some of the owner's object in any state, whichever resource it is."""
     return all(
         model.tables[name].see(held_relations(model.policy, caller, Subject(name, (owner,))), {})
@@ -232,8 +236,8 @@ def _may_see(model: Model, hidden: Concealed, caller: Principal, owner: str) -> 
 
 
 def _read(
-    model: Model, hidden: Concealed, params: Mapping[str, str], inquiry: Inquiry
-) -> Generator[Asked, Answered | None, bool]:
+    model: Model, hidden: ConcealedObject, params: Mapping[str, str], inquiry: Inquiry
+) -> RequestSteps[bool]:
     """Reads the object and checks whether anything of it is shown."""
     wanted, params = params.get(hidden.key, ""), rename_parameters(params, hidden.names)
     path = path_of(model.operations[hidden.reader], params)
@@ -262,14 +266,14 @@ def _read(
             return shows(done) and _holds(done, hidden)
 
 
-def _is_asked(hidden: Concealed, wanted: str, value: Json) -> bool:
+def _is_asked(hidden: ConcealedObject, wanted: str, value: Json) -> bool:
     """Whether a look-up shows the object that was asked for, by its key, and no other."""
     found = hidden.values_at(value, hidden.at)
     said = [*map(identifier, found)] if hidden.at else [wanted]
     return bool(said) and all(each == wanted for each in said)
 
 
-def _holds(done: Projection, hidden: Concealed) -> bool:
+def _holds(done: Projection, hidden: ConcealedObject) -> bool:
     """Whether something of the object that a request names remains at its place."""
     if not hidden.within or done.body is None:
         return done.body is not None

@@ -13,7 +13,7 @@ from oakum.guard.compiled.selecting_parameters import SelectingParameters
 from oakum.guard.compiled.tenant_names import names_tenant
 from oakum.http.octets import sha256_of_texts
 from oakum.routing.headers import for_this_hop
-from oakum.routing.messages import Asked, Denied, Headers
+from oakum.routing.messages import Denial, Headers, HttpRequest
 from oakum.routing.route import decoded_name
 from oakum.routing.who import cookies
 
@@ -99,10 +99,10 @@ class Conditions:
         )
 
 
-def conditions(asked: Asked, query: str, selection: SelectingParameters) -> Conditions:
+def conditions(asked: HttpRequest, query: str, selection: SelectingParameters) -> Conditions:
     """The conditions of a request of an operation; `query`: what is forwarded of its query.
 
-    Raises `Denied` for a cookie that servers may read differently.
+    Raises `Denial` for a cookie that servers may read differently.
     """
     ends_here = for_this_hop(asked)
     headers = [
@@ -114,7 +114,7 @@ def conditions(asked: Asked, query: str, selection: SelectingParameters) -> Cond
     cookie = "" if "cookie" in ends_here else "; ".join(asked.values("cookie"))
     found = {name: cookies(cookie, name) for name in selection.cookies if cookie}
     if any(len(values) > 1 for values in found.values()):
-        raise Denied(400, "unreadable")
+        raise Denial(400, "unreadable")
     pieces = (each for each in query.split("&") if each and _base(each) in selection.query)
     return Conditions(
         asked.host,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 
@@ -23,7 +23,7 @@ from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
 from oakum.guard.compiled.lookup_plan import kind_of
 from oakum.guard.compiled.relation_writes import mark
-from oakum.guard.compiled.request_places import Carried
+from oakum.guard.compiled.request_places import RequestParts
 from oakum.guard.compiled.selecting_parameters import SelectingParameters
 from oakum.guard.compiled.written_resource import looks_up_first
 from oakum.guard.concealment import ConcealedSight, shows
@@ -44,7 +44,7 @@ from oakum.openapi.model import Json, Operation
 from oakum.routing.caching import FRESH, kept_apart
 from oakum.routing.headers import back, client, onward, refuse_lost, upgrades, without_file_name
 from oakum.routing.media import read_media_type, with_media_type
-from oakum.routing.messages import Answered, Asked, Denied, broken
+from oakum.routing.messages import Denial, HttpRequest, HttpResponse, RequestSteps, broken
 from oakum.routing.request_head import check, in_origin_form
 from oakum.routing.route import (
     RequestTarget,
@@ -74,7 +74,7 @@ from oakum.routing.who import (
     turned_away,
 )
 
-Talk = Generator[Asked, Answered | None, None]
+Talk = RequestSteps[None]
 _BODILESS = (204, 205, 304)
 _CAUSES = ("encoding", "error", "too-long", "truncated", "undeclared", "unreadable")
 """What can be wrong with a response itself: the audit records it, the client does not see it."""
@@ -126,15 +126,15 @@ class Gatekeeper:
         self._nameless = nameless(self._lookups.credentials, self.policy)
         self._forwarded = ForwardedHeaders((*self._lookups.credentials,), self.policy.guard)
 
-    def enter(self, asked: Asked) -> Generator[Asked, Answered | None, Passing | Refusal]:
+    def enter(self, asked: HttpRequest) -> RequestSteps[Passing | Refusal]:
         """Decides a request; yields the look-ups that it needs. The body may be truncated one byte
         after `guard.max_body`."""
         came, asked = asked, in_origin_form(asked)
         passing = Passing(asked, asked, self._contract, self._now())
-        denied: Denied | None = None
+        denied: Denial | None = None
         try:
             yield from self._enter(passing)
-        except Denied as said:
+        except Denial as said:
             denied = said
         except Exception as error:  # noqa: BLE001 - what is not decided does not pass
             denied = broken(error)
@@ -151,21 +151,22 @@ class Gatekeeper:
         asked, guard = passing.asked, self.policy.guard
         check(asked)
         if guard.hosts and _PORT.sub("", asked.host).lower() not in guard.hosts:
-            raise Denied(404, "host")
+            raise Denial(404, "host")
         place = split_target(asked.target)
         if place is None:
-            raise Denied(404, "path")
+            raise Denial(404, "path")
         if (yield from self._unread(passing, place)) or self._preflight(passing, place):
             return
         found = self._router.find(place, asked.method)
         endpoint = self._lookups.endpoints.get(found[0].id) if found else None
         headless = asked.method == "HEAD" and endpoint is not None and endpoint.headless
         if found is None or endpoint is None or headless:
-            raise Denied(404, "route")
+            raise Denial(404, "route")
         passing.endpoint, passing.params = endpoint, found[1]
         _check(endpoint, found[1])
         query = self._query(place, endpoint)
-        passing.sight = ConcealedSight.of(self._model, endpoint, Carried(asked, query, found[1]))
+        parts = RequestParts(asked, query, found[1])
+        passing.sight = ConcealedSight.of(self._model, endpoint, parts)
         held = find_credentials(asked, query, self._lookups.credentials)
         said = conditions(asked, query, self._lookups.selections[endpoint.operation.id])
         if self.policy.caller.claim:
@@ -179,7 +180,7 @@ class Gatekeeper:
             refuse_lost(asked, guard, endpoint.operation.header_names)
         try:
             taken = yield from self._intake.take(endpoint, found[1], inquiry, asked, query)
-        except Denied as denied:
+        except Denial as denied:
             # A validation error on a write would reveal that the object exists.
             unfit = denied.status in (400, 413, 415, 422) or denied.reason == "target"
             checks = endpoint.checks
@@ -207,14 +208,12 @@ class Gatekeeper:
             )
             self.forget(passing)
 
-    def _unread(
-        self, passing: Passing, place: RequestTarget
-    ) -> Generator[Asked, Answered | None, bool]:
+    def _unread(self, passing: Passing, place: RequestTarget) -> RequestSteps[bool]:
         """Lets WebSockets and static files through unread."""
         asked, guard = passing.asked, self.policy.guard
         if upgrades(asked) or asked.method in ("CONNECT", "TRACE"):
             if asked.method != "GET" or not passes(guard.websockets, place):
-                raise Denied(404, "route")
+                raise Denial(404, "route")
             passing.forward = yield from self._join_request(passing, place)
             passing.switch = True
         elif asked.method in ("GET", "HEAD") and passes(guard.passes, place):
@@ -226,9 +225,7 @@ class Gatekeeper:
         passing.raw = True
         return True
 
-    def _join_request(
-        self, passing: Passing, place: RequestTarget
-    ) -> Generator[Asked, Answered | None, Asked]:
+    def _join_request(self, passing: Passing, place: RequestTarget) -> RequestSteps[HttpRequest]:
         """A request for a WebSocket as it goes on. Whom a token or a key names is found out as in
         any request, since an API behind the guard may only decode it; nothing is looked up."""
         asked, caller, target = passing.asked, self.policy.caller, passing.asked.target
@@ -251,7 +248,7 @@ class Gatekeeper:
         """Holds a caller to the deny list and the limits."""
         passing.who = self._hash_id(who.name)
         if self._denied.get(passing.who, 0.0) > self._now():
-            raise Denied(403, "listed")
+            raise Denial(403, "listed")
         self._rate(who, self._block(passing.asked))
 
     def _preflight(self, passing: Passing, place: RequestTarget) -> bool:
@@ -266,9 +263,9 @@ class Gatekeeper:
             return False
         _check(endpoint, found[1])
         if asked.body:
-            raise Denied(400, "body")
+            raise Denial(400, "body")
         if not endpoint.preflight:
-            raise Denied(404, "route")
+            raise Denial(404, "route")
         passing.preflight = True
         ahead = replace(asked, target=endpoint.preflight)
         passing.forward = self._forwarded.without_credentials(ahead, "", raw=False)
@@ -280,15 +277,15 @@ class Gatekeeper:
             self._forwarded.places("query"), self._model.rule(endpoint.operation.id).at_most,
         )  # fmt: skip
 
-    def _block(self, asked: Asked) -> str:
+    def _block(self, asked: HttpRequest) -> str:
         return counting_key(client(asked, self.policy.guard.hops), asked.address)
 
     def _rate(self, who: Who, address: str) -> None:
         kind, name = ("callers", who.name) if who.ids else ("anonymous", address)
         if wait := self._budgets.call(kind, name):
-            raise Denied(429, "rate", retry_after=str(wait))
+            raise Denial(429, "rate", retry_after=str(wait))
 
-    def _who(self, inquiry: Inquiry) -> Generator[Asked, Answered | None, Who]:
+    def _who(self, inquiry: Inquiry) -> RequestSteps[Who]:
         held, caller = inquiry.on.held, self.policy.caller
         if not held:
             return NOBODY
@@ -305,11 +302,11 @@ class Gatekeeper:
             guess = replace(guess, key=guess.whole or guess.key, whole="")
         attempt = self._guesses.begin(self._block(inquiry.on.like), guess)
         if attempt.wait:
-            raise Denied(429, "rate", retry_after=str(attempt.wait))
+            raise Denial(429, "rate", retry_after=str(attempt.wait))
         who: Who | None = None
         try:
             who = yield from self._learn(inquiry)
-        except Denied as denied:
+        except Denial as denied:
             named_nobody = denied.status == 401 or isinstance(denied, NobodyNamed)
             who = NOBODY if named_nobody else None
             raise
@@ -317,7 +314,7 @@ class Gatekeeper:
             self._guesses.end(attempt, who)
         return who
 
-    def _learn(self, inquiry: Inquiry) -> Generator[Asked, Answered | None, Who]:
+    def _learn(self, inquiry: Inquiry) -> RequestSteps[Who]:
         """Identifies the caller by the list of API keys or a who-am-I call; cached for
         `guard.ttl`."""
         held, caller, index = inquiry.on.held, self.policy.caller, self._lookups.whoami
@@ -335,19 +332,19 @@ class Gatekeeper:
         """The list of API keys is the same under every condition."""
         return on.held.key, "" if self.policy.caller.api_key else on.conditions.key
 
-    def _caller(self, inquiry: Inquiry, index: int) -> Generator[Asked, Answered | None, Who]:
+    def _caller(self, inquiry: Inquiry, index: int) -> RequestSteps[Who]:
         caller, on = self.policy.caller, inquiry.on
         answered = yield from self._whoami(inquiry, index, on)
         who = by_answer(answered, caller)
         if who.ids and answered is not None and not kept_apart(answered):
             bare = yield from self._whoami(inquiry, index, replace(on, held=on.held.clients))
             if not told_to_nobody(bare, caller, who.ids):
-                raise Denied(503, "who") if readable(bare) is None else NobodyNamed
+                raise Denial(503, "who") if readable(bare) is None else NobodyNamed
         return who
 
     def _whoami(
         self, inquiry: Inquiry, index: int, on: Behalf
-    ) -> Generator[Asked, Answered | None, Answered | None]:
+    ) -> RequestSteps[HttpResponse | None]:
         """Calls who-am-I, with credentials or without, past every cache."""
         ask, failed = self._lookups.asks[index], inquiry.failed
         path = self._model.operations[ask.operation].path
@@ -374,11 +371,11 @@ class Gatekeeper:
             yield from inquiry.settle(lambda needs: needs.any(call, owner))
             if may_call(model, inquiry.principal(), operation, params):
                 return
-        raise absent(endpoint, "call") if inquiry.who.ids else Denied(401, "call")
+        raise absent(endpoint, "call") if inquiry.who.ids else Denial(401, "call")
 
     def _forward(
         self, passing: Passing, endpoint: GrantedEndpoint, query: str, taken: ForwardedBody
-    ) -> Asked:
+    ) -> HttpRequest:
         parameters = endpoint.operation.parameters
         asked, declared = passing.asked, self._forwarded.names
         declared |= endpoint.operation.header_names
@@ -408,14 +405,12 @@ class Gatekeeper:
             self._desk.memory.forget(passing.stale)
             self._callers.forget(passing.stale)
 
-    def leave(
-        self, passing: Passing, answered: Answered
-    ) -> Generator[Asked, Answered | None, Answered]:
+    def leave(self, passing: Passing, answered: HttpResponse) -> RequestSteps[HttpResponse]:
         """Cuts a response down to what the caller may see; yields the look-ups that it needs."""
         passing.upstream = None if answered.missing else answered.status
         if passing.switch and answered.status != 101 and not self.observe:
             passing.denied = "error" if answered.missing else "undeclared"
-            return self._record_answer(passing, self._denial(passing, Denied(502, passing.denied)))
+            return self._record_answer(passing, self._denial(passing, Denial(502, passing.denied)))
         if passing.raw or (self.observe and passing.denied):
             return self._record_answer(passing, answered)
         try:
@@ -426,24 +421,22 @@ class Gatekeeper:
             sent = answered if self.observe else self._denial(passing, denied)
             return self._record_answer(passing, sent)
 
-    def _respond(
-        self, passing: Passing, answered: Answered
-    ) -> Generator[Asked, Answered | None, Answered]:
+    def _respond(self, passing: Passing, answered: HttpResponse) -> RequestSteps[HttpResponse]:
         if passing.inquiry is not None:
             passing.inquiry.begin()
         try:
             sent = yield from self._leave(passing, answered)
-        except Denied as denied:
+        except Denial as denied:
             passing.denied = denied.reason
             sent = self._denial(passing, denied)
             if passing.endpoint and passing.endpoint.write and 200 <= answered.status < 300:
                 sent = self._keep_status(answered, sent)
         if not self.observe and (yield from self._tells(passing, answered)):
             passing.denied = passing.denied if passing.denied in _CAUSES else "concealed"
-            sent = self._denial(passing, Denied(404, "concealed"))
+            sent = self._denial(passing, Denial(404, "concealed"))
         return self._record_answer(passing, answered if self.observe else sent)
 
-    def _keep_status(self, answered: Answered, denial: Answered) -> Answered:
+    def _keep_status(self, answered: HttpResponse, denial: HttpResponse) -> HttpResponse:
         """Keeps the success status of a completed write, whatever happens to its response."""
         if denial.status == 429:
             return denial
@@ -452,9 +445,7 @@ class Gatekeeper:
         kept = tuple(each for each in headers if each[0] != "content-type")
         return replace(answered, headers=kept, body=b"")
 
-    def _tells(
-        self, passing: Passing, answered: Answered
-    ) -> Generator[Asked, Answered | None, bool]:
+    def _tells(self, passing: Passing, answered: HttpResponse) -> RequestSteps[bool]:
         """Whether a response without an object would reveal that a concealed object exists."""
         endpoint, inquiry, sight = passing.endpoint, passing.inquiry, passing.sight
         sight = passing.sight = sight and sight.widen_by_answer(answered.status, None)
@@ -473,20 +464,18 @@ class Gatekeeper:
             return False
         return not (yield from sight.clear(inquiry))
 
-    def _leave(
-        self, passing: Passing, answered: Answered
-    ) -> Generator[Asked, Answered | None, Answered]:
+    def _leave(self, passing: Passing, answered: HttpResponse) -> RequestSteps[HttpResponse]:
         guard, endpoint, inquiry = self.policy.guard, passing.endpoint, passing.inquiry
         self.forget(passing)
         if answered.missing:
-            raise Denied(502, "error")
+            raise Denial(502, "error")
         if passing.preflight or endpoint is None or inquiry is None:
             headers = cors_preflight.answer_headers(back(answered, guard, private=False))
-            return Answered(cors_preflight.STATUS, headers)
+            return HttpResponse(cors_preflight.STATUS, headers)
         if not 200 <= answered.status <= 599:  # not a status of HTTP (RFC 9110, 15)
-            raise Denied(502, "undeclared")
+            raise Denial(502, "undeclared")
         if endpoint.conceals and answered.status in (403, 404):
-            return self._denial(passing, Denied(404, ""))
+            return self._denial(passing, Denial(404, ""))
         login = self._model.rule(endpoint.operation.id).login
         private = bool(login) or not endpoint.operation.anonymous or inquiry.on.held.has_credential
         whole = back(answered, guard, private=private)
@@ -494,9 +483,9 @@ class Gatekeeper:
         if answered.status in _BODILESS or 300 <= answered.status < 400:
             return replace(answered, headers=headers, body=b"")
         if answered.is_encoded:
-            raise Denied(502, "encoding")
+            raise Denial(502, "encoding")
         if answered.truncated or len(answered.body) > guard.max_body:
-            raise Denied(502, "truncated" if answered.truncated else "too-long")
+            raise Denial(502, "truncated" if answered.truncated else "too-long")
         if not answered.body:
             return replace(answered, headers=headers)
         body = yield from self._cut(passing, endpoint, inquiry, answered)
@@ -506,13 +495,13 @@ class Gatekeeper:
         return replace(answered, headers=whole, body=body)
 
     def _cut(
-        self, passing: Passing, endpoint: GrantedEndpoint, inquiry: Inquiry, answered: Answered
-    ) -> Generator[Asked, Answered | None, bytes]:
+        self, passing: Passing, endpoint: GrantedEndpoint, inquiry: Inquiry, answered: HttpResponse
+    ) -> RequestSteps[bytes]:
         operation, status = endpoint.operation, answered.status
         failed = status if status >= 400 else 502
         cut = _projector(operation, answered)
         if cut is None:
-            raise Denied(failed, "undeclared")
+            raise Denial(failed, "undeclared")
         choice = selected_owners(endpoint, passing.asked, passing.forward)
         call = Call(operation.id, passing.params, status, answered.media, chosen=choice)
         # The response to a login belongs to the account that logs in. It needs no look-up: the
@@ -524,7 +513,7 @@ class Gatekeeper:
             principal = Principal(new.ids) if new.ids else inquiry.principal()
             done = cut(self._model, principal, call, answered.body)
             if done.judged is None:
-                raise Denied(failed, "unreadable")
+                raise Denial(failed, "unreadable")
             if new.ids:
                 break
             seen, answer = done.judged.instances, LookupRequirements.answer
@@ -537,9 +526,9 @@ class Gatekeeper:
             done = yield from passing.sight.filter_response(inquiry, done, alone)
         passing.removed = count_removed(self._model, done)
         if done.body is None and done.judged is not None and done.judged.misfit:
-            raise Denied(failed, "undeclared")
+            raise Denial(failed, "undeclared")
         if done.body is None:
-            raise Denied(status, "nothing") if status >= 400 else absent(endpoint, "nothing")
+            raise Denial(status, "nothing") if status >= 400 else absent(endpoint, "nothing")
         passing.shown = shows(done)
         self._look(passing, inquiry, done, new.ids or inquiry.who.ids)
         return done.body
@@ -547,7 +536,7 @@ class Gatekeeper:
     def _look(
         self, passing: Passing, inquiry: Inquiry, done: Projection, own: frozenset[str]
     ) -> None:
-        """Counts the owners whose objects are shown against the caller's limits; raises `Denied`
+        """Counts the owners whose objects are shown against the caller's limits; raises `Denial`
         (429)."""
         who, address = inquiry.who, self._block(passing.asked)
         shown = owners_shown(self.policy, done, self._budgets.limited_resources, passing.tag)
@@ -555,12 +544,12 @@ class Gatekeeper:
         for limit in self.policy.limits:
             owners = shown.get(limit.name, frozenset()) - own
             if wait := self._budgets.look(limit, name, owners):
-                raise Denied(429, "budget", retry_after=str(wait))
+                raise Denial(429, "budget", retry_after=str(wait))
 
-    def _denial(self, passing: Passing, denied: Denied) -> Answered:
+    def _denial(self, passing: Passing, denied: Denial) -> HttpResponse:
         """A denial, with CORS headers for an origin that the contract names (Fetch)."""
         if denied.status == 401 and "authorization" in self._forwarded.places("header"):
-            denied = Denied(401, denied.reason, www_authenticate="Bearer")
+            denied = Denial(401, denied.reason, www_authenticate="Bearer")
         made, said = denied.answer(), passing.asked.values("origin")
         if len(said) != 1 or said[0] not in self.policy.guard.origins:
             return made
@@ -575,7 +564,7 @@ class Gatekeeper:
             return "anonymous"
         return hmac.digest(self._audit_key, octets(id), "sha256").hex()[:16]
 
-    def _record_answer(self, passing: Passing, answered: Answered) -> Answered:
+    def _record_answer(self, passing: Passing, answered: HttpResponse) -> HttpResponse:
         unread = (passing.raw and not passing.denied) or self.observe
         if passing.asked.method == "HEAD" and not unread:
             answered = replace(answered, body=b"")
@@ -586,10 +575,10 @@ class Gatekeeper:
 def _check(endpoint: GrantedEndpoint, params: Mapping[str, str]) -> None:
     """Denies (404) a path parameter whose text the document does not allow."""
     if not all(allowed.matches(params[name]) for name, allowed in endpoint.texts.items()):
-        raise Denied(404, "path")
+        raise Denial(404, "path")
 
 
-def _projector(operation: Operation, answered: Answered) -> Callable[..., Projection] | None:
+def _projector(operation: Operation, answered: HttpResponse) -> Callable[..., Projection] | None:
     """The projection for a media type; None when the response is not declared or not readable."""
     said = read_media_type([value for name, value in answered.headers if name == "content-type"])
     media = answer_media(operation, answered.status, str(said)) if said else None

@@ -17,7 +17,7 @@ from oakum.guard.compiled.form_members import Form
 from oakum.guard.compiled.form_parts import parts_of
 from oakum.openapi.model import Json
 from oakum.routing.media import FORM, MediaType
-from oakum.routing.messages import Denied
+from oakum.routing.messages import Denial
 from oakum.routing.route import decoded_name, decoded_value, filter_query
 
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,29})")
@@ -26,7 +26,7 @@ _LONGEST = 1024
 
 
 def as_json(form: Form, kind: MediaType, body: bytes) -> bytes:
-    """The body as a JSON object. Raises `Denied` for duplicate or unreadable members."""
+    """The body as a JSON object. Raises `Denial` for duplicate or unreadable members."""
     said: dict[str, Json] = {}
     for name, text in _pairs(form, kind, body):
         if name in form.lists:
@@ -35,7 +35,7 @@ def as_json(form: Form, kind: MediaType, body: bytes) -> bytes:
             mark = form.marks.get(name)
             listed += [_read(form, name, each) for each in (text.split(mark) if mark else [text])]
         elif name in said:
-            raise Denied(400, "body")
+            raise Denial(400, "body")
         else:
             said[name] = _read(form, name, text)
     return json.dumps(said).encode()
@@ -58,14 +58,14 @@ def _pairs(form: Form, kind: MediaType, body: bytes) -> list[tuple[str, str]]:
         try:
             text = body.decode("ascii")
             filter_query(text, form.names, form.lists, {})
-        except (UnicodeDecodeError, Denied):
-            raise Denied(400, "body") from None
+        except (UnicodeDecodeError, Denial):
+            raise Denial(400, "body") from None
         return [
             (decoded_name(each), _short(decoded_value(each))) for each in text.split("&") if each
         ]
     parts = parts_of(body, dict(kind.params)["boundary"])
     if parts is None:
-        raise Denied(400, "body")
+        raise Denial(400, "body")
     return [(name, _text(content)) for name, content in parts]
 
 

@@ -10,9 +10,9 @@ from oakum.policy.model import Guarding
 from oakum.routing.caller_plan import Credential
 from oakum.routing.headers import onward, with_cookies
 from oakum.routing.media import with_media_type
-from oakum.routing.messages import Asked, Headers
+from oakum.routing.messages import Headers, HttpRequest
 from oakum.routing.route import with_query, without
-from oakum.routing.who import NONE, Given
+from oakum.routing.who import NONE, RequestCredentials
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,11 @@ class ForwardedHeaders:
         cookies = self.places("cookie") or self.guard.cookies
         return self.places("header") | ({"cookie"} if cookies else set())
 
-    def jar(self, headers: Headers, declared: Collection[str] = (), held: Given = NONE) -> Headers:
+    def jar(
+        self, headers: Headers, declared: Collection[str] = (), held: RequestCredentials = NONE
+    ) -> Headers:
         """Headers with only the cookies that document or contract name, and none of the credentials
-        that nobody has verified (`Given.dropped`)."""
+        that nobody has verified (`RequestCredentials.dropped`)."""
         dropped = held.names_dropped("header")
         headers = tuple(h for h in headers if h[0] == "cookie" or h[0] not in dropped)
         if "cookie" in self.places("header") - dropped:
@@ -43,7 +45,7 @@ class ForwardedHeaders:
         named = {*self.places("cookie"), *more, *declared} - held.names_dropped("cookie")
         return with_cookies(headers, named)
 
-    def without_credentials(self, asked: Asked, query: str, *, raw: bool) -> Asked:
+    def without_credentials(self, asked: HttpRequest, query: str, *, raw: bool) -> HttpRequest:
         """A request without any credential; `raw`: its response passes unread."""
         secret = {"cookie", "authorization", *self.places("header")}
         kept = onward(asked, self.guard, (), raw=raw)

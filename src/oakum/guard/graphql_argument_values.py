@@ -19,7 +19,7 @@ from oakum.guard.compiled.chosen_fields import chooses
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
 from oakum.guard.graphql_query import lex, parameter
 from oakum.openapi.model import Json
-from oakum.routing.messages import Asked
+from oakum.routing.messages import HttpRequest
 
 Said = tuple[str, Json]
 """Place, and what stands there; an object stands for what cannot be read."""
@@ -30,7 +30,7 @@ _UNCLEAR = re.compile(r"\\u[dD][89a-fA-F]|\t")
 
 
 @dataclass
-class _Found:
+class _ScalarPlaces:
     """Scalars of a query by their place."""
 
     said: list[Said] = field(default_factory=list)
@@ -64,7 +64,9 @@ def argument_values(said: Json) -> list[Said]:
     return [each for each in values if each[1] is not None]
 
 
-def selected_owners(endpoint: GrantedEndpoint, came: Asked, asked: Asked) -> frozenset[str] | None:
+def selected_owners(
+    endpoint: GrantedEndpoint, came: HttpRequest, asked: HttpRequest
+) -> frozenset[str] | None:
     """As in `Call.chosen`, of a request as it came and as it passes."""
     if not endpoint.graph:
         return frozenset() if chooses(endpoint.choices, came, asked.target) else None
@@ -91,8 +93,8 @@ def asked_by_url(query: str) -> Json:
     return {"query": parameter(query), "variables": variables}
 
 
-def _find_places(tokens: list[str]) -> _Found:
-    found, levels = _Found(), 0
+def _find_places(tokens: list[str]) -> _ScalarPlaces:
+    found, levels = _ScalarPlaces(), 0
     at, name, variable = "", "", ""
     around: list[str] = []
     """Names of the members in which the current place is."""

@@ -52,7 +52,7 @@ class Attempt:
     """What it has taken a place of; None: it was somebody's lately."""
 
 
-class _Known:
+class _RecentCredentials:
     """Credentials that were somebody's lately, each for a time."""
 
     def __init__(self, kept: int) -> None:
@@ -78,7 +78,7 @@ class Guesses:
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
         self._tallies: OrderedDict[str, _Tally] = OrderedDict()
-        self._known, self._whole = _Known(KEPT), _Known(KEPT_WHOLE)
+        self._known, self._whole = _RecentCredentials(KEPT), _RecentCredentials(KEPT_WHOLE)
         self._lock = Lock()
 
     def begin(self, address: str, guess: Guess) -> Attempt:

@@ -20,7 +20,7 @@ from oakum.guard.enforcement import Gatekeeper
 from oakum.guard.key_files import read_api_keys, read_key_set
 from oakum.guard.passed_request import Passing, Refusal
 from oakum.guard.tokens import verifier
-from oakum.routing.messages import Asked, Denied
+from oakum.routing.messages import Denial, HttpRequest
 from oakum.routing.who import Verifier
 
 _ELAPSED: int = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
@@ -92,7 +92,7 @@ def kept_going(audit: Callable[[Mapping[str, Any]], None]) -> Callable[[Mapping[
     return note
 
 
-def unread(asked: Asked, denied: Denied) -> Refusal:
+def unread(asked: HttpRequest, denied: Denial) -> Refusal:
     """The response to a request that was not received completely, which no contract can judge."""
     passing, made = Passing(asked, asked, "", time.time()), denied.answer()
     passing.status, passing.denied, passing.bytes_out = made.status, denied.reason, len(made.body)

@@ -9,7 +9,7 @@ import re
 
 from oakum.authz.complete_lists import ListPlace, extent, look, reports_failure
 from oakum.openapi.model import Json
-from oakum.routing.messages import Answered
+from oakum.routing.messages import HttpResponse
 
 _TOLD = re.compile(r"(?<![a-z])(?<!fwd=)(?:stale|updating)(?![a-z])|(?<![a-z])fail|ttl=-")
 """What a cache calls a response that it had too long: `STALE`, `TCP_STALE_HIT`, `UPDATING`,
@@ -18,21 +18,21 @@ _NO_WORD = ("control", "key", "keys", "tag", "tags")
 """Ends of headers that say something else of a cache."""
 
 
-def is_whole(place: ListPlace, answered: Answered, value: Json) -> bool:
+def is_whole(place: ListPlace, answered: HttpResponse, value: Json) -> bool:
     """Whether the list of ids at a place is certainly complete."""
     return extent(look(place, value), value, _headers_by_name(answered)) == "whole"
 
 
-def is_failed(pointer: tuple[str, ...], answered: Answered, value: Json) -> bool:
+def is_failed(pointer: tuple[str, ...], answered: HttpResponse, value: Json) -> bool:
     """Whether a response reports that the object at a pointer could not be read, or is stale."""
     return reports_failure(value, pointer, _headers_by_name(answered))
 
 
-def _headers_by_name(answered: Answered) -> dict[str, str]:
+def _headers_by_name(answered: HttpResponse) -> dict[str, str]:
     return {name: answered.header(name) for name in dict(answered.headers)}
 
 
-def is_stale(answered: Answered, ttl: float) -> bool:
+def is_stale(answered: HttpResponse, ttl: float) -> bool:
     """Whether a cached response is older than `ttl` seconds (RFC 9111, 5.1, 5.5), or a cache calls
     it stale."""
     age, warning = answered.header("age").strip(), answered.header("warning").strip()

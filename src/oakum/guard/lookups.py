@@ -7,7 +7,7 @@ not on it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -26,9 +26,9 @@ from oakum.http.octets import octets
 from oakum.openapi.model import Json
 from oakum.openapi.path_segments import parameter_names
 from oakum.policy.model import Guarding, Policy, Relation, Service, origin
-from oakum.routing.messages import Answered, Asked, Headers
+from oakum.routing.messages import Headers, HttpRequest, HttpResponse, RequestSteps
 from oakum.routing.route import path_of
-from oakum.routing.who import Given, Who, readable
+from oakum.routing.who import RequestCredentials, Who, readable
 
 KIND = ("content-type", "application/json")
 """Though there is no body: JSON clients send it, and some APIs read a token only beside it."""
@@ -47,8 +47,8 @@ class LookupQuestion(NamedTuple):
 class Behalf:
     """The request that look-ups decide."""
 
-    like: Asked
-    held: Given
+    like: HttpRequest
+    held: RequestCredentials
     """Its credentials."""
     conditions: Conditions
 
@@ -119,7 +119,7 @@ class Desk:
             is not None
         )
 
-    def lookup_request(self, question: LookupQuestion, on: Behalf) -> Asked | None:
+    def lookup_request(self, question: LookupQuestion, on: Behalf) -> HttpRequest | None:
         """The request; None if this id would make its path ambiguous, or if it requires something
         that nobody says."""
         ask = self.wiring.asks[question.ask]
@@ -131,7 +131,7 @@ class Desk:
 
     def request_to(
         self, operation: str, path: str, query: str, on: Behalf, *, own: bool = False
-    ) -> Asked | None:
+    ) -> HttpRequest | None:
         """A look-up request under the conditions of the one that it decides, with the service's
         credential; with the caller's if there is none, or if the look-up is about the caller. None
         if it requires something that nobody says."""
@@ -147,7 +147,7 @@ class Desk:
         if not (own and held.has_all_cookies):
             secret = _with_cookies(secret, told.cookies)
         joined = "&".join(piece for piece in pieces if piece)
-        return Asked(
+        return HttpRequest(
             "GET", f"{path}?{joined}" if joined else path, (*QUESTION, *secret, *told.headers), b"",
             on.like.host, on.like.scheme, on.like.address,
         )  # fmt: skip
@@ -163,7 +163,7 @@ class Desk:
         all."""
         return bool(self.guard.service is not None and self.service and question.about)
 
-    def read(self, question: LookupQuestion, answered: Answered | None) -> LookUpResult:
+    def read(self, question: LookupQuestion, answered: HttpResponse | None) -> LookUpResult:
         """What a response says about every relation and state that this look-up serves."""
         value = readable(answered)
         if answered is None or value is None or is_stale(answered, self.guard.ttl):
@@ -285,7 +285,7 @@ class Inquiry:
         self.known.clear()
         self._fresh.clear()
 
-    def again(self) -> Generator[Asked, Answered | None, None]:
+    def again(self) -> RequestSteps[None]:
         """Repeats every look-up that was needed before."""
         yield from self._find_all(tuple(self.wants))
 
@@ -311,7 +311,7 @@ class Inquiry:
         self,
         gather: Callable[[LookupRequirements], object],
         told: Mapping[tuple[str, str], Json] = _NOTHING_TOLD,
-    ) -> Generator[Asked, Answered | None, bool]:
+    ) -> RequestSteps[bool]:
         """Looks up what `gather` needs until nothing is missing; returns whether anything was.
         `told`: as in `Principal`."""
         found = False
@@ -326,7 +326,7 @@ class Inquiry:
             self.wants.update(dict.fromkeys(new))
             yield from self._find_all(new)
 
-    def _find_all(self, wants: Iterable[Want]) -> Generator[Asked, Answered | None, None]:
+    def _find_all(self, wants: Iterable[Want]) -> RequestSteps[None]:
         relations = self.desk.model.policy.relations
         for want in wants:
             # The accounts in a list may change it by their own writes, which invalidate it, too.
@@ -339,9 +339,7 @@ class Inquiry:
                     continue
                 yield from self._find(question, towards)
 
-    def _find(
-        self, question: LookupQuestion, towards: frozenset[str]
-    ) -> Generator[Asked, Answered | None, None]:
+    def _find(self, question: LookupQuestion, towards: frozenset[str]) -> RequestSteps[None]:
         memory, key = self.desk.memory, self.desk.key(question, self.on)
         self.known.pop(question, None)
         # A look-up that this request may not send is not answered from the cache either.
@@ -385,7 +383,7 @@ class Inquiry:
         """Look-ups left in the budget."""
         return self._left
 
-    def ask(self, request: Asked) -> Generator[Asked, Answered | None, Answered | None]:
+    def ask(self, request: HttpRequest) -> RequestSteps[HttpResponse | None]:
         """Sends one look-up and counts it, and counts an unusable response as failed."""
         self.asked += 1
         within = self.desk.guard.timeout

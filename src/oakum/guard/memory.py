@@ -21,14 +21,14 @@ _MOST_WINDOWS = 100_000
 """Of one limit."""
 
 
-class Numbered(Protocol):
+class WindowCount(Protocol):
     """What is counted in one window of time."""
 
     number: int
     """Of the window."""
 
 
-_N = TypeVar("_N", bound=Numbered)
+_N = TypeVar("_N", bound=WindowCount)
 
 
 def open_window(

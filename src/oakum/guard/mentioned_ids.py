@@ -14,7 +14,7 @@ from functools import lru_cache, partial
 from urllib.parse import unquote_to_bytes
 
 from oakum.guard.data_selection import Conditions
-from oakum.routing.messages import Asked
+from oakum.routing.messages import HttpRequest
 
 EVERYBODY = "\0all"
 """Stands for all ids; no real id starts with NUL."""
@@ -36,7 +36,7 @@ _BLANK = re.compile(rb"(?<!\\)(\\+)([bfnrt])")
 
 
 def named_by(
-    asked: Asked,
+    asked: HttpRequest,
     params: Mapping[str, str],
     query: str,
     conditions: Conditions,

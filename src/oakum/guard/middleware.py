@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 from oakum.guard.enforcement import Gatekeeper
 from oakum.guard.loading import kept_going, open_gate, write_audit
 from oakum.guard.mount import mount_at
-from oakum.routing.messages import Answered, Headers, whole
+from oakum.routing.messages import Headers, HttpResponse, whole
 
 A = TypeVar("A")
 _BREAK = re.compile(r"[\r\n\x00]")
@@ -53,7 +53,7 @@ class TooLong(OSError):
     """Ends an application that goes on and on, as a connection does that was closed."""
 
 
-class Collected:
+class ResponseCollector:
     """An application's answer, collected; at most so many bytes of it."""
 
     def __init__(self, most: int, method: str = "GET") -> None:
@@ -73,17 +73,17 @@ class Collected:
         if not self.truncated:
             self._body.append(bytes(part))
 
-    def response(self) -> Answered:
+    def response(self) -> HttpResponse:
         """What was heard; 502 if no answer began, or if its head is more than one (RFC 9110, 5.5):
         some servers write a line end in a header as it is, and what follows as further headers."""
         if any(_BREAK.search(str(part)) for header in self._headers for part in header):
-            return Answered(502, truncated=True)
+            return HttpResponse(502, truncated=True)
         body = b"" if self.truncated else b"".join(self._body)
-        answered = Answered(self._status or 502, self._headers, body, self.truncated)
+        answered = HttpResponse(self._status or 502, self._headers, body, self.truncated)
         return answered if whole(answered, self._method) else replace(answered, truncated=True)
 
 
-def with_length(answered: Answered, method: str) -> Headers:
+def with_length(answered: HttpResponse, method: str) -> Headers:
     """The headers of an answer and its length, unless it never has a body (RFC 9110, 8.6)."""
     if answered.body or (method != "HEAD" and answered.status not in (204, 304)):
         return (*answered.headers, ("content-length", str(len(answered.body))))

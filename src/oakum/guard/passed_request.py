@@ -10,15 +10,15 @@ from oakum.guard.concealment import ConcealedSight
 from oakum.guard.lookups import Inquiry
 from oakum.http.octets import octets
 from oakum.openapi.model import Json
-from oakum.routing.messages import Answered, Asked
+from oakum.routing.messages import HttpRequest, HttpResponse
 
 
 @dataclass
 class Passing:
     """A request that was let through, and its audit record so far."""
 
-    asked: Asked
-    forward: Asked
+    asked: HttpRequest
+    forward: HttpRequest
     """The rewritten request for the API."""
     contract: str
     time: float
@@ -72,7 +72,7 @@ class Passing:
 
 
 @dataclass(frozen=True)
-class Refusal(Answered):
+class Refusal(HttpResponse):
     """The guard's own response to a request that it denied."""
 
     audit: Mapping[str, Json] = field(default_factory=dict, kw_only=True)

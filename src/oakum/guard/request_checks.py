@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
 from oakum.authz import Call, Model, Subject
-from oakum.authz.accept import Reading, Weighed, request_media, weigh
+from oakum.authz.accept import BodyDecision, Reading, request_media, weigh
 from oakum.authz.body_owners import BodyObjects, TooMany
 from oakum.authz.decide import may_set, may_write, settable_tables
 from oakum.authz.declared_media import PATCH, key, split
@@ -17,7 +17,7 @@ from oakum.authz.span import UnreadableBody, read
 from oakum.guard.compiled.form_members import Form
 from oakum.guard.compiled.form_parts import overrides, pair_names, part_names
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
-from oakum.guard.compiled.request_places import Carried
+from oakum.guard.compiled.request_places import RequestParts
 from oakum.guard.compiled.resources_in_parameters import sends
 from oakum.guard.compiled.tenant_names import is_named
 from oakum.guard.compiled.write_targets import Target, TargetKind
@@ -29,7 +29,7 @@ from oakum.guard.stored_object import find, object_in_response, question, stored
 from oakum.http.media_type import is_json
 from oakum.openapi.model import Json
 from oakum.routing.media import FORM, PARTS, MediaType, is_plain, read_media_type
-from oakum.routing.messages import Answered, Asked, Denied
+from oakum.routing.messages import Denial, HttpRequest, HttpResponse, RequestSteps
 from oakum.routing.route import filter_query
 from oakum.routing.who import readable
 
@@ -37,9 +37,9 @@ _MOST_CUTS = 8
 """Of one body, after which it is refused."""
 
 
-def absent(endpoint: GrantedEndpoint, reason: str) -> Denied:
+def absent(endpoint: GrantedEndpoint, reason: str) -> Denial:
     """A 403, or a 404 where the contract conceals that the object exists."""
-    return Denied(404 if endpoint.conceals else 403, reason)
+    return Denial(404 if endpoint.conceals else 403, reason)
 
 
 @dataclass(frozen=True)
@@ -67,10 +67,10 @@ class Intake:
         endpoint: GrantedEndpoint,
         params: Mapping[str, str],
         inquiry: Inquiry,
-        asked: Asked,
+        asked: HttpRequest,
         query: str,
-    ) -> Generator[Asked, Answered | None, ForwardedBody]:
-        """Raises `Denied` for a write to an object that the caller may not touch, and for a body
+    ) -> RequestSteps[ForwardedBody]:
+        """Raises `Denial` for a write to an object that the caller may not touch, and for a body
         that is unreadable or holds a field that the caller may not set. `query`: what is forwarded
         of it."""
         subject: Subject | None = None
@@ -83,7 +83,7 @@ class Intake:
                 continue  # a list is the object's around it, and each element whose it is
             yield from self._may(endpoint, params, inquiry, each, "ask")
         if sends(asked, endpoint.checks.unread):
-            raise Denied(422, "body")
+            raise Denial(422, "body")
         body, value = yield from self._body(endpoint, params, inquiry, subject, asked)
         if endpoint.write and endpoint.checks.plain:
             yield from self._check_keys(endpoint, params, inquiry, asked, query, value, subject)
@@ -96,7 +96,7 @@ class Intake:
 
     def _subject(
         self, endpoint: GrantedEndpoint, params: Mapping[str, str], inquiry: Inquiry
-    ) -> Generator[Asked, Answered | None, Subject]:
+    ) -> RequestSteps[Subject]:
         target, subject = endpoint.checks.target, Subject("")
         match target.kind:
             case "caller":
@@ -126,7 +126,7 @@ class Intake:
         params: Mapping[str, str],
         inquiry: Inquiry,
         subject: Subject,
-    ) -> Generator[Asked, Answered | None, tuple[Subject, ...]]:
+    ) -> RequestSteps[tuple[Subject, ...]]:
         """What the API shows now at a path that ends with a word."""
         target = endpoint.checks.standing
         if target is None:
@@ -147,7 +147,7 @@ class Intake:
         params: Mapping[str, str],
         inquiry: Inquiry,
         subject: Subject,
-    ) -> Generator[Asked, Answered | None, frozenset[str]]:
+    ) -> RequestSteps[frozenset[str]]:
         """Resources that the object does not belong to, as the API shows it now."""
         target = endpoint.checks.typed
         if target is None:
@@ -157,13 +157,13 @@ class Intake:
         answered = yield from self._answer(endpoint, target, params, inquiry)
         if answered is not None and answered.status in (404, 410):
             if endpoint.operation.method == "PATCH":
-                raise Denied(404, "target")
+                raise Denial(404, "target")
             return frozenset()
         return unlike(self._model, target, inquiry, self._require_answer(endpoint, answered))
 
     def _look_up_target(
         self, endpoint: GrantedEndpoint, target: Target, params: Mapping[str, str], inquiry: Inquiry
-    ) -> Generator[Asked, Answered | None, Subject]:
+    ) -> RequestSteps[Subject]:
         """Looks up the object to be written."""
         answered = yield from self._answer(endpoint, target, params, inquiry)
         if answered is not None and answered.status in (404, 410):
@@ -171,7 +171,7 @@ class Intake:
                 return (yield from self._look_up_target(endpoint, target.then, params, inquiry))
             if target.made and answered.status == 404:
                 return Subject("", tuple(identifiers([params[target.made]])), new=True)
-            raise Denied(404, "target")
+            raise Denial(404, "target")
         answered = self._require_answer(endpoint, answered)
         found = object_in_response(self._model, target, params, inquiry, answered)
         if found is None:
@@ -184,20 +184,22 @@ class Intake:
 
     def _answer(
         self, endpoint: GrantedEndpoint, target: Target, params: Mapping[str, str], inquiry: Inquiry
-    ) -> Generator[Asked, Answered | None, Answered | None]:
+    ) -> RequestSteps[HttpResponse | None]:
         asked = question(self._model, target, params, inquiry)
         if asked is None:
             raise absent(endpoint, "target")
         if not inquiry.spend():
-            raise Denied(503, "target")
+            raise Denial(503, "target")
         return (yield from inquiry.ask(asked))
 
-    def _require_answer(self, endpoint: GrantedEndpoint, answered: Answered | None) -> Answered:
-        """A readable answer; raises `Denied`."""
+    def _require_answer(
+        self, endpoint: GrantedEndpoint, answered: HttpResponse | None
+    ) -> HttpResponse:
+        """A readable answer; raises `Denial`."""
         if answered is not None and 400 <= answered.status < 500:
             raise absent(endpoint, "target")
         if answered is None or readable(answered) is None:
-            raise Denied(503, "target")
+            raise Denial(503, "target")
         return answered
 
     def _may(
@@ -207,7 +209,7 @@ class Intake:
         inquiry: Inquiry,
         subject: Subject,
         kind: TargetKind,
-    ) -> Generator[Asked, Answered | None, None]:
+    ) -> RequestSteps[None]:
         model, id = self._model, endpoint.operation.id
         if may_write(model, inquiry.principal(), id, params, subject, kind):
             return
@@ -227,11 +229,11 @@ class Intake:
         endpoint: GrantedEndpoint,
         params: Mapping[str, str],
         inquiry: Inquiry,
-        asked: Asked,
+        asked: HttpRequest,
         query: str,
         value: Json,
         subject: Subject | None,
-    ) -> Generator[Asked, Answered | None, None]:
+    ) -> RequestSteps[None]:
         """Checks that the caller may write every object that a write names by a plain key."""
         model, id = self._model, endpoint.operation.id
         if may_write(model, inquiry.principal(), id, params, Subject("", owned=False), "none"):
@@ -240,7 +242,7 @@ class Intake:
         its = subject is not None and subject.resource == endpoint.checks.plain.kept_of
         shown = subject.value if its and subject is not None else None
         keys = endpoint.checks.plain.keys(
-            Carried(asked, query, params, value, unread=unread), shown
+            RequestParts(asked, query, params, value, unread=unread), shown
         )
         if keys is None:
             raise absent(endpoint, "call")
@@ -270,19 +272,19 @@ class Intake:
         params: Mapping[str, str],
         inquiry: Inquiry,
         subject: Subject | None,
-        asked: Asked,
-    ) -> Generator[Asked, Answered | None, tuple[bytes, Json]]:
+        asked: HttpRequest,
+    ) -> RequestSteps[tuple[bytes, Json]]:
         operation, body = endpoint.operation, asked.body
         unsaid = endpoint.write and self._model.rule(operation.id).call is None
         decides = unsaid and endpoint.binds
         if len(body) > self._guard.max_body:
-            raise Denied(413, "too-long")
+            raise Denial(413, "too-long")
         if not body:
             reads = operation.method == "GET"
             url = asked.target.partition("?")[2]
             self._query(endpoint, {"query": parameter(url)} if reads else None, inquiry)
             if decides and not self._own(endpoint, inquiry, subject):
-                raise Denied(422, "body")
+                raise Denial(422, "body")
             yield from self._sets(endpoint, inquiry, subject)
             return body, None
         kind = self._media(endpoint, asked)
@@ -293,27 +295,27 @@ class Intake:
                 if unsaid:
                     raise absent(endpoint, "call")
                 if endpoint.checks.upload == "own":
-                    raise Denied(422, "body")
+                    raise Denial(422, "body")
             return self._unread(endpoint, kind, body), None
         said = as_json(form, kind, body) if form is not None else body
         try:
             reading = read(said)
         except UnreadableBody:
-            raise Denied(400, "body") from None
+            raise Denial(400, "body") from None
         self._query(endpoint, reading[0], inquiry)
         call = Call(operation.id, params, media_type=str(kind))
         done = yield from self._filter_body(endpoint, call, inquiry, subject, reading)
         if not done.sets and decides and not self._own(endpoint, inquiry, subject):
-            raise Denied(422, "body")  # whoever may set something else has come so far
+            raise Denial(422, "body")  # whoever may set something else has come so far
         onward = done.body if done.whole or self._guard.unknown != "refuse" else None
         if onward is None:
-            raise Denied(422, "body")
+            raise Denial(422, "body")
         if not done.sets:
             yield from self._sets(endpoint, inquiry, subject)
         if form is not None:
             cut = body if onward == said else keep_members(kind, body, read(onward)[0])
             if cut is None:
-                raise Denied(422, "body")
+                raise Denial(422, "body")
             onward = cut
         return onward, reading[0]
 
@@ -324,7 +326,7 @@ class Intake:
         inquiry: Inquiry,
         subject: Subject | None,
         reading: Reading,
-    ) -> Generator[Asked, Answered | None, Weighed]:
+    ) -> RequestSteps[BodyDecision]:
         """What may be forwarded of a body, and may be alone as well: what is removed may have
         decided about the rest, as the type of an object does."""
         forms = {name: each.form for name, each in endpoint.checks.finders.items()}
@@ -349,14 +351,14 @@ class Intake:
         subject: Subject | None,
         reading: Reading,
         named: BodyObjects,
-    ) -> Generator[Asked, Answered | None, Weighed]:
+    ) -> RequestSteps[BodyDecision]:
         """What may be forwarded of a body, after all look-ups that it needs."""
         while True:
             named.most = inquiry.lookups_left
             try:
                 done = weigh(self._model, inquiry.principal(), call, subject, reading, named)
             except TooMany:
-                raise Denied(413, "lookups") from None
+                raise Denial(413, "lookups") from None
             if subject is None or done.whole:
                 return done
             if named.wanted:
@@ -368,7 +370,7 @@ class Intake:
 
     def _sets(
         self, endpoint: GrantedEndpoint, inquiry: Inquiry, subject: Subject | None
-    ) -> Generator[Asked, Answered | None, None]:
+    ) -> RequestSteps[None]:
         """Denies an empty body, `null` and an empty list to callers to whom an empty object is
         denied: where the whole body is a resource, these are writes too."""
         model, id = self._model, endpoint.operation.id
@@ -377,7 +379,7 @@ class Intake:
             return
         yield from inquiry.settle(lambda needs: needs.tables(settable_tables(model, id, subject)))
         if not may_set(model, inquiry.principal(), id, subject):
-            raise Denied(422, "body")
+            raise Denial(422, "body")
 
     def _query(self, endpoint: GrantedEndpoint, said: Json, inquiry: Inquiry) -> None:
         """Denies (400) a GraphQL query that `refused` rejects, where the response depends on one.
@@ -385,7 +387,7 @@ class Intake:
         if not self._model.rule(endpoint.operation.id).graphql:
             return
         if refusal_reason(said, writes=endpoint.write):
-            raise Denied(400, "query")
+            raise Denial(400, "query")
         own = inquiry.desk.wiring.selections[endpoint.operation.id]
         if any(is_named(each, own) for each in arguments(said)):
             unsaid = replace(inquiry.on.conditions, unsaid=True)
@@ -401,13 +403,13 @@ class Intake:
         if kind.type == FORM and endpoint.form:
             return self._pairs(endpoint.form, body)
         if kind.type == FORM and overrides(pair_names(body)):
-            raise Denied(422, "body")
+            raise Denial(422, "body")
         if kind.type == PARTS:
             found, form = part_names(body, dict(kind.params)["boundary"]), endpoint.parts
             if found is None:
-                raise Denied(400, "body")
+                raise Denial(400, "body")
             if overrides(found) if form is None else not form.holds(found):
-                raise Denied(422, "body")
+                raise Denial(422, "body")
         return body
 
     def _pairs(self, form: Form, body: bytes) -> bytes:
@@ -415,33 +417,33 @@ class Intake:
         try:
             text = body.decode("ascii")
             kept = filter_query(text, form.names, form.lists, form.nested)
-        except (UnicodeDecodeError, Denied):
-            raise Denied(400, "body") from None
+        except (UnicodeDecodeError, Denial):
+            raise Denial(400, "body") from None
         said = "&".join(each for each in text.split("&") if each and each[0] != "=")
         if kept != said and self._guard.unknown == "refuse":
-            raise Denied(422, "body")
+            raise Denial(422, "body")
         return kept.encode()
 
-    def _media(self, endpoint: GrantedEndpoint, asked: Asked) -> MediaType:
-        """Media type of a request body. Raises `Denied`: 400 if none is expected, 415 if
+    def _media(self, endpoint: GrantedEndpoint, asked: HttpRequest) -> MediaType:
+        """Media type of a request body. Raises `Denial`: 400 if none is expected, 415 if
         undeclared."""
         values = asked.values("content-type")
         if not endpoint.operation.body or len(values) > 1:
-            raise Denied(400, "body")
+            raise Denial(400, "body")
         said = read_media_type(values)
         media = request_media(self._model, endpoint.operation.id, str(said)) if said else None
         if said is None or media is None or not is_plain(asked.values("content-encoding")):
-            raise Denied(415, "media")
+            raise Denial(415, "media")
         judged = endpoint.binds or endpoint.checks.plain.body
         judged = judged and not (said.type == PARTS and endpoint.checks.upload)
         if not is_json(said.type) and judged and endpoint.resource_form(said.type) is None:
-            raise Denied(415, "media")
+            raise Denial(415, "media")
         if key(media.type) in endpoint.checks.unjudged:
-            raise Denied(415, "media")
+            raise Denial(415, "media")
         if judged and said.type == PATCH and split(media.type)[0] != PATCH:
-            raise Denied(415, "media")  # operations on fields are no object of another JSON type
+            raise Denial(415, "media")  # operations on fields are no object of another JSON type
         if not said.is_utf_8 and (is_json(said.type) or said.type in (FORM, PARTS)):
-            raise Denied(415, "media")
+            raise Denial(415, "media")
         return said
 
 

@@ -6,7 +6,7 @@ by a key alone, the object also has to contain that key.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from oakum.authz import Judge, Model, Subject, likely_media
 from oakum.authz.body_owners import ITSELF, BodyObjects, Key
@@ -18,7 +18,7 @@ from oakum.guard.compiled.write_targets import Target
 from oakum.guard.lookups import Inquiry
 from oakum.http.json_pointer import values_at
 from oakum.openapi.model import Json
-from oakum.routing.messages import Answered, Asked, Denied
+from oakum.routing.messages import Denial, HttpRequest, HttpResponse, RequestSteps
 from oakum.routing.route import path_of
 from oakum.routing.who import readable
 
@@ -27,7 +27,7 @@ _NOWHERE = Target("none")
 
 def question(
     model: Model, target: Target, params: Mapping[str, str], inquiry: Inquiry
-) -> Asked | None:
+) -> HttpRequest | None:
     """The look-up of the object; None if these parameters would make its path ambiguous, or if it
     requires something that nobody says."""
     reader = model.operations[target.operation]
@@ -39,7 +39,11 @@ def question(
 
 
 def object_in_response(
-    model: Model, target: Target, params: Mapping[str, str], inquiry: Inquiry, answered: Answered
+    model: Model,
+    target: Target,
+    params: Mapping[str, str],
+    inquiry: Inquiry,
+    answered: HttpResponse,
 ) -> Subject | None:
     """The object in a readable response; None if it is missing or ambiguous."""
     value, reader = readable(answered), model.operations[target.operation]
@@ -60,7 +64,9 @@ def object_in_response(
     return None
 
 
-def unlike(model: Model, target: Target, inquiry: Inquiry, answered: Answered) -> frozenset[str]:
+def unlike(
+    model: Model, target: Target, inquiry: Inquiry, answered: HttpResponse
+) -> frozenset[str]:
     """Of the resources that an object may be of, those that a readable response does not show."""
     value, reader = readable(answered), model.operations[target.operation]
     media = likely_media(reader, 200, answered.media)
@@ -81,7 +87,7 @@ def stored_subjects(
     target: Target,
     params: Mapping[str, str],
     inquiry: Inquiry,
-    answered: Answered,
+    answered: HttpResponse,
     itself: Subject,
 ) -> tuple[Subject, ...] | None:
     """The objects of `target.kinds` that a readable response shows, in no other one; of one that
@@ -141,14 +147,14 @@ def find(
     params: Mapping[str, str],
     inquiry: Inquiry,
     named: BodyObjects,
-) -> Generator[Asked, Answered | None, None]:
-    """Looks up the objects that a body names; raises `Denied` when the request's budget is too
+) -> RequestSteps[None]:
+    """Looks up the objects that a body names; raises `Denial` when the request's budget is too
     small, which is known before the first of many is prepared."""
     if len(named.wanted) > inquiry.lookups_left:
-        raise Denied(413, "lookups")
+        raise Denial(413, "lookups")
     todo = [(key, finders.get(key[0], _NOWHERE)) for key in named.wanted]
     named.wanted.clear()
-    answers: dict[Asked, Answered | None] = {}
+    answers: dict[HttpRequest, HttpResponse | None] = {}
     while todo:
         again: list[tuple[Key, Target]] = []
         asked = [
@@ -163,13 +169,13 @@ def find(
         ]
         named.found |= {key: None for key, _ in todo}
         if len({each[3] for each in asked} - answers.keys() - {None}) > inquiry.lookups_left:
-            raise Denied(413, "lookups")
+            raise Denial(413, "lookups")
         for key, target, its, request in asked:
             if request is None:
                 continue
             if request not in answers:
                 if not inquiry.spend():
-                    raise Denied(503, "target")
+                    raise Denial(503, "target")
                 answers[request] = yield from inquiry.ask(request)
             found = _read_subject(
                 model, target, key, its, inquiry, answers[request], makes=named.makes
@@ -190,7 +196,7 @@ def _read_subject(
     key: Key,
     params: Mapping[str, str],
     inquiry: Inquiry,
-    answered: Answered | None,
+    answered: HttpResponse | None,
     *,
     makes: bool,
 ) -> Subject | None:

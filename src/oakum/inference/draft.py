@@ -34,7 +34,7 @@ from oakum.inference.draft_text import (
 )
 from oakum.inference.lexicon import FieldClass, words
 from oakum.inference.owners import DraftOwner, account_params, ownership
-from oakum.inference.params import Filled, infer_params, usual_params
+from oakum.inference.params import ParameterValues, infer_params, usual_params
 from oakum.inference.privacy_states import StateGuess, hides_all, states
 from oakum.inference.resource_fields import ResourceField, changes, fields, main_endpoint
 from oakum.inference.schema_groups import DocumentTypes, Thing, world_of
@@ -77,10 +77,10 @@ def draft(document: Document, api: str = "", refs: Mapping[str, str] | None = No
     """The text of a policy; `api`: the document's path as the policy names it, by default
     its file name; `refs`: addresses that it refers to, and the files saved from them."""
     draft = _Draft(document, api or Path(document.file).name, refs or {})
-    bare = _parse_draft(draft.text(Filled({})), document)
+    bare = _parse_draft(draft.text(ParameterValues({})), document)
     params = infer_params(draft.document, bare)
     usual = usual_params(draft.document, params) if draft.is_long else {}
-    return draft.text(Filled(params, usual))
+    return draft.text(ParameterValues(params, usual))
 
 
 def drafted_policy(document: Document, text: str = "") -> Policy:
@@ -151,7 +151,7 @@ class _Draft:
             found[id(thing)] = fields(self._world, thing, writing.get(id(thing), ()), shapes)
         return found
 
-    def text(self, params: Filled) -> str:
+    def text(self, params: ParameterValues) -> str:
         lines = [*self._head(), *self._resources, *self._operations(params)]
         if params.usual:
             lines.append("# what fills a parameter of a path, unless a line above says otherwise")
@@ -298,7 +298,7 @@ class _Draft:
         found = filter(hides_all, states(self._fields[id(thing)]))
         return tuple((each.name, each.values[0]) for each in found)
 
-    def _operations(self, params: Filled) -> Iterator[str]:
+    def _operations(self, params: ParameterValues) -> Iterator[str]:
         entries = []
         for operation in self._document.operations:
             shown = self._answers.get(operation.id, [])
@@ -317,7 +317,7 @@ class _Draft:
         self,
         operation: Operation,
         shown: Sequence[tuple[Thing, DeclaredObject]],
-        params: Filled,
+        params: ParameterValues,
     ) -> tuple[list[str], str]:
         """The parts of an operation's rule, and a remark."""
         if operation.id not in self._rules:

@@ -91,7 +91,7 @@ def _place(path: str, parameter: str) -> str:
 
 
 @dataclass(frozen=True)
-class Filled:
+class ParameterValues:
     """What fills the parameters of a draft."""
 
     by_operation: Mapping[str, Mapping[str, str]]

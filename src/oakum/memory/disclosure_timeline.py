@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from typing import Literal
 
 from oakum.errors import InputError, Location, Problem, count_of
-from oakum.memory.model import Disclosure, FindingStanding, Memory, Remembered
+from oakum.memory.model import Disclosure, FindingStanding, Memory, RememberedFinding
 
 EVENTS = ("reported", "acknowledged", "fixed", "published")
 DAYS = 90
@@ -45,7 +45,12 @@ class Due:
 
 
 def record_event(
-    memory: Memory, one: Remembered, event: str, on: date, today: date, days: int | None = None
+    memory: Memory,
+    one: RememberedFinding,
+    event: str,
+    on: date,
+    today: date,
+    days: int | None = None,
 ) -> Memory:
     """The memory with an event of the case that holds this finding; the first one opens it.
 
@@ -69,13 +74,13 @@ def record_event(
     return replace(memory, disclosures=tuple(made))
 
 
-def case_of(memory: Memory, one: Remembered) -> Disclosure | None:
+def case_of(memory: Memory, one: RememberedFinding) -> Disclosure | None:
     """The case that has a finding under its fingerprint or a former one; None: not disclosed."""
     marks = {one.fingerprint, *one.also}
     return next((each for each in memory.disclosures if marks & set(each.findings)), None)
 
 
-def _kin(memory: Memory, one: Remembered) -> tuple[str, ...]:
+def _kin(memory: Memory, one: RememberedFinding) -> tuple[str, ...]:
     """A finding, with the others that belong in the same report."""
     taken = {mark for case in memory.disclosures for mark in case.findings}
     same = (

@@ -17,11 +17,11 @@ from oakum.memory.disclosure_timeline import EVENTS
 from oakum.memory.model import (
     AtEndpoint,
     Disclosure,
+    FindingEvent,
     FindingStanding,
-    Happened,
     KnownEndpoint,
     Memory,
-    Remembered,
+    RememberedFinding,
     Stamp,
     in_file_order,
 )
@@ -54,7 +54,7 @@ def render(memory: Memory) -> str:
     return "".join(_format_value(content, "")) + "\n"
 
 
-def finding(memory: Memory, one: Remembered) -> Json:
+def finding(memory: Memory, one: RememberedFinding) -> Json:
     """A finding as plain values, with its overall state."""
     return {
         "fingerprint": one.fingerprint,
@@ -172,8 +172,8 @@ def _read_stamp(value: Value) -> Stamp:
     return Stamp(value["run"].text(), value["on"].moment())
 
 
-def _read_finding(value: Value) -> Remembered:
-    return Remembered(
+def _read_finding(value: Value) -> RememberedFinding:
+    return RememberedFinding(
         fingerprint=value["fingerprint"].text(),
         rule=current(value["rule"].text()),
         verdict=value["verdict"].one_of(_VERDICTS),
@@ -187,7 +187,7 @@ def _read_finding(value: Value) -> Remembered:
         last_seen=_read_stamp(value["last_seen"]),
         last_tested=_read_stamp(value["last_tested"]),
         history=value["history"].each(
-            lambda e: Happened(_read_stamp(e), e["what"].one_of(_HAPPENED), e["note"].text())
+            lambda e: FindingEvent(_read_stamp(e), e["what"].one_of(_HAPPENED), e["note"].text())
         ),
         also=value["also"].each(Value.text),
     )

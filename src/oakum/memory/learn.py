@@ -16,11 +16,11 @@ from oakum.finding import Cell, Endpoint, Finding, Report, Result, State, doubts
 from oakum.memory.model import (
     OF_CELLS,
     AtEndpoint,
+    FindingEvent,
     FindingStanding,
-    Happened,
     KnownEndpoint,
     Memory,
-    Remembered,
+    RememberedFinding,
     Stamp,
     in_file_order,
     stage,
@@ -58,7 +58,7 @@ def latest(memory: Memory) -> datetime | None:
 
 def silent(
     memory: Memory, findings: Iterable[Finding], cells: Iterable[Cell]
-) -> Iterator[tuple[Remembered, tuple[Endpoint, ...]]]:
+) -> Iterator[tuple[RememberedFinding, tuple[Endpoint, ...]]]:
     """Findings that were open when last seen, with those of their open endpoints of which these
     findings and cells, of one run or of several, say nothing."""
     look = _look(Stamp("", ""), True, findings, cells)
@@ -129,12 +129,12 @@ def _key(one: Finding) -> _Key:
     return over, kind, one.resource, one.field, one.viewer, one.state
 
 
-def _key_of(one: Remembered) -> _Key:
+def _key_of(one: RememberedFinding) -> _Key:
     return one.over_blocked, one.kind, one.resource, one.field, one.viewer, one.state
 
 
-def _first(found: Finding, look: _Look) -> Remembered:
-    return Remembered(
+def _first(found: Finding, look: _Look) -> RememberedFinding:
+    return RememberedFinding(
         fingerprint=found.fingerprint,
         rule=found.rule,
         verdict=found.verdict,
@@ -151,8 +151,8 @@ def _first(found: Finding, look: _Look) -> Remembered:
 
 
 def _again(
-    standing: FindingStanding, one: Remembered, look: _Look, found: Finding | None
-) -> Remembered:
+    standing: FindingStanding, one: RememberedFinding, look: _Look, found: Finding | None
+) -> RememberedFinding:
     """A finding that is known, after one more report."""
     endpoints: list[KnownEndpoint] = []
     seen, tested = found is not None, True
@@ -183,7 +183,7 @@ def _again(
 
 
 def _at(
-    one: Remembered, known: KnownEndpoint, look: _Look, found: Finding | None
+    one: RememberedFinding, known: KnownEndpoint, look: _Look, found: Finding | None
 ) -> AtEndpoint | None:
     """What a report shows of a finding at one of its endpoints; None: nothing."""
     bad, good = Result.LEAK, Result.CLOSED
@@ -211,10 +211,14 @@ def add_history(before: Memory, after: Memory, stamp: Stamp) -> Memory:
 
 
 def _extend_history(
-    before: Memory, old: Remembered | None, after: Memory, one: Remembered, stamp: Stamp
-) -> Remembered:
+    before: Memory,
+    old: RememberedFinding | None,
+    after: Memory,
+    one: RememberedFinding,
+    stamp: Stamp,
+) -> RememberedFinding:
     if old is None:
-        return replace(one, history=(Happened(stamp, "found"),))
+        return replace(one, history=(FindingEvent(stamp, "found"),))
     standing = after.standing_of(one)
     changed = replace(
         one, endpoints=tuple(each for each in one.endpoints if each not in old.endpoints)
@@ -225,4 +229,4 @@ def _extend_history(
     if standing is before.standing_of(old) and not changed.endpoints and not further:
         return one
     note = stage(after, changed)
-    return replace(one, history=(*one.history, Happened(stamp, standing.value, note)))
+    return replace(one, history=(*one.history, FindingEvent(stamp, standing.value, note)))

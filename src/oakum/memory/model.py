@@ -68,7 +68,7 @@ class KnownEndpoint:
 
 
 @dataclass(frozen=True)
-class Happened:
+class FindingEvent:
     """One change in the life of a finding."""
 
     stamp: Stamp
@@ -78,7 +78,7 @@ class Happened:
 
 
 @dataclass(frozen=True)
-class Remembered:
+class RememberedFinding:
     """A remembered finding, without personal data.
 
     A leak that cells tell is one as long as resource, field, viewer and state are the same: the
@@ -102,7 +102,7 @@ class Remembered:
     """The last run that showed it."""
     last_tested: Stamp
     """The last run that showed of every endpoint of it whether it is open."""
-    history: tuple[Happened, ...] = ()
+    history: tuple[FindingEvent, ...] = ()
     """The oldest first."""
     also: tuple[str, ...] = ()
     """Further fingerprints, under other rules."""
@@ -154,10 +154,10 @@ class Memory:
     """All that is remembered. Findings in a fixed order, reports by time."""
 
     reports: tuple[Stamp, ...] = ()
-    findings: tuple[Remembered, ...] = ()
+    findings: tuple[RememberedFinding, ...] = ()
     disclosures: tuple[Disclosure, ...] = ()
 
-    def standing_of(self, one: Remembered) -> FindingStanding:
+    def standing_of(self, one: RememberedFinding) -> FindingStanding:
         """What a finding comes to. A finding without an endpoint stays open: nothing can close
         it."""
         now = {each.now for each in one.endpoints}
@@ -171,7 +171,7 @@ class Memory:
             return FindingStanding.PARTLY_FIXED
         return FindingStanding.WITHDRAWN if AtEndpoint.WITHDRAWN in now else FindingStanding.FIXED
 
-    def open_viewers(self, one: Remembered) -> tuple[str, ...]:
+    def open_viewers(self, one: RememberedFinding) -> tuple[str, ...]:
         """Other viewers for whom its endpoints are still open: the state of a partial fix."""
         endpoints = {each.endpoint for each in one.endpoints}
         alike = self._alike.get(one.cell, ())
@@ -179,7 +179,7 @@ class Memory:
             sorted({e.viewer for e in alike if e is not one and e.open_endpoints & endpoints})
         )
 
-    def is_untested(self, one: Remembered) -> bool:
+    def is_untested(self, one: RememberedFinding) -> bool:
         """Whether neither the last scan nor a later replay showed of every endpoint of it whether
         it is open."""
         if not self.reports:
@@ -188,8 +188,8 @@ class Memory:
         return one.last_tested != self.reports[-1] and tested <= last
 
     @cached_property
-    def _alike(self) -> dict[tuple[bool, str, str, str, State], list[Remembered]]:
-        found: dict[tuple[bool, str, str, str, State], list[Remembered]] = {}
+    def _alike(self) -> dict[tuple[bool, str, str, str, State], list[RememberedFinding]]:
+        found: dict[tuple[bool, str, str, str, State], list[RememberedFinding]] = {}
         for each in self.findings:
             found.setdefault(each.cell, []).append(each)
         return found
@@ -204,7 +204,7 @@ AT_ENDPOINT = {
 """Each in words, the worst first."""
 
 
-def stage(memory: Memory, one: Remembered) -> str:
+def stage(memory: Memory, one: RememberedFinding) -> str:
     """How far a fix has come, in words; empty if there is nothing to report."""
     by: dict[AtEndpoint, list[str]] = {}
     for each in one.endpoints:
@@ -218,7 +218,7 @@ def stage(memory: Memory, one: Remembered) -> str:
     return "; ".join(told)
 
 
-def in_file_order(findings: Iterable[Remembered]) -> tuple[Remembered, ...]:
+def in_file_order(findings: Iterable[RememberedFinding]) -> tuple[RememberedFinding, ...]:
     """Findings in the file's order, by subject, so that changes give small diffs."""
     return tuple(
         sorted(

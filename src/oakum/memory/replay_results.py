@@ -14,7 +14,14 @@ from typing import Literal
 from oakum.errors import InputError, Location, Problem
 from oakum.finding import Endpoint
 from oakum.memory.learn import add_history, latest
-from oakum.memory.model import AtEndpoint, FindingStanding, KnownEndpoint, Memory, Remembered, Stamp
+from oakum.memory.model import (
+    AtEndpoint,
+    FindingStanding,
+    KnownEndpoint,
+    Memory,
+    RememberedFinding,
+    Stamp,
+)
 from oakum.openapi.typed_json import Value, read_typed
 
 SCHEMA = "oakum.replay/2"
@@ -92,7 +99,7 @@ def apply_replay(memory: Memory, again: Again) -> Memory:
     return add_history(memory, after, again.stamp)
 
 
-def _after(standing: FindingStanding, one: Remembered, again: Again) -> Remembered:
+def _after(standing: FindingStanding, one: RememberedFinding, again: Again) -> RememberedFinding:
     shown = {endpoint: (result, reason) for endpoint, result, reason in again.endpoints}
     endpoints: list[KnownEndpoint] = []
     silent = seen = False

@@ -2,8 +2,8 @@
 
 A `pattern` of the document (ECMA-262, as in JSON Schema) becomes a deterministic automaton over the
 bytes of UTF-8. It is linear in the text whatever the pattern, while a caller could keep a
-backtracking engine busy (CWE-1333). A pattern that is too large for a table is `Unsupported`.
-"""
+backtracking engine busy (CWE-1333). A pattern that is too large for a table is
+`UnsupportedPattern`."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from oakum.openapi.pattern_syntax import (
     InOrder,
     PatternReader,
     Piece,
-    Repeated,
-    Unsupported,
+    Repetition,
+    UnsupportedPattern,
 )
 
 _REST = frozenset(range(0x80, 0xC0))
@@ -96,12 +96,12 @@ _NO_SEGMENT = (b"", b".", b"..")
 
 @lru_cache(maxsize=1 << 10)
 def of_pattern(pattern: str) -> Automaton:
-    """An automaton for the texts in which the pattern is found. Raises `Unsupported`."""
+    """An automaton for the texts in which the pattern is found. Raises `UnsupportedPattern`."""
     return table(PatternReader(pattern).whole())
 
 
 def of_texts(texts: Iterable[str]) -> Automaton:
-    """An automaton for exactly these texts. Raises `Unsupported` when they are too many."""
+    """An automaton for exactly these texts. Raises `UnsupportedPattern` when they are too many."""
     rows = (
         InOrder(tuple(Char(frozenset((byte,)), False) for byte in each.encode())) for each in texts
     )
@@ -118,7 +118,7 @@ class _Net:
 
     def place(self) -> int:
         if len(self.over) >= 10 * MOST_STATES:
-            raise Unsupported("it is too long")
+            raise UnsupportedPattern("it is too long")
         self.over.append([])
         self.free.append([])
         return len(self.over) - 1
@@ -129,7 +129,7 @@ class _Net:
             for part in piece.parts:
                 begin = self.build(part, begin)
             return begin
-        if isinstance(piece, Repeated):
+        if isinstance(piece, Repetition):
             return self._times(piece, begin)
         end = self.place()
         if isinstance(piece, AnyOf):
@@ -147,7 +147,7 @@ class _Net:
                 self.over[here].append((row[-1], end))
         return end
 
-    def _times(self, piece: Repeated, begin: int) -> int:
+    def _times(self, piece: Repetition, begin: int) -> int:
         for _ in range(piece.low):
             begin = self.build(piece.part, begin)
         end = self.place()
@@ -175,7 +175,7 @@ class _Net:
 
 
 def table(piece: Piece) -> Automaton:
-    """Subset construction: the DFA of a pattern. Raises `Unsupported` when it is too large."""
+    """The DFA of a pattern by subset construction. Raises `UnsupportedPattern`: it is too large."""
     net = _Net()
     begin, found, nowhere = (net.place() for _ in range(3))
     end = net.build(piece, begin)
@@ -193,7 +193,7 @@ def table(piece: Piece) -> Automaton:
                 onward = frozenset((found,))
             if onward not in states:
                 if len(states) >= MOST_STATES:
-                    raise Unsupported("it is too large")
+                    raise UnsupportedPattern("it is too large")
                 states[onward] = len(states)
                 waiting.append(onward)
             rows.append(states[onward])

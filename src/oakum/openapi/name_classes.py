@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from oakum.openapi.automaton import Automaton, of_pattern, of_texts
-from oakum.openapi.pattern_syntax import MOST_STATES, Unsupported
+from oakum.openapi.pattern_syntax import MOST_STATES, UnsupportedPattern
 
 NameTest = str | tuple[str, ...]
 """A regular expression (ECMA-262) that is found in a name, or the names themselves."""
@@ -41,14 +41,14 @@ class NameClasses:
 
 
 def automaton_of(test: NameTest) -> Automaton:
-    """The names that a test matches. Raises `Unsupported`."""
+    """The names that a test matches. Raises `UnsupportedPattern`."""
     return of_pattern(test) if isinstance(test, str) else of_texts(test)
 
 
 @lru_cache(maxsize=1 << 10)
 def name_classes(tests: tuple[NameTest, ...]) -> NameClasses:
-    """The classes of names by these tests. Raises `Unsupported`: one of them cannot be compiled, or
-    together they are too large."""
+    """The classes of names by these tests. Raises `UnsupportedPattern`: one of them cannot be
+    compiled, or together they are too large."""
     each = [automaton_of(test) for test in tests]
     classes, bytes = _columns(each)
     start = (0,) * len(each)
@@ -61,7 +61,7 @@ def name_classes(tests: tuple[NameTest, ...]) -> NameClasses:
                 continue
             if onward not in states:
                 if len(states) >= 2 * MOST_STATES:
-                    raise Unsupported("it is too large beside the others")
+                    raise UnsupportedPattern("it is too large beside the others")
                 states[onward] = len(states)
                 waiting.append(onward)
             rows.append(states[onward])

@@ -39,15 +39,15 @@ _FORMS: tuple[tuple[str, re.Pattern[str]], ...] = (
 
 
 @dataclass
-class Learnt:
+class ObservedValues:
     """The values observed at one place in all bodies."""
 
     kinds: Counter[str] = field(default_factory=Counter)
     """JSON types, and how often each came."""
     forms: Counter[str] = field(default_factory=Counter)
     """Formats of texts; "" for a text of none."""
-    members: dict[str, Learnt] = field(default_factory=dict)
-    element: Learnt | None = None
+    members: dict[str, ObservedValues] = field(default_factory=dict)
+    element: ObservedValues | None = None
     """The elements of a list, or the values of a map."""
     overfull: bool = False
     """Had too many names to be anything but a map."""
@@ -82,12 +82,12 @@ class Learnt:
                 self._collapse()
             at = self._element() if self.overfull else self.members.get(name)
             if at is None:
-                at = self.members[name] = Learnt()
+                at = self.members[name] = ObservedValues()
             at.learn(child, depth + 1)
 
-    def _element(self) -> Learnt:
+    def _element(self) -> ObservedValues:
         if self.element is None:
-            self.element = Learnt()
+            self.element = ObservedValues()
         return self.element
 
     def _collapse(self) -> None:
@@ -96,7 +96,7 @@ class Learnt:
             self._element().add(each)
         self.members = {}
 
-    def add(self, other: Learnt) -> None:
+    def add(self, other: ObservedValues) -> None:
         """Adds the counts of another shape."""
         self.kinds.update(other.kinds)
         self.forms.update(other.forms)
@@ -105,7 +105,11 @@ class Learnt:
         if other.overfull and not self.overfull:
             self._collapse()
         for name, each in other.members.items():
-            at = self._element() if self.overfull else self.members.setdefault(name, Learnt())
+            at = (
+                self._element()
+                if self.overfull
+                else self.members.setdefault(name, ObservedValues())
+            )
             at.add(each)
         if len(self.members) > _MOST_NAMES:
             self._collapse()
@@ -166,9 +170,9 @@ class Learnt:
                 found.update(names)
         return frozenset(found)
 
-    def legible(self, declared: frozenset[str]) -> Iterator[tuple[str, Learnt]]:
+    def legible(self, declared: frozenset[str]) -> Iterator[tuple[str, ObservedValues]]:
         """Names that may be told, and what stands there; all others together as `‹key›`."""
-        rest = Learnt()
+        rest = ObservedValues()
         hide, turns = self.is_map, self._by_turns()
         for name, child in sorted(self.members.items()):
             recurs = child.value_count > 1 or self.kinds["object"] < 8
@@ -183,7 +187,9 @@ class Learnt:
         if rest.value_count:
             yield KEY, rest
 
-    def fields(self, declared: frozenset[str], path: str = "") -> Iterator[tuple[str, Learnt, int]]:
+    def fields(
+        self, declared: frozenset[str], path: str = ""
+    ) -> Iterator[tuple[str, ObservedValues, int]]:
         """(field path, what stands there, objects it could have stood in), leaves only: `*` for
         elements and for the keys of a map."""
         for name, child in self.legible(declared):
@@ -194,7 +200,7 @@ class Learnt:
 
     def leaves(
         self, declared: frozenset[str], path: str, around: int
-    ) -> Iterator[tuple[str, Learnt, int]]:
+    ) -> Iterator[tuple[str, ObservedValues, int]]:
         """The places with scalars: this one and those below."""
         if self.kinds.keys() - {"object", "array"} or not (self.members or self.element):
             yield path, self, around or self.value_count
@@ -208,7 +214,7 @@ def form(text: str) -> str:
     return next((name for name, pattern in _FORMS if pattern.fullmatch(text)), "")
 
 
-def schema(learnt: Learnt) -> Json:
+def schema(learnt: ObservedValues) -> Json:
     """A JSON Schema (2020-12) of the values observed at a place."""
     types = sorted(learnt.kinds)
     if "number" in types and "integer" in types:
@@ -226,7 +232,7 @@ def schema(learnt: Learnt) -> Json:
     return made
 
 
-def _object(learnt: Learnt, made: dict[str, Json]) -> None:
+def _object(learnt: ObservedValues, made: dict[str, Json]) -> None:
     properties: dict[str, Json] = {}
     required = []
     for name, child in learnt.legible(frozenset()):

@@ -29,7 +29,7 @@ _LIKELY = ("GET", "PUT", "POST", "DELETE", "PATCH")
 _FEW = 3
 
 
-class _Written(NamedTuple):
+class _LocatedOperation(NamedTuple):
     """An operation as it is written: where, and what stands around it."""
 
     method: str
@@ -88,7 +88,7 @@ class OperationReader:
             self.problems.append(Problem(self._locate(broken.place), broken.why, hint))
         return found
 
-    def _paths(self) -> Iterator[_Written]:
+    def _paths(self) -> Iterator[_LocatedOperation]:
         for template, place in members(self._root.at("paths")):
             if template.startswith("x-"):
                 continue
@@ -104,15 +104,19 @@ class OperationReader:
                 items = (place,) if target is place else (place, target)
                 yield from self._of_path(template, items)
                 continue
-            yield from (_Written(each, template, (place,), place, fault) for each in _LIKELY)
+            yield from (
+                _LocatedOperation(each, template, (place,), place, fault) for each in _LIKELY
+            )
 
-    def _of_path(self, template: str, items: tuple[LocatedValue, ...]) -> Iterator[_Written]:
+    def _of_path(
+        self, template: str, items: tuple[LocatedValue, ...]
+    ) -> Iterator[_LocatedOperation]:
         fault = None
         if not template.startswith("/"):
             said = f"the path `{template}` must start with `/`"
             fault = Problem(self._locate(items[0]), said)
             self.problems.append(fault)
-        found: dict[str, _Written] = {}
+        found: dict[str, _LocatedOperation] = {}
         for item in items:
             for word, place in members(item):
                 own = fault
@@ -126,18 +130,18 @@ class OperationReader:
                 if own is not None and own is not fault:
                     self.problems.append(own)
                 method = word.upper()
-                found.setdefault(method, _Written(method, template, items, place, own))
+                found.setdefault(method, _LocatedOperation(method, template, items, place, own))
             for method, place in members(item.at("additionalOperations")):
                 own = fault
                 if type(place.value) is not dict:
                     own = Problem(self._locate(place), f"`{method} {template}` must be a map")
                     self.problems.append(own)
-                found.setdefault(method, _Written(method, template, items, place, own))
+                found.setdefault(method, _LocatedOperation(method, template, items, place, own))
         yield from found.values()
 
     # ------------------------------------------------------------ names and mistakes
 
-    def _check_duplicate(self, each: _Written, first: dict[str, LocatedValue]) -> None:
+    def _check_duplicate(self, each: _LocatedOperation, first: dict[str, LocatedValue]) -> None:
         """A name that several operations have names none of them."""
         here = each.where.at("operationId")
         if each.name in first:
@@ -147,7 +151,7 @@ class OperationReader:
             self.problems.append(Problem(self._locate(here), said, hint))
         first.setdefault(each.name, here)
 
-    def _name(self, each: _Written, path: str) -> str:
+    def _name(self, each: _LocatedOperation, path: str) -> str:
         """What an operation goes by: no two go by the same."""
         own = each.name if self._names[each.name] == 1 else ""
         name = own or f"{each.method} {path}"
@@ -156,7 +160,7 @@ class OperationReader:
         self._used.add(name)
         return name
 
-    def _read(self, each: _Written) -> Operation | None:
+    def _read(self, each: _LocatedOperation) -> Operation | None:
         around = next((s for at in (each.where, *each.items) if (s := self.servers(at))), None)
         base = around or self._servers
         path = (base[0] if base else "") + each.path
@@ -176,7 +180,7 @@ class OperationReader:
         self.by_id.setdefault(f"{made.method} {each.template}", made)
         return made
 
-    def _broken_reference(self, each: _Written, id_: str) -> Problem | None:
+    def _broken_reference(self, each: _LocatedOperation, id_: str) -> Problem | None:
         """The first broken reference without whose target an operation cannot be read."""
         around = (_map(item.value).get("parameters") for item in each.items)
         held = [id(each.where.value), *(id(said) for said in around if said is not None)]
@@ -209,7 +213,7 @@ class OperationReader:
         """The media types of a response; `where` is its operation."""
         return self._media(place)
 
-    def _operation(self, each: _Written, id: str, path: str) -> Operation:
+    def _operation(self, each: _LocatedOperation, id: str, path: str) -> Operation:
         where, items = each.where, each.items
         raw = where.value
         holders = (*reversed(items), where)

@@ -14,7 +14,7 @@ _CONTROLS = {"t": 9, "n": 10, "v": 11, "f": 12, "r": 13}
 _COUNTS = {"*": (0, None), "+": (1, None), "?": (0, 1)}
 
 
-class Unsupported(Exception):
+class UnsupportedPattern(Exception):
     """A pattern that cannot be compiled to a table; the message says why."""
 
 
@@ -43,14 +43,14 @@ class AnyOf:
 
 
 @dataclass(frozen=True)
-class Repeated:
+class Repetition:
     part: Piece
     low: int
     high: int | None
     """None: unbounded."""
 
 
-Piece = Char | Anchor | InOrder | AnyOf | Repeated
+Piece = Char | Anchor | InOrder | AnyOf | Repetition
 _DOT = Char(_ASCII - frozenset(b"\n\r"), True)
 
 
@@ -63,7 +63,7 @@ class PatternReader:
     def whole(self) -> Piece:
         found = self._either()
         if self._at < len(self._text):
-            raise Unsupported("a closing bracket has no opening bracket")
+            raise UnsupportedPattern("a closing bracket has no opening bracket")
         return found
 
     def _take(self, ahead: str) -> bool:
@@ -73,7 +73,7 @@ class PatternReader:
 
     def _char(self) -> str:
         if self._at >= len(self._text):
-            raise Unsupported("it ends too early")
+            raise UnsupportedPattern("it ends too early")
         self._at += 1
         return self._text[self._at - 1]
 
@@ -93,10 +93,10 @@ class PatternReader:
         char = self._char()
         if char == "(":
             if self._take("?") and not self._take(":"):
-                raise Unsupported("it looks around")
+                raise UnsupportedPattern("it looks around")
             found = self._either()
             if not self._take(")"):
-                raise Unsupported("a bracket is not closed")
+                raise UnsupportedPattern("a bracket is not closed")
             return found
         if char in "^$":
             return Anchor(char)
@@ -107,7 +107,7 @@ class PatternReader:
         if char == "\\":
             return self._escape()
         if char in "*+?{":
-            raise Unsupported("nothing is repeated")
+            raise UnsupportedPattern("nothing is repeated")
         return _literal(char)
 
     def _escape(self) -> Char:
@@ -123,9 +123,9 @@ class PatternReader:
             try:
                 return _literal(chr(int(digits, 16)))
             except ValueError:
-                raise Unsupported("an escape is broken") from None
+                raise UnsupportedPattern("an escape is broken") from None
         if char.isalnum():
-            raise Unsupported(f"`\\{char}` is not known here")
+            raise UnsupportedPattern(f"`\\{char}` is not known here")
         return _literal(char)
 
     def _class(self) -> Char:
@@ -141,7 +141,7 @@ class PatternReader:
             last = self._member()
             ends = [*first.ascii, *last.ascii]
             if len(ends) != 2 or ends[0] > ends[1] or first.beyond or last.beyond:
-                raise Unsupported("a range is none")
+                raise UnsupportedPattern("a range is none")
             ascii.update(range(ends[0], ends[1] + 1))
         return Char(_ASCII - ascii if negated else frozenset(ascii), beyond is not negated)
 
@@ -158,8 +158,8 @@ class PatternReader:
         low, high = self._braces() if char == "{" else _COUNTS[char]
         self._take("?")  # laziness does not change whether a text matches
         if self._at < len(self._text) and self._text[self._at] in "*+?{":
-            raise Unsupported("a repetition is repeated")
-        return Repeated(part, low, high)
+            raise UnsupportedPattern("a repetition is repeated")
+        return Repetition(part, low, high)
 
     def _braces(self) -> tuple[int, int | None]:
         said = ""
@@ -167,9 +167,9 @@ class PatternReader:
             said += self._char()
         low, comma, high = said.partition(",")
         if not low.isascii() or not low.isdigit() or not (high.isdigit() or not high):
-            raise Unsupported("a count is not a number")
+            raise UnsupportedPattern("a count is not a number")
         if int(high or low) > 10 * MOST_STATES or int(low) > 10 * MOST_STATES:
-            raise Unsupported("it is too long")
+            raise UnsupportedPattern("it is too long")
         if not comma:
             return int(low), int(low)
         return int(low), int(high) if high else None
@@ -177,5 +177,5 @@ class PatternReader:
 
 def _literal(char: str) -> Char:
     if ord(char) not in _ASCII:
-        raise Unsupported("it names characters beyond ASCII")
+        raise UnsupportedPattern("it names characters beyond ASCII")
     return Char(frozenset((ord(char),)), False)

@@ -13,7 +13,7 @@ from functools import lru_cache
 from oakum.http.media_type import is_feed
 from oakum.openapi.model import Json, Media, Shape
 from oakum.openapi.name_classes import NameClasses, NameTest, name_classes
-from oakum.openapi.pattern_syntax import Unsupported
+from oakum.openapi.pattern_syntax import UnsupportedPattern
 
 
 def names_of(shape: Shape) -> Collection[str]:
@@ -69,7 +69,7 @@ def classes_of(shape: Shape) -> NameClasses | None:
     found = (test for at in ways(shape) if at.by_name for test in at.by_name.tests)
     try:
         return name_classes(tuple(dict.fromkeys(found)))
-    except Unsupported:
+    except UnsupportedPattern:
         return None
 
 

@@ -119,7 +119,7 @@ def _union(shapes: tuple[Shape, ...]) -> Shape:
         "names": (names := frozenset.intersection(*(shape.names for shape in shapes))),
         "lineage": tuple(each for each in first.lineage if each in names),
         "properties": lifted,
-        "branches": tuple(_Given(shape) for shape in shapes),
+        "branches": tuple(_KnownShape(shape) for shape in shapes),
         "example": next((s.example for s in shapes if s.example is not None), None),
         "default": next((s.default for s in shapes if s.default is not None), None),
         "read_only": all(shape.read_only for shape in shapes),
@@ -134,7 +134,7 @@ def _union(shapes: tuple[Shape, ...]) -> Shape:
     return shape_with(made)
 
 
-class _Given:
+class _KnownShape:
     """A thunk for a shape that is there already."""
 
     __slots__ = ("_shape",)

@@ -34,7 +34,7 @@ def embedded_policy(
     it: between them they have the place of every key. Adds to `problems` each key that belongs to
     nothing, and each thing that is said twice.
     """
-    gathered = _Gathered(document, _Texts(document, written, patches), problems)
+    gathered = _PolicyParts(document, _Texts(document, written, patches), problems)
     schemas = gathered.resources()
     operations = gathered.operations()
     if KEY not in document.raw:
@@ -96,7 +96,7 @@ class _Texts:
         return self._nodes.setdefault(pointer, None)
 
 
-class _Gathered:
+class _PolicyParts:
     """What has been found so far: the pointers of the keys that were understood."""
 
     def __init__(self, document: Document, texts: _Texts, problems: list[Problem]) -> None:

@@ -156,7 +156,7 @@ def view(document: Document, policy: Policy) -> View:
     given: dict[str, list[Shape]] = {name: [] for name in policy.resources}
     endpoints: dict[str, list[str]] = {name: [] for name in policy.resources}
     seen = View(document, policy, bound, shapes, given, endpoints)
-    sent = _Sent(seen)
+    sent = _ResponseResources(seen)
     rules: dict[str, OperationRule] = {}
     for name, rule in policy.operations.items():
         if (called := document.operation(name)) is not None:
@@ -166,7 +166,7 @@ def view(document: Document, policy: Policy) -> View:
     return seen
 
 
-def _look(seen: View, every: _Sent, operation: Operation, rule: OperationRule) -> None:
+def _look(seen: View, every: _ResponseResources, operation: Operation, rule: OperationRule) -> None:
     """Note what one operation sends."""
     sent = dict.fromkeys(name for name, _ in rule.shows if name in seen.endpoints)
     shown: dict[Shape, str] = {}
@@ -193,7 +193,7 @@ def _title(shape: Shape) -> str:
     return next(iter(names_of(shape)))
 
 
-class _Sent:
+class _ResponseResources:
     """What answers hold by their schemas, without a walk from every one of them."""
 
     def __init__(self, seen: View) -> None:

@@ -28,13 +28,13 @@ from oakum.exposure.values.ambient import NAMES_ONE, instant
 from oakum.exposure.values.knowledge import Knowledge, canonical, says_nothing
 from oakum.exposure.values.masked_fields import masked_value
 from oakum.exposure.values.masked_values import PROOF
-from oakum.exposure.values.misplaced_values import Found, Misplaced
+from oakum.exposure.values.misplaced_values import MisplacedSearch, MisplacedValue
 from oakum.finding import Evidence, Result
 from oakum.inference.lexicon import FieldClass, classify_field
 from oakum.openapi.model import Json
 from oakum.pytest_plugin.response_evaluator import (
     JudgingContext,
-    Leaked,
+    LeakedValue,
     ObservedExchange,
     leak_of,
 )
@@ -144,14 +144,14 @@ class Strays:
     def may_leak(self, kept: WaitingResponse) -> bool:
         """Whether a response leaks anything, as far as known."""
         found = (self._search(kept, memory) for memory in (self._test, self._run))
-        return any(isinstance(each, Leaked) for search in found for _, each in search)
+        return any(isinstance(each, LeakedValue) for search in found for _, each in search)
 
-    def of_test(self, tally: SuiteCounts) -> Iterator[Leaked]:
+    def of_test(self, tally: SuiteCounts) -> Iterator[LeakedValue]:
         """Leaks in the responses of this test, by values known so far."""
         for kept in self._here:
             yield from self._judge(kept, self._test, tally)
 
-    def settle(self, tally: SuiteCounts) -> Iterator[Leaked]:
+    def settle(self, tally: SuiteCounts) -> Iterator[LeakedValue]:
         """Leaks in the responses of all tests, by all known values. Forgets everything."""
         for kept in self._kept:
             yield from self._judge(kept, self._run, tally)
@@ -196,7 +196,7 @@ class Strays:
 
     def _judge(
         self, kept: WaitingResponse, memory: _Memory, tally: SuiteCounts
-    ) -> Iterator[Leaked]:
+    ) -> Iterator[LeakedValue]:
         for found, said in self._search(kept, memory):
             mark = (kept.asked.request_key, found.at, found.value)
             if not said or mark in self._told:
@@ -205,7 +205,7 @@ class Strays:
             endpoint = kept.asked.operation.id
             for place in {(found.resource, found.path), *self._places(found, memory)}:
                 tally.unclose(endpoint, *place, self._viewer(kept, found, place, memory)[0])
-            if isinstance(said, Leaked):
+            if isinstance(said, LeakedValue):
                 self._enter(kept, said, tally)
                 yield said
             else:
@@ -213,7 +213,7 @@ class Strays:
 
     def _search(
         self, kept: WaitingResponse, memory: _Memory
-    ) -> Iterator[tuple[Found, Leaked | str]]:
+    ) -> Iterator[tuple[MisplacedValue, LeakedValue | str]]:
         """Each value that was found, and whether it leaks, why nobody can tell, or empty: the
         caller may see it."""
         asked, caller = kept.asked, kept.asked.caller
@@ -228,7 +228,7 @@ class Strays:
             kept.sent,
             "",
         )
-        misplaced = Misplaced(
+        misplaced = MisplacedSearch(
             memory.context, self._probe(asked), question, asked.response, asked.read.value
         )
         every = misplaced.search([*kept.unbound], [*kept.instances])
@@ -240,7 +240,7 @@ class Strays:
 
     def _more_than_masked(
         self, kept: WaitingResponse, viewer: str | None, memory: _Memory
-    ) -> Iterator[Found]:
+    ) -> Iterator[MisplacedValue]:
         """Values of a masked form that show more of the owner's value than every form in which the
         caller may see it, whatever they are to the owner and in whatever state that is."""
         context, policy = memory.context, self._frame.model.policy
@@ -260,7 +260,7 @@ class Strays:
                 if told is None or told.excess < PROOF or text in kept.sent:
                     continue
                 memory.origins.setdefault((who, each.resource, leaf.path, text), each)
-                yield Found(leaf.pointer, text, who, each.resource, leaf.path, _MORE)
+                yield MisplacedValue(leaf.pointer, text, who, each.resource, leaf.path, _MORE)
 
     def _probe(self, asked: ObservedExchange) -> Probe:
         operation = asked.operation
@@ -268,7 +268,9 @@ class Strays:
             self._probes[operation.id] = probe_of(self._frame.model, operation, {})
         return self._probes[operation.id]
 
-    def _decide(self, kept: WaitingResponse, found: Found, memory: _Memory) -> Leaked | str:
+    def _decide(
+        self, kept: WaitingResponse, found: MisplacedValue, memory: _Memory
+    ) -> LeakedValue | str:
         model = self._frame.model
         named = [
             (resource, path)
@@ -291,7 +293,7 @@ class Strays:
         return self._leak_at(kept, found, (resource, path), memory)
 
     def _doubt(
-        self, kept: WaitingResponse, found: Found, place: tuple[str, str], memory: _Memory
+        self, kept: WaitingResponse, found: MisplacedValue, place: tuple[str, str], memory: _Memory
     ) -> str | None:
         """Why the caller may be entitled to see a field; empty if they are not; None if they
         are."""
@@ -316,7 +318,7 @@ class Strays:
         return SETTING if deciding_states(table, place[1]) else RELATION
 
     def _subject(
-        self, found: Found, place: tuple[str, str], memory: _Memory
+        self, found: MisplacedValue, place: tuple[str, str], memory: _Memory
     ) -> tuple[Table, Subject]:
         table = self._frame.model.tables[place[0]]
         origin = memory.origins.get((found.who, *place, found.value))
@@ -324,7 +326,7 @@ class Strays:
             return table, Subject(place[0], tuple(memory.people.all[found.who]))
         return table, Subject(place[0], origin.owners, origin.value)
 
-    def _is_unstable(self, found: Found, kept: WaitingResponse) -> bool:
+    def _is_unstable(self, found: MisplacedValue, kept: WaitingResponse) -> bool:
         """Whether an id, or credentials, were of more than one person in this run."""
         people, policy = self._run.people, self._frame.model.policy
         viewer = people.who(kept.asked.caller.ids)
@@ -337,11 +339,11 @@ class Strays:
         )
 
     @staticmethod
-    def _places(found: Found, memory: _Memory) -> list[tuple[str, str]]:
+    def _places(found: MisplacedValue, memory: _Memory) -> list[tuple[str, str]]:
         return memory.context.knowledge.places(found.value, found.who)
 
     def _viewer(
-        self, kept: WaitingResponse, found: Found, place: tuple[str, str], memory: _Memory
+        self, kept: WaitingResponse, found: MisplacedValue, place: tuple[str, str], memory: _Memory
     ) -> tuple[str, frozenset[str]]:
         """The caller's label, and their certain relations to the owner."""
         policy, caller = self._frame.model.policy, kept.asked.caller
@@ -349,8 +351,8 @@ class Strays:
         return self._frame.label(relations, None, ""), relations
 
     def _leak_at(
-        self, kept: WaitingResponse, found: Found, place: tuple[str, str], memory: _Memory
-    ) -> Leaked:
+        self, kept: WaitingResponse, found: MisplacedValue, place: tuple[str, str], memory: _Memory
+    ) -> LeakedValue:
         table = self._frame.model.tables[place[0]]
         viewer, relations = self._viewer(kept, found, place, memory)
         origin = memory.origins.get((found.who, *place, found.value))
@@ -360,7 +362,7 @@ class Strays:
         leaked = leak_of(self._frame, kept.asked, key, found.at, found.value, where)
         return replace(leaked, held=relations)
 
-    def _enter(self, kept: WaitingResponse, leaked: Leaked, tally: SuiteCounts) -> None:
+    def _enter(self, kept: WaitingResponse, leaked: LeakedValue, tally: SuiteCounts) -> None:
         key, asked = leaked.key, kept.asked
         tally.stood.setdefault(key.viewer, leaked.held)
         tally.viewers.add((key.endpoint, key.resource, key.viewer))

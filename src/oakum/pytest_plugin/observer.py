@@ -43,7 +43,7 @@ from oakum.pytest_plugin.refusals import REFUSED, Refusals
 from oakum.pytest_plugin.response_evaluator import (
     JudgedExchange,
     JudgingContext,
-    Leaked,
+    LeakedValue,
     ObservedExchange,
     shown_of,
 )
@@ -103,7 +103,7 @@ class SuiteObserver:
         self.probes, self.skipped = survey(self.model, inferred, document.closed)
         self._sources = {probe.endpoint.operation: probe.sources for probe in self.probes}
         self.tally = SuiteCounts()
-        self.leaks: list[Leaked] = []
+        self.leaks: list[LeakedValue] = []
         """What it was sent and nobody has told yet; whoever tells it empties the list."""
         self._router = Router(document.operations, document.closed)
         self._callers = Callers(policy, plan.credentials, said)

@@ -52,7 +52,7 @@ _SAID: Mapping[Source, str] = {
 
 
 @dataclass(frozen=True)
-class Leaked:
+class LeakedValue:
     """What a test was sent and its caller may not see."""
 
     key: Key
@@ -154,7 +154,7 @@ class JudgedExchange:
     former: FormerRelations | None = None
     """What objects said of their owners in earlier exchanges of the test."""
     tally: SuiteCounts = field(default_factory=SuiteCounts)
-    leaks: list[Leaked] = field(default_factory=list)
+    leaks: list[LeakedValue] = field(default_factory=list)
     instances: list[ObjectInstance] = field(default_factory=list)
     """The objects in it; they hold values."""
     unbound: list[Leaf] = field(default_factory=list)
@@ -436,7 +436,7 @@ def leak_of(
     at: Pointer,
     value: Json,
     found: str = "",
-) -> Leaked:
+) -> LeakedValue:
     """A leak with its message. `found`: how it was found, if not in a field of an object."""
     table, endpoint = frame.model.tables[key.resource], asked.operation
     index = leaf_index(table, key.field)
@@ -453,7 +453,7 @@ def leak_of(
         f"  caller:   `{viewer}`, {_SAID[asked.caller.source]}\n"
         f"  contract: {where}: {shown}"
     )
-    return Leaked(key, words, at, asked.test)
+    return LeakedValue(key, words, at, asked.test)
 
 
 def _whose(instance: ObjectInstance, path: str) -> set[NamedField]:

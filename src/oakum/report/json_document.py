@@ -24,7 +24,7 @@ from oakum.finding import (
     Line,
     Report,
     Result,
-    Skipped,
+    SkippedOperation,
     State,
     TestedItem,
     Writes,
@@ -259,7 +259,7 @@ def _report(value: Value) -> Report:
         findings=value["findings"].each(_read_finding),
         cells=value["coverage"]["cells"].each(_read_cell),
         skipped=value["skipped"].each(
-            lambda item: Skipped(Endpoint.read(item), item["reason"].text())
+            lambda item: SkippedOperation(Endpoint.read(item), item["reason"].text())
         ),
         identities=value["identities"].each(_read_identity),
         distrust=value["distrust"].each(Value.text),
@@ -363,8 +363,8 @@ def _read_cell(value: Value) -> Cell:
     )
 
 
-def _read_skipped(value: Value) -> Skipped:
-    return Skipped(Endpoint.read(value), value["reason"].text())
+def _read_skipped(value: Value) -> SkippedOperation:
+    return SkippedOperation(Endpoint.read(value), value["reason"].text())
 
 
 def _read_identity(value: Value) -> IdentityState:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from oakum.routing.messages import Answered
+from oakum.routing.messages import HttpResponse
 
 FRESH = ("cache-control", "no-cache, no-store")
 """Request header that makes every cache ask the API and store nothing (RFC 9111, 5.2.1)."""
@@ -40,7 +40,7 @@ _NO_WORD = ("control", "key", "keys", "tag", "tags")
 """Ends of headers that say something else of a cache."""
 
 
-def handed_on(answered: Answered) -> bool:
+def handed_on(answered: HttpResponse) -> bool:
     """Whether this response came from a cache, or may be served to others by one."""
     headers = dict(_joined_headers(answered))
     age = headers.get("age")
@@ -51,7 +51,7 @@ def handed_on(answered: Answered) -> bool:
     return any(_says(name, value) for name, value in headers.items())
 
 
-def kept_apart(answered: Answered) -> bool:
+def kept_apart(answered: HttpResponse) -> bool:
     """Whether no shared cache may store it, and none says that it might have: a cache that keeps
     what is private tells so in words of its own."""
     said = _directives(answered.header("cache-control"))
@@ -134,7 +134,7 @@ def _is_stored(value: str) -> bool:
     return any(_parameters(each).get("stored", "?0") != "?0" for each in members)
 
 
-def _joined_headers(answered: Answered) -> Iterator[tuple[str, str]]:
+def _joined_headers(answered: HttpResponse) -> Iterator[tuple[str, str]]:
     """Headers, each with its lines joined."""
     return ((name, answered.header(name)) for name in dict(answered.headers))
 

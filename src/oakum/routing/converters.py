@@ -14,7 +14,15 @@ from functools import cache
 
 from oakum.openapi.automaton import Automaton, of_pattern, of_texts, table
 from oakum.openapi.model import Shape
-from oakum.openapi.pattern_syntax import Anchor, AnyOf, Char, InOrder, Piece, Repeated, Unsupported
+from oakum.openapi.pattern_syntax import (
+    Anchor,
+    AnyOf,
+    Char,
+    InOrder,
+    Piece,
+    Repetition,
+    UnsupportedPattern,
+)
 from oakum.routing.parameter_texts import of_shape
 
 _MOST_DIGITS = 19
@@ -34,7 +42,7 @@ def sure_texts(shape: Shape) -> Automaton | None:
     """The texts that every router takes for a value of this schema; None: any text."""
     kinds = shape.kinds - {"null"}
     if shape.enum or (shape.pattern and kinds <= {"string"}):
-        with suppress(Unsupported):
+        with suppress(UnsupportedPattern):
             return of_shape(shape)
         return None
     if kinds == {"integer"} or (kinds <= {"string"} and shape.format in ("int32", "int64")):
@@ -87,9 +95,9 @@ def unclear_integers() -> Automaton:
     ASCII, `_`, spaces around, or more digits than 64 bits have."""
     plain = Char(frozenset(b"0123456789"), False)
     odd = AnyOf((*_digits_beyond_ascii(), _byte("_"), _byte(" ")))
-    begin = AnyOf((_byte("+"), _byte("-"), InOrder((Repeated(plain, 0, None), odd))))
-    strange = InOrder((begin, Repeated(AnyOf((plain, odd)), 0, None)))
-    long = Repeated(plain, _MOST_DIGITS + 1, None)
+    begin = AnyOf((_byte("+"), _byte("-"), InOrder((Repetition(plain, 0, None), odd))))
+    strange = InOrder((begin, Repetition(AnyOf((plain, odd)), 0, None)))
+    long = Repetition(plain, _MOST_DIGITS + 1, None)
     return table(InOrder((Anchor("^"), AnyOf((strange, long)), Anchor("$"))))
 
 

@@ -11,7 +11,7 @@ from collections.abc import Collection
 
 from oakum.http.cookies import cookie_pairs
 from oakum.policy.model import Guarding
-from oakum.routing.messages import Answered, Asked, Denied, Headers
+from oakum.routing.messages import Denial, Headers, HttpRequest, HttpResponse
 
 _NEVER = re.compile(
     r"connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|http2-settings|expect"
@@ -64,27 +64,27 @@ _CONDITIONS_OF_WRITES = ("if-match", "if-none-match", "if-unmodified-since")
 """Those that a method other than GET and HEAD heeds (RFC 9110, 13.1.3)."""
 
 
-def refuse_lost(asked: Asked, guard: Guarding, declared: Collection[str]) -> None:
+def refuse_lost(asked: HttpRequest, guard: Guarding, declared: Collection[str]) -> None:
     """Refuses a write of which a header is not forwarded that says whether, or where, to write:
-    without it the API would overwrite what the client does not know. Raises `Denied`."""
+    without it the API would overwrite what the client does not know. Raises `Denial`."""
     hop = for_this_hop(asked)
     for name in _CONDITIONS_OF_WRITES:
         passes = name in guard.request_headers or _asks_for_any(asked, name)
         if asked.values(name) and (name in hop or not passes):
-            raise Denied(412, "condition")
+            raise Denial(412, "condition")
     passes = "content-range" in (*guard.request_headers, *declared) and "content-range" not in hop
     if asked.values("content-range") and not passes:
-        raise Denied(400, "body")
+        raise Denial(400, "body")
 
 
-def _asks_for_any(asked: Asked, name: str) -> bool:
+def _asks_for_any(asked: HttpRequest, name: str) -> bool:
     """Whether a condition of a write holds for any object, and so compares nothing of it."""
     wild = name in ("if-match", "if-none-match") and asked.method not in ("GET", "HEAD")
     return wild and [each.strip(" \t") for each in asked.values(name)] == ["*"]
 
 
 def onward(
-    asked: Asked, guard: Guarding, declared: Collection[str], *, raw: bool = False
+    asked: HttpRequest, guard: Guarding, declared: Collection[str], *, raw: bool = False
 ) -> Headers:
     """Request headers that are forwarded to the API; `declared` are its parameters and credentials.
 
@@ -187,13 +187,13 @@ def forwards(name: str, guard: Guarding, declared: Collection[str]) -> bool:
     return not service and _stays(name, guard, declared, raw=False)
 
 
-def for_this_hop(asked: Asked) -> frozenset[str]:
+def for_this_hop(asked: HttpRequest) -> frozenset[str]:
     """Lower-case names of headers that `connection` makes hop-by-hop (RFC 9110, 7.6.1)."""
     words = (word for value in asked.values("connection") for word in value.split(","))
     return frozenset(filter(None, (word.strip().lower() for word in words)))
 
 
-def upgrades(asked: Asked) -> bool:
+def upgrades(asked: HttpRequest) -> bool:
     """Whether a request asks for a WebSocket. Other upgrades are ignored, and so is one that
     `connection` does not name (RFC 9110, 7.8)."""
     named = (each for value in asked.values("upgrade") for each in value.split(","))
@@ -201,7 +201,7 @@ def upgrades(asked: Asked) -> bool:
     return wanted and "upgrade" in for_this_hop(asked)
 
 
-def client(asked: Asked, hops: int) -> str:
+def client(asked: HttpRequest, hops: int) -> str:
     """The client's address: the one seen by the proxy `hops` away, otherwise the peer's."""
     entries = [
         entry.strip() for value in asked.values("x-forwarded-for") for entry in value.split(",")
@@ -220,7 +220,7 @@ _NAMED = re.compile(r";[ \t]*(?:file)?name[*0-9]*[ \t]*=", re.IGNORECASE)
 _CHARSET = re.compile(r";[ \t]*charset[ \t]*=[ \t]*\"?([a-z0-9_.:+-]+)", re.IGNORECASE)
 
 
-def back(answered: Answered, guard: Guarding, *, private: bool) -> Headers:
+def back(answered: HttpResponse, guard: Guarding, *, private: bool) -> Headers:
     """Response headers that reach the client; `private`: no cache may store the response."""
     kept = tuple(
         (name, value)

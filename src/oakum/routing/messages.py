@@ -1,15 +1,16 @@
 """Requests, responses and denials (problem details) as the enforcement pipeline sees them.
 
-A decision point is a generator: it yields a request to the API (`Asked`) and is sent the response
-(`Answered`), or None if there was none. So the same code runs behind a synchronous server, an
-asynchronous one, and a test that has neither.
-"""
+A decision point is a generator (`RequestSteps`): it yields a request to the API and is sent the
+response, or None if there was none. So the same code runs behind a synchronous server, an
+asynchronous one, and a test that has neither."""
 
 from __future__ import annotations
 
 import logging
 import traceback
+from collections.abc import Generator
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from oakum.routing.media import read_media_type
 from oakum.routing.problem import PROBLEM_HEADERS, RETRY_AFTER, problem
@@ -20,7 +21,7 @@ Headers = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
-class Asked:
+class HttpRequest:
     """A request as a client sent it, or as the guard sends it on."""
 
     method: str
@@ -42,7 +43,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Answered:
+class HttpResponse:
     """A response; `truncated` when the body was longer than what was read, `missing` when the API
     sent none and the server replied in its place."""
 
@@ -68,7 +69,12 @@ class Answered:
         return self.header("content-encoding").strip().lower() not in ("", "identity")
 
 
-def whole(answered: Answered, method: str) -> bool:
+T = TypeVar("T")
+RequestSteps = Generator[HttpRequest, HttpResponse | None, T]
+"""Code that needs requests on its way to a `T`; whoever runs it sends them."""
+
+
+def whole(answered: HttpResponse, method: str) -> bool:
     """Whether a body has the length that `content-length` declares; True where a response to this
     method has no body (RFC 9110, 6.4.1 and 8.6)."""
     said = [value.strip() for name, value in answered.headers if name == "content-length"]
@@ -82,7 +88,7 @@ def _count(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else -1
 
 
-class Denied(Exception):
+class Denial(Exception):
     """Raised to deny a request."""
 
     def __init__(self, status: int, reason: str, **headers: str) -> None:
@@ -92,17 +98,19 @@ class Denied(Exception):
         self.reason = reason
         self.headers = tuple((name.replace("_", "-"), value) for name, value in headers.items())
 
-    def answer(self) -> Answered:
+    def answer(self) -> HttpResponse:
         """The response: a problem document (RFC 9457), with the same bytes for each status."""
         headers = self.headers
         if self.status in (429, 503) and not headers:
             headers = (("retry-after", RETRY_AFTER),)
-        return Answered(self.status, (*PROBLEM_HEADERS, *headers), problem(self.status).encode())
+        return HttpResponse(
+            self.status, (*PROBLEM_HEADERS, *headers), problem(self.status).encode()
+        )
 
 
-def broken(error: Exception) -> Denied:
+def broken(error: Exception) -> Denial:
     """The denial (502) for a bug in the guard itself. The log names the place and the error's type,
     not its message, which may hold personal data."""
     where = "".join(traceback.format_tb(error.__traceback__))
     _LOG.error("a bug in oakum: %s at\n%s", type(error).__name__, where)
-    return Denied(502, "error")
+    return Denial(502, "error")

@@ -20,7 +20,7 @@ from oakum.openapi.shape_queries import (
     rest,
     scalars,
 )
-from oakum.routing.messages import Denied
+from oakum.routing.messages import Denial
 
 _BRACKETS = re.compile(r"(?:\[[^\[\]]*\])+")
 _DEEP = 6
@@ -90,7 +90,7 @@ class Below:
 
 
 @dataclass(frozen=True)
-class Nested:
+class NestedParameter:
     """A parameter whose value is an object or a list."""
 
     below: Below = Below(anything=True)
@@ -102,7 +102,7 @@ class Nested:
 
     def admits(self, part: str, value: str) -> tuple[bool, bool]:
         """Whether a piece is allowed, and whether it may be repeated. `part`: brackets after the
-        name. Raises `Denied` for an ambiguous value."""
+        name. Raises `Denial` for an ambiguous value."""
         if not part:
             return self._is_declared(value), False
         at: Below | None = self.below if self.brackets else None
@@ -124,14 +124,14 @@ class Nested:
             try:
                 said = read(value.encode())[0]
             except (UnreadableBody, UnicodeEncodeError):
-                raise Denied(400, "query") from None
+                raise Denial(400, "query") from None
         else:
             words = value.split(self.bare)
             said = dict(zip(words[::2], words[1::2], strict=False))
             if len(words) != 2 * len(said):
-                raise Denied(400, "query")
+                raise Denial(400, "query")
         if not self.below.holds(said):
-            raise Denied(400, "query")
+            raise Denial(400, "query")
         return True
 
     @property
@@ -168,7 +168,7 @@ def below(shape: Shape | None, depth: int = _DEEP) -> Below:
     )
 
 
-def nested_members(parameter: Parameter, without: Iterable[str] = ()) -> Nested | None:
+def nested_members(parameter: Parameter, without: Iterable[str] = ()) -> NestedParameter | None:
     """The members that a parameter declares inside its value, without these bracketed names; None
     for plain text."""
     shape, style = parameter.shape, parameter.style
@@ -180,15 +180,15 @@ def nested_members(parameter: Parameter, without: Iterable[str] = ()) -> Nested 
             at = at.without(segments)
     texts = at.scalar or (at.each is not None and (at.each.scalar or at.each.anything))
     if style == "json":
-        return Nested(at, brackets=False, bare="json")
+        return NestedParameter(at, brackets=False, bare="json")
     if style == "deepObject" and not texts:
-        return Nested(at, bare="nothing")
+        return NestedParameter(at, bare="nothing")
     if texts or (at.anything and not at.members):
-        return Nested(at)
+        return NestedParameter(at)
     between = _BETWEEN.get(style or "form", "") if parameter.explode is False else ""
-    return Nested(at, bare=between or "json")
+    return NestedParameter(at, bare=between or "json")
 
 
-def plan_nested(names: Mapping[str, Nested]) -> dict[str, Json]:
+def plan_nested(names: Mapping[str, NestedParameter]) -> dict[str, Json]:
     """Parameters as plan data, sorted by name."""
     return {name: each.plan for name, each in sorted(names.items())}

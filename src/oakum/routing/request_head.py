@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from oakum.routing.messages import Asked, Denied
+from oakum.routing.messages import Denial, HttpRequest
 
 MOST_LINES = 100
 MOST_BYTES = 60 * 1024
@@ -26,7 +26,7 @@ _PARAMETER = re.compile(r"[ \t]*(?:[!#$%&'*+.^_`|~0-9A-Za-z-]+[ \t]*=.*)?", re.D
 _ALONE = ("basic", "bearer")
 
 
-def in_origin_form(asked: Asked) -> Asked:
+def in_origin_form(asked: HttpRequest) -> HttpRequest:
     """Converts a target with a host (RFC 9112, 3.2.2) to a path; the target's host overrides the
     `host` header. Other requests are returned unchanged."""
     found = _ABSOLUTE.fullmatch(asked.target)
@@ -37,14 +37,14 @@ def in_origin_form(asked: Asked) -> Asked:
     return replace(asked, target=rest, host=host, headers=headers)
 
 
-def check(asked: Asked) -> None:
-    """Raises `Denied` for control characters (400), and for too many or too long headers (431)."""
+def check(asked: HttpRequest) -> None:
+    """Raises `Denial` for control characters (400), and for too many or too long headers (431)."""
     if any(_CONTROL.search(value) for _, value in asked.headers):
-        raise Denied(400, "unreadable")
+        raise Denial(400, "unreadable")
     size = len(asked.target) + sum(len(name) + len(value) + 4 for name, value in asked.headers)
     lines = sum(1 for name, _ in asked.headers if not _UNCOUNTED.fullmatch(name))
     if size > MOST_BYTES or lines > MOST_LINES:
-        raise Denied(431, "unreadable")
+        raise Denial(431, "unreadable")
 
 
 def is_several(value: str) -> bool:

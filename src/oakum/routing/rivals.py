@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from oakum.openapi.automaton import Automaton
 from oakum.openapi.model import ClosedOperation, Operation
 from oakum.openapi.path_segments import nameless, parameter_names
-from oakum.openapi.pattern_syntax import Unsupported
+from oakum.openapi.pattern_syntax import UnsupportedPattern
 from oakum.routing.converters import sure_texts, unclear_integers
 from oakum.routing.crossed_paths import CrossedPath, overlaps
 from oakum.routing.parameter_texts import is_integer, of_shape
@@ -143,7 +143,7 @@ def _unclear(alike: Sequence[Rival]) -> Iterator[Rival]:
 
 def _texts(operation: Operation) -> Iterator[tuple[str, Automaton]]:
     for each in operation.parameters:
-        with suppress(Unsupported):
+        with suppress(UnsupportedPattern):
             made = of_shape(each.shape) if each.where == "path" else None
             if made is not None:
                 yield each.name, made

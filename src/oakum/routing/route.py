@@ -15,8 +15,8 @@ from oakum.authz.page_caps import is_within
 from oakum.http.methods import routed_method
 from oakum.openapi.model import ClosedOperation, Operation
 from oakum.openapi.path_segments import nameless, parameter_names
-from oakum.routing.messages import Denied
-from oakum.routing.nested_parameters import Nested
+from oakum.routing.messages import Denial
+from oakum.routing.nested_parameters import NestedParameter
 from oakum.routing.rivals import PathChoices, Rival, params_of, path_choices
 from oakum.routing.verb_paths import verb_paths
 
@@ -304,7 +304,7 @@ def filter_query(
     query: str,
     names: Collection[str],
     lists: Collection[str],
-    nested: Mapping[str, Nested],
+    nested: Mapping[str, NestedParameter],
     kept: Collection[str] = (),
     caps: Mapping[str, int] = _UNCAPPED,
 ) -> str:
@@ -312,33 +312,33 @@ def filter_query(
     `nested` the parameters that may have brackets, which servers parse differently; only their
     declared members stay.
 
-    Raises `Denied` for ambiguity: an invalid escape, or a repeated parameter that is not a list;
+    Raises `Denial` for ambiguity: an invalid escape, or a repeated parameter that is not a list;
     and for a value beyond its parameter's highest (`caps`).
     """
     if not _QUERY.fullmatch(query):
-        raise Denied(400, "query")
+        raise Denial(400, "query")
     stay: list[str] = []
     seen: dict[str, set[str]] = {}
     for piece in query.split("&"):
         name, value = (_decode(part.replace("+", " ")) for part in _halves(piece))
         if name is None or value is None:
-            raise Denied(400, "query")
+            raise Denial(400, "query")
         called = name if name in names or name in kept else name.partition("[")[0]
         declared = called in names or called in kept
         if not name or not declared:
             continue
         within = nested.get(called)
         if called != name and within is None:
-            raise Denied(400, "query")
+            raise Denial(400, "query")
         stays, many = within.admits(name[len(called) :], value) if within else (True, False)
         if not stays:
             continue
         before = seen.setdefault(called, set())
         mixed = before and (name == called or called in before)
         if called not in lists and ((name in before and not many) or mixed):
-            raise Denied(400, "query")
+            raise Denial(400, "query")
         if name in caps and not is_within(value, caps[name]):
-            raise Denied(400, "query")
+            raise Denial(400, "query")
         before.add(name)
         stay.append(piece)
     return "&".join(stay)

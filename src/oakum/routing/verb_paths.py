@@ -13,7 +13,7 @@ from functools import cache
 from oakum.openapi.automaton import Automaton, of_pattern
 from oakum.openapi.model import Operation, Parameter
 from oakum.openapi.path_segments import nameless
-from oakum.openapi.pattern_syntax import Unsupported
+from oakum.openapi.pattern_syntax import UnsupportedPattern
 
 _OWN = re.compile(r"(.*/)\{([^{}]+)\}(:[^/{}]+)")
 """A path that ends with a verb."""
@@ -51,7 +51,7 @@ def _admits_slash(pattern: str) -> bool:
     """Whether a pattern, taken for the whole text as gRPC services mean theirs, admits a slash."""
     try:
         return bool(pattern) and not of_pattern(f"^(?:{pattern})$").within(_one_segment())
-    except Unsupported:
+    except UnsupportedPattern:
         return True
 
 

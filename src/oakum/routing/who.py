@@ -28,7 +28,7 @@ from oakum.routing.headers import (
     names_nobody,
 )
 from oakum.routing.media import read_media_type
-from oakum.routing.messages import Answered, Asked, Denied, Headers
+from oakum.routing.messages import Denial, Headers, HttpRequest, HttpResponse
 from oakum.routing.request_head import is_several
 from oakum.routing.route import decoded_name
 from oakum.routing.tenant_words import is_tenants_key
@@ -53,7 +53,7 @@ class Guess:
 
 
 @dataclass(frozen=True)
-class Given:
+class RequestCredentials:
     """The credentials of a request."""
 
     values: tuple[tuple[Credential, str], ...] = ()
@@ -76,9 +76,11 @@ class Given:
         return frozenset(each.name for each in self.dropped if each.where == where)
 
     @property
-    def clients(self) -> Given:
+    def clients(self) -> RequestCredentials:
         """The application keys among them, which identify no caller."""
-        return Given(tuple((each, value) for each, value in self.values if each.client))
+        return RequestCredentials(
+            tuple((each, value) for each, value in self.values if each.client)
+        )
 
     @property
     def has_all_cookies(self) -> bool:
@@ -92,9 +94,9 @@ class Given:
             p for each, value in self.values for p in (each.where, each.name, value)
         )
 
-    def identity_credentials(self, nameless: Collection[Credential]) -> Given:
+    def identity_credentials(self, nameless: Collection[Credential]) -> RequestCredentials:
         """Those among them that may name a caller."""
-        return Given(
+        return RequestCredentials(
             tuple(
                 (c, v)
                 for c, v in self.values
@@ -110,7 +112,7 @@ class Given:
         several = len(self.values) > 1
         if not bare or len(bare) == len(self.values):
             return Guess(self.key, several)
-        return Guess(Given(tuple(bare)).key, several, self.key)
+        return Guess(RequestCredentials(tuple(bare)).key, several, self.key)
 
     @property
     def mark(self) -> str:
@@ -127,7 +129,7 @@ class Given:
         return (*found, *((("cookie", cookie[0]),) if cookie[0] else ()))
 
 
-NONE = Given()
+NONE = RequestCredentials()
 
 
 def nameless(credentials: Iterable[Credential], policy: Policy) -> frozenset[Credential]:
@@ -141,10 +143,12 @@ def nameless(credentials: Iterable[Credential], policy: Policy) -> frozenset[Cre
     )
 
 
-def find_credentials(asked: Asked, query: str, places: Iterable[Credential]) -> Given:
+def find_credentials(
+    asked: HttpRequest, query: str, places: Iterable[Credential]
+) -> RequestCredentials:
     """The credentials in a request.
 
-    Raises `Denied` for a repeated or ambiguous one, and for one that would not be forwarded, since
+    Raises `Denial` for a repeated or ambiguous one, and for one that would not be forwarded, since
     the API would then act for another caller.
     """
     values: list[tuple[Credential, str]] = []
@@ -153,13 +157,13 @@ def find_credentials(asked: Asked, query: str, places: Iterable[Credential]) -> 
     ends_here = for_this_hop(asked)
     for each in places:
         if each.header in ends_here:
-            raise Denied(400, "who")
+            raise Denial(400, "who")
         if each.where == "header" and each.name == "cookie":
             found = [cookie]
         elif each.where == "header":
             found = asked.values(each.name)
             if each.name == "authorization" and any(map(is_several, found)):
-                raise Denied(400, "who")
+                raise Denial(400, "who")
         elif each.where == "cookie":
             found = cookies(cookie, each.name)
         else:
@@ -167,9 +171,9 @@ def find_credentials(asked: Asked, query: str, places: Iterable[Credential]) -> 
             pieces += mine
             found = [piece.partition("=")[2] for piece in mine]
         if len(found) > 1:
-            raise Denied(400, "who")
+            raise Denial(400, "who")
         values += [(each, value) for value in found if value]
-    return Given(tuple(values), tuple(pieces))
+    return RequestCredentials(tuple(values), tuple(pieces))
 
 
 _QUOTED = re.compile(r"=[ \t]*(\"[^;]*)")
@@ -188,7 +192,7 @@ _SEGMENTS = re.compile(r"([^;,\"=]*)(=?)[;,\"]?")
 
 
 def cookies(text: str, name: str) -> list[str]:
-    """The values of a cookie (RFC 6265, 4.2.1). Raises `Denied` where servers disagree on whether a
+    """The values of a cookie (RFC 6265, 4.2.1). Raises `Denial` where servers disagree on whether a
     cookie of this name is present: after a comma or space, with a space around `=`, in a quoted
     value that contains `;` (RFC 2109), or under a name that differs only in case, escapes, or in
     `.` and the like for `_`."""
@@ -197,7 +201,7 @@ def cookies(text: str, name: str) -> list[str]:
     bare = all(_BARE.fullmatch(value) for value in found if value)
     twice = _named_alike(text, name) != len(found)
     if not bare or twice or any(_runs_on(each) for each in quoted):
-        raise Denied(400, "who")
+        raise Denial(400, "who")
     return found
 
 
@@ -253,24 +257,24 @@ STRANGER = "\0"
 
 
 def by_token(
-    held: Given, verify: Verifier, claim: str, nameless: Collection[Credential] = ()
+    held: RequestCredentials, verify: Verifier, claim: str, nameless: Collection[Credential] = ()
 ) -> Who:
-    """The caller of a JSON Web Token. Raises `Denied` (401) for an invalid one."""
+    """The caller of a JSON Web Token. Raises `Denial` (401) for an invalid one."""
     token = one_token(held, nameless)
     if token is None:
         return NOBODY
     claims = verify(token)
     ids = _ids([claims[claim]] if claims and claim in claims else [])
     if claims is None or not ids:
-        raise Denied(401, "who")
+        raise Denial(401, "who")
     return Who(ids, claims)
 
 
 _TOKEN = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 
 
-def one_token(held: Given, nameless: Collection[Credential] = ()) -> str | None:
-    """The token of a request; None if there is none. Raises `Denied` when two differ, or when
+def one_token(held: RequestCredentials, nameless: Collection[Credential] = ()) -> str | None:
+    """The token of a request; None if there is none. Raises `Denial` when two differ, or when
     another value is in its place. Ignored are a session or other key beside a token, and what
     stands in `nameless` places, unless some server may read a token in it."""
     tokens: set[str] = set()
@@ -295,7 +299,7 @@ def one_token(held: Given, nameless: Collection[Credential] = ()) -> str | None:
             other = other or likely
             strange = strange or likely or credential not in nameless
     if len(tokens) > 1 or (tokens and other) or (strange and not tokens):
-        raise Denied(401, "who")
+        raise Denial(401, "who")
     return next(iter(tokens), None)
 
 
@@ -327,10 +331,10 @@ def _begins_object(part: str) -> bool:
     return made.lstrip(_BEFORE_JSON).startswith(b"{")
 
 
-def only_token(held: Given, nameless: Collection[Credential]) -> Given:
+def only_token(held: RequestCredentials, nameless: Collection[Credential]) -> RequestCredentials:
     """The credentials of which only the token to be verified is left, and what names nobody: keys
     of an application, and values of the `nameless` places. Whatever else was sent, the API might
-    take for its caller. Raises `Denied` as `one_token`."""
+    take for its caller. Raises `Denial` as `one_token`."""
     token = one_token(held, nameless)
 
     def stays(each: Credential, value: str) -> bool:
@@ -344,13 +348,13 @@ def only_token(held: Given, nameless: Collection[Credential]) -> Given:
     names = {each.name for each, _ in kept if each.where == "query"}
     dropped = frozenset(each for each, value in held.values if not stays(each, value))
     query = tuple(piece for piece in held.query if decoded_name(piece) in names)
-    return Given(kept, query, dropped)
+    return RequestCredentials(kept, query, dropped)
 
 
-def by_key(named: Given, keys: Mapping[str, Json]) -> Who:
+def by_key(named: RequestCredentials, keys: Mapping[str, Json]) -> Who:
     """The caller of an API key, by the credentials that may name one; `keys` maps SHA-256 to
     holder. What is called like a tenant, and is nobody's key, says beside one what a request is
-    about. Raises `Denied` for an unknown key, and when two differ."""
+    about. Raises `Denial` for an unknown key, and when two differ."""
     if not named:
         return NOBODY
     said, beside = set[str](), set[str]()
@@ -363,7 +367,7 @@ def by_key(named: Given, keys: Mapping[str, Json]) -> Who:
     claims = known if isinstance(known, dict) else {}
     ids = _ids([claims["id"]] if "id" in claims else [])
     if said or not ids:
-        raise Denied(401, "who")
+        raise Denial(401, "who")
     return Who(ids, claims)
 
 
@@ -379,7 +383,7 @@ def _as_key(place: Credential, value: str) -> str:
     return unquote(value.replace("+", " "))
 
 
-class NobodyNamed(Denied):
+class NobodyNamed(Denial):
     """Who-am-I answers, and names nobody who could be the caller. Credentials that are told so are
     nobody's to whoever guesses them."""
 
@@ -387,8 +391,8 @@ class NobodyNamed(Denied):
         super().__init__(503, "who")
 
 
-def by_answer(answered: Answered | None, caller: Caller) -> Who:
-    """The caller according to who-am-I. Raises `Denied` (503) without a usable response, or if a
+def by_answer(answered: HttpResponse | None, caller: Caller) -> Who:
+    """The caller according to who-am-I. Raises `Denial` (503) without a usable response, or if a
     cache may have served another caller's."""
     if turned_away(answered):
         return NOBODY
@@ -398,10 +402,10 @@ def by_answer(answered: Answered | None, caller: Caller) -> Who:
             return Who(ids, beside if isinstance(beside, dict) else {})
         if _value(answered) is not None:
             raise NobodyNamed
-    raise Denied(503, "who")
+    raise Denial(503, "who")
 
 
-def logged_in(answered: Answered, pointer: str) -> Who:
+def logged_in(answered: HttpResponse, pointer: str) -> Who:
     """The account that has just logged in, by the response of a declared login; anonymous when it
     does not name exactly one account, or came from a cache."""
     good = 200 <= answered.status < 300 and not answered.truncated and not answered.is_encoded
@@ -416,7 +420,7 @@ def logged_in(answered: Answered, pointer: str) -> Who:
     return Who(ids) if len(found) == len(ids) == 1 else NOBODY
 
 
-def told_to_nobody(answered: Answered | None, caller: Caller, ids: Collection[str]) -> bool:
+def told_to_nobody(answered: HttpResponse | None, caller: Caller, ids: Collection[str]) -> bool:
     """Whether who-am-I without credentials returns other ids or none; otherwise a cache may serve
     all callers the same response."""
     if answered is None or answered.status in _LATER or answered.status >= 500:
@@ -426,12 +430,12 @@ def told_to_nobody(answered: Answered | None, caller: Caller, ids: Collection[st
     return _caller_in_response(answered, caller)[0].isdisjoint(ids)
 
 
-def turned_away(answered: Answered | None) -> bool:
+def turned_away(answered: HttpResponse | None) -> bool:
     """Whether a response means "not logged in"."""
     return answered is not None and answered.status in _NOT_LOGGED_IN
 
 
-def _is_json(answered: Answered) -> bool:
+def _is_json(answered: HttpResponse) -> bool:
     """Whether a response is JSON in UTF-8, and not a problem document."""
     said = [value for name, value in answered.headers if name == "content-type"]
     media = read_media_type(said)
@@ -440,7 +444,7 @@ def _is_json(answered: Answered) -> bool:
     return is_json(media.type) and not is_problem(media.type)
 
 
-def _caller_in_response(answered: Answered, caller: Caller) -> tuple[frozenset[str], Json]:
+def _caller_in_response(answered: HttpResponse, caller: Caller) -> tuple[frozenset[str], Json]:
     """The caller's ids in a response, and the object around them."""
     value = readable(answered)
     *stem, last = path_of(caller.pointer) or ("",)
@@ -459,12 +463,12 @@ def _ids(values: list[Json]) -> frozenset[str]:
     return frozenset(() if odd else found)
 
 
-def readable(answered: Answered | None) -> Json:
+def readable(answered: HttpResponse | None) -> Json:
     """The JSON value of a look-up's 200 response; None when it is not usable."""
     return (_value(answered) or (None,))[0]
 
 
-def _value(answered: Answered | None) -> tuple[Json] | None:
+def _value(answered: HttpResponse | None) -> tuple[Json] | None:
     """The same, of a response that may be no more than `null`; None when it is not usable."""
     if answered is None or answered.status != 200 or answered.truncated or answered.is_encoded:
         return None

@@ -17,12 +17,12 @@ from oakum.exposure.cells.matrix import Outcome
 from oakum.exposure.endpoints.probes import Probe
 from oakum.openapi.model import Json, Operation
 from oakum.policy.graphql import Graph
-from oakum.scan.identities.credentials import Owned
+from oakum.scan.identities.credentials import OwnedObject
 from oakum.scan.identities.memberships import Memberships
 from oakum.scan.identities.provisioned_accounts import ProvisionedAccounts
 from oakum.scan.identities.relationships import Relationships
 from oakum.scan.identities.sent_choices import SentChoice
-from oakum.scan.limits import May, Pace
+from oakum.scan.limits import Pace, Permissions
 from oakum.scan.requests.builder import Ask
 from oakum.scan.settings.account_settings import AccountSettings
 from oakum.scan.transport.streams import Listen
@@ -51,7 +51,7 @@ class RunContext:
     credentials: Callable[[str | None], tuple[str, ...]]
     """Header lines, and query parameters that begin with `?`, of an identity for a curl line;
     secrets as variables."""
-    may: May = field(default_factory=May)
+    may: Permissions = field(default_factory=Permissions)
     pace: Pace | None = None
     """None: no budget limits the run, and nothing may be asked many times over."""
     together: Callable[[Sequence[Callable[[], Response]]], list[Response | None]] | None = None
@@ -64,7 +64,7 @@ class RunContext:
     """What an endpoint costs at most, in requests."""
     accounts: Mapping[str, str] = field(default_factory=dict)
     """Identity → its id, as who-am-I tells it."""
-    owns: tuple[tuple[str, Owned], ...] = ()
+    owns: tuple[tuple[str, OwnedObject], ...] = ()
     """(identity, object) of all that the identities file says is theirs."""
     tokens: Callable[[], list[tuple[str, str]]] = list
     """(identity, token) of all that could be a JWT."""

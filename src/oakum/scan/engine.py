@@ -51,7 +51,7 @@ from oakum.scan.evaluation.answer_fingerprint import (
 from oakum.scan.evaluation.evaluator import Evaluator
 from oakum.scan.evaluation.judged_response import JudgedResponse
 from oakum.scan.evaluation.lasting_links import gather
-from oakum.scan.requests.builder import Filled, curl, fill, parameters_in
+from oakum.scan.requests.builder import FilledRequest, curl, fill, parameters_in
 from oakum.scan.state import Requests, Responses, Results, RunState
 from oakum.scan.transport.streams import Listen, Stream
 
@@ -153,7 +153,7 @@ class Engine:
         state.responses.took(probe, viewer, who, known, first=not round, turn=turn)
         return known
 
-    def send(self, probe: Probe, viewer: str | None, filled: Filled) -> Response:
+    def send(self, probe: Probe, viewer: str | None, filled: FilledRequest) -> Response:
         """Sends a request; the response is neither judged nor learnt from. An error names it: it
         may be what the target broke at."""
         self.announce(probe, viewer, filled)
@@ -174,14 +174,19 @@ class Engine:
         return forms.get(place)
 
     def listen(
-        self, port: Listen, probe: Probe, viewer: str | None, filled: Filled, first: bytes = b""
+        self,
+        port: Listen,
+        probe: Probe,
+        viewer: str | None,
+        filled: FilledRequest,
+        first: bytes = b"",
     ) -> Stream:
         """Opens a feed as an identity. `first` is sent on a WebSocket."""
         self.announce(probe, viewer, filled)
         websocket = is_websocket(probe.operation)
         return port(viewer, filled.request, websocket=websocket, first=first)
 
-    def announce(self, probe: Probe, viewer: str | None, filled: Filled) -> None:
+    def announce(self, probe: Probe, viewer: str | None, filled: FilledRequest) -> None:
         """Emits an event before a request, with placeholders instead of values."""
         sent = self.state.requests.called.setdefault(probe.operation.id, set())
         sent.update(parameters_in(filled.request))
@@ -253,7 +258,12 @@ class Engine:
     # ------------------------------------------------- processing responses
 
     def take_in(
-        self, probe: Probe, viewer: str | None, who: str | None, filled: Filled, answer: Response
+        self,
+        probe: Probe,
+        viewer: str | None,
+        who: str | None,
+        filled: FilledRequest,
+        answer: Response,
     ) -> Outcome:
         """Judges a response that a technique obtained itself; it is confirmed like any other."""
         key = self.key(probe, viewer, who)
@@ -267,7 +277,7 @@ class Engine:
         probe: Probe,
         viewer: str | None,
         who: str | None,
-        filled: Filled,
+        filled: FilledRequest,
         answer: Response,
         key: str,
     ) -> Outcome:
@@ -287,7 +297,7 @@ class Engine:
         return outcome
 
     def judge_response(
-        self, probe: Probe, viewer: str | None, about: Iterable[str], filled: Filled,
+        self, probe: Probe, viewer: str | None, about: Iterable[str], filled: FilledRequest,
         answer: Response,
     ) -> JudgedResponse:  # fmt: skip
         """A response that a technique obtained itself, judged by what is known now. Nothing is
@@ -315,7 +325,7 @@ class Engine:
         answer: Response,
         says: str,
         *,
-        filled: Filled | None,
+        filled: FilledRequest | None,
         about: tuple[str, str] = ("*", "*"),
         own: bool = False,
         doubt: str = "",
@@ -332,7 +342,12 @@ class Engine:
         self.state.results.report(told)
 
     def question(
-        self, probe: Probe, viewer: str | None, targets: frozenset[str], filled: Filled, key: str
+        self,
+        probe: Probe,
+        viewer: str | None,
+        targets: frozenset[str],
+        filled: FilledRequest,
+        key: str,
     ) -> Question:
         """A request in the evaluator's form, with variables for secrets in its curl line."""
         line = curl(filled, self.context.credentials(viewer))

@@ -19,7 +19,7 @@ from oakum.scan.engine import Engine
 from oakum.scan.identities.relation_lists import Relations
 from oakum.scan.journal import Journal, Past, left_behind_in, recall, refuse_to_forget
 from oakum.scan.preparation import Preparation
-from oakum.scan.scheduler import Given, Scheduler
+from oakum.scan.scheduler import EarlierExchanges, Scheduler
 from oakum.scan.undo.encryption import Encryption
 from oakum.scan.undo.setting_change import SIGN, left_behind
 from oakum.scan.undo.visibility_wait import Patience
@@ -56,7 +56,9 @@ class KilledRun:
             journal.census("")
         return engine.results.notes[before:]
 
-    def prepare(self, engine: Engine, given: Given, emit: Callable[[Event], None]) -> None:
+    def prepare(
+        self, engine: Engine, given: EarlierExchanges, emit: Callable[[Event], None]
+    ) -> None:
         """Learns whose accounts and settings they are, without a line in the journal."""
         unheard = replace(engine, context=replace(engine.context, emit=emit))
         Scheduler(unheard).introduce(given, self.past.pending)

@@ -17,7 +17,7 @@ class BudgetSpent(OakumError):
 
 
 @dataclass(frozen=True)
-class May:
+class Permissions:
     """What the user lets a scan do beyond reading documented endpoints."""
 
     own_settings: bool = False

@@ -28,7 +28,7 @@ from oakum.openapi.model import Operation
 from oakum.scan.context import Event
 from oakum.scan.engine import Engine
 from oakum.scan.requests.builder import Ask
-from oakum.scan.scheduler import Given, Scheduler
+from oakum.scan.scheduler import EarlierExchanges, Scheduler
 from oakum.scan.technique import Line, Prospect, Technique, is_silent
 from oakum.scan.techniques import TECHNIQUES, options, revocation
 
@@ -129,7 +129,7 @@ class Scope:
     @property
     def watched_techniques(self) -> tuple[Technique, ...]:
         """Its techniques, wrapped to record which one is active."""
-        return tuple(_Watched(each, self) for each in self.techniques)
+        return tuple(_WatchedTechnique(each, self) for each in self.techniques)
 
     def wants(self, key: Key) -> bool:
         """Whether a cell belongs to the finding."""
@@ -147,7 +147,7 @@ class Scope:
         }
         return key.viewer == self.focus.finding.viewer and (not known or viewer in known)
 
-    def teach(self, scheduler: Scheduler, given: Given) -> None:
+    def teach(self, scheduler: Scheduler, given: EarlierExchanges) -> None:
         """Requests the prerequisites as owners; twice, since one endpoint may need another's
         ids."""
         engine = scheduler.engine
@@ -290,7 +290,7 @@ class Scope:
         )
 
 
-class _Watched:
+class _WatchedTechnique:
     """A technique, and the record of when it was at work."""
 
     def __init__(self, inner: Technique, scope: Scope) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from oakum.scan.limits import May
+from oakum.scan.limits import Permissions
 from oakum.scan.narrowing import Focus
 from oakum.scan.transport.connection_options import Connection
 
@@ -45,9 +45,9 @@ class Options:
     """One finding that the run is about; None: all that there is."""
 
     @property
-    def may(self) -> May:
+    def may(self) -> Permissions:
         """What a run may do beyond reading documented endpoints."""
-        return May(
+        return Permissions(
             self.allow_own_settings, self.allow_writes, self.twins, self.twin, self.front_end
         )
 

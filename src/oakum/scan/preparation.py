@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from oakum.authz import Model, compile_contract
 from oakum.errors import Problem
 from oakum.exposure.endpoints.probes import Probe, asking_for_all, asking_for_more, feeds, survey
-from oakum.finding import Skipped
+from oakum.finding import SkippedOperation
 from oakum.inference.draft import drafted_policy
 from oakum.inference.params import infer_params
 from oakum.policy.contract import Contract, contract_digest, load
@@ -18,7 +18,7 @@ from oakum.scan.budget_plan import BudgetPlan, afford
 from oakum.scan.identities.credentials import Identities
 from oakum.scan.identities.identities_file import load_identities
 from oakum.scan.identities.sent_choices import SentChoice, choices_of
-from oakum.scan.limits import May
+from oakum.scan.limits import Permissions
 from oakum.scan.narrowing import Scope, narrow
 from oakum.scan.options import Options
 from oakum.scan.requests.identity_parameters import without_sent
@@ -44,7 +44,7 @@ class Preparation:
     selection: Selection
     inferred: Mapping[str, Mapping[str, str]]
     """Operation id → parameter → `Resource.field` that fills it, where the contract names none."""
-    skipped: list[Skipped]
+    skipped: list[SkippedOperation]
     """Operations that no scan calls."""
     scope: Scope | None
     """The one finding that the run is about; None: all that there is."""
@@ -68,7 +68,7 @@ class Preparation:
         identities = (*self.identities.warnings, *self.identities.notes)
         return [*self.contract.warnings, *self.whole.notes, *identities]
 
-    def prospect(self, may: May | None = None) -> Prospect:
+    def prospect(self, may: Permissions | None = None) -> Prospect:
         """All that techniques know before the first request. `may`: what the user allows, if not
         what this user does."""
         return Prospect(

@@ -20,7 +20,7 @@ from oakum.scan.undo.setting_change import SIGN, Flip
 
 
 @dataclass(frozen=True)
-class Restored:
+class Restoration:
     """What was put back, and what could not be; in words that hold no value of a person's."""
 
     back: tuple[str, ...]
@@ -36,7 +36,7 @@ class Restored:
         return not self.left
 
 
-def restore(options: Options, emit: Callable[[Event], None]) -> Restored:
+def restore(options: Options, emit: Callable[[Event], None]) -> Restoration:
     """Restores what the journal in `options` records, and verifies it. Raises `InputError` for an
     invalid journal or another target's."""
     if options.journal is None:
@@ -53,7 +53,9 @@ def restore(options: Options, emit: Callable[[Event], None]) -> Restored:
     if unread or (killed.settings_differing is None and now.settings):
         left += (_NOT_COMPARED,)
     left += (*(killed.settings_differing or ()), *(killed.differing or ()))
-    return Restored(back, left, tuple(each for each in said if each not in left), killed.past.run)
+    return Restoration(
+        back, left, tuple(each for each in said if each not in left), killed.past.run
+    )
 
 
 _NOT_COMPARED = "what the run did not write was not compared with what there was before"

@@ -31,7 +31,7 @@ from oakum.scan.limits import BudgetSpent
 from oakum.scan.options import Options
 from oakum.scan.preparation import Preparation, prepare
 from oakum.scan.run_report import Exploration, RunReport
-from oakum.scan.scheduler import Given, Scheduler
+from oakum.scan.scheduler import EarlierExchanges, Scheduler
 from oakum.scan.techniques import TECHNIQUES
 from oakum.scan.techniques.cache import mixed_up
 from oakum.scan.transport.fault_hook import Between
@@ -110,7 +110,7 @@ class Scan:
         asked.distrust += [f"identity `{s.name}`: {s.message}" for s in found.states if not s.ok]
         engine, relations = self._build_engine(found, work, killed.past)
         asked.engine = engine
-        given: Given = self._known_answers(found, work)
+        given: EarlierExchanges = self._known_answers(found, work)
         if killed.past.has_work:
             with work.governor.reserve(_RESTORE_RESERVE):
                 engine = self._put_back(asked, engine, relations, given)
@@ -191,7 +191,9 @@ class Scan:
             engine = self.between.take(engine)
         return engine, relations
 
-    def _schedule(self, engine: Engine, census: Census, given: Given, found: Examination) -> None:
+    def _schedule(
+        self, engine: Engine, census: Census, given: EarlierExchanges, found: Examination
+    ) -> None:
         scope = self.prepared.scope
         techniques = scope.watched_techniques if scope is not None else TECHNIQUES
         doubt = census.relations.doubt if census.relations is not None else tuple
@@ -232,7 +234,7 @@ class Scan:
         )
 
     def _put_back(
-        self, asked: Exploration, engine: Engine, relations: Relations, given: Given
+        self, asked: Exploration, engine: Engine, relations: Relations, given: EarlierExchanges
     ) -> Engine:
         """Puts back what a killed run left flipped, before anything else; `asked` hears what could
         not be, and what differs beside it."""

@@ -9,7 +9,16 @@ import oakum
 from oakum.exposure.cells.report_cells import report_cells
 from oakum.exposure.cells.why_untested import resources_without_owner
 from oakum.exposure.findings import conclude
-from oakum.finding import Cell, Finding, IdentityState, Report, Result, Skipped, TestedItem, Writes
+from oakum.finding import (
+    Cell,
+    Finding,
+    IdentityState,
+    Report,
+    Result,
+    SkippedOperation,
+    TestedItem,
+    Writes,
+)
 from oakum.scan.assembly import Work
 from oakum.scan.coverage.named_operations import left_alone, unsent_choices, without_fields
 from oakum.scan.coverage.owasp_items import tested_items
@@ -122,7 +131,7 @@ class RunReport:
         why_not = engine.results.gaps.reasons(Section.CELLS)
         return report_cells(engine.matrix, why_not, reach(engine))
 
-    def _skipped_operations(self) -> tuple[Skipped, ...]:
+    def _skipped_operations(self) -> tuple[SkippedOperation, ...]:
         prepared = self.prepared
         writes = prepared.options.may.writes
         others = left_alone(
@@ -140,7 +149,7 @@ class RunReport:
             all_untried(prepared.model, found, writes=prepared.options.may.writes),
         )
 
-    def _notes(self, cells: Sequence[Cell], skipped: tuple[Skipped, ...]) -> Iterator[str]:
+    def _notes(self, cells: Sequence[Cell], skipped: tuple[SkippedOperation, ...]) -> Iterator[str]:
         """Remarks."""
         prepared, asked, engine = self.prepared, self.asked, self.asked.engine
         spending = prepared.spending
@@ -161,7 +170,10 @@ class RunReport:
     # ------------------------------------------------------------ whether it can be trusted
 
     def _doubts(
-        self, findings: Sequence[Finding], cells: Sequence[Cell], skipped: tuple[Skipped, ...]
+        self,
+        findings: Sequence[Finding],
+        cells: Sequence[Cell],
+        skipped: tuple[SkippedOperation, ...],
     ) -> Iterator[str]:
         """Why the run is not trustworthy, beside what failed on its way."""
         prepared, engine, scope = self.prepared, self.asked.engine, self.prepared.scope
@@ -202,7 +214,7 @@ class RunReport:
             )
 
     def _warn_of_untested(
-        self, engine: Engine, cells: Sequence[Cell], skipped: Iterable[Skipped]
+        self, engine: Engine, cells: Sequence[Cell], skipped: Iterable[SkippedOperation]
     ) -> Iterator[str]:
         """What the run could not see, although the contract speaks of it: identities, kinds of
         viewers, endpoints."""

@@ -28,7 +28,7 @@ from oakum.scan.questions.every_owner import ask_for_each
 from oakum.scan.questions.listed_objects import ask_for_listed
 from oakum.scan.questions.stated_objects import ask_for_stated, tell_unasked
 from oakum.scan.questions.undocumented_requests import ask_other_ways
-from oakum.scan.requests.builder import Filled, curl, fill
+from oakum.scan.requests.builder import FilledRequest, curl, fill
 from oakum.scan.settings.next_settings import LAST_LOOK, reach_states
 from oakum.scan.technique import Technique, is_silent
 from oakum.scan.undo.setting_change import Flip
@@ -42,7 +42,7 @@ _OWN_BELOW = 2
 """Further objects below which identities look for what is theirs, while they own nothing."""
 _PART = 10
 """One of so many requests of a small budget is kept for repeating what findings rest on."""
-Given = Iterable[tuple[str, str, Exchange]]
+EarlierExchanges = Iterable[tuple[str, str, Exchange]]
 """(operation, identity, exchange) of logins and who-am-I calls already made."""
 
 
@@ -58,7 +58,7 @@ class Scheduler:
     at_first: Callable[[], None] = lambda: None
     """Done once after the documented questions, before anything is written."""
 
-    def explore(self, exchanges: Given) -> None:
+    def explore(self, exchanges: EarlierExchanges) -> None:
         """The whole run: known facts, sweep, single objects, confirmation, changed settings."""
         engine, pace = self.engine, self.engine.context.pace
         try:
@@ -87,7 +87,7 @@ class Scheduler:
         close_by_entitled(engine)
         say_why(engine)
 
-    def _ask_documented(self, exchanges: Given) -> None:
+    def _ask_documented(self, exchanges: EarlierExchanges) -> None:
         """Known facts, and all requests that the document and the contract suggest."""
         engine = self.engine
         self.introduce(exchanges)
@@ -120,7 +120,7 @@ class Scheduler:
             state.probes += more
             self.round()
 
-    def introduce(self, exchanges: Given, left: Iterable[Flip] = ()) -> None:
+    def introduce(self, exchanges: EarlierExchanges, left: Iterable[Flip] = ()) -> None:
         """Records who the identities are and reads their settings, on which all else depends.
         `left`: settings that a killed run left changed."""
         engine = self.engine
@@ -179,7 +179,7 @@ class Scheduler:
             return
         bare = Probe(each, matrix.endpoint(operation), {}, {}, {})
         probe = matrix.probes.get(operation, bare)
-        plain = Filled(exchange.request, {}, frozenset(), each.path)
+        plain = FilledRequest(exchange.request, {}, frozenset(), each.path)
         question = Question(
             engine.key(probe, identity, None, "given"), operation, identity, frozenset({identity}),
             {}, frozenset(), curl(plain, engine.context.credentials(identity)),

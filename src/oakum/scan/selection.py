@@ -14,7 +14,7 @@ from fnmatch import fnmatchcase
 from oakum.authz import Model
 from oakum.errors import InputError, Location, Problem, did_you_mean
 from oakum.exchange import Request
-from oakum.finding import Endpoint, Skipped
+from oakum.finding import Endpoint, SkippedOperation
 from oakum.openapi.model import Operation
 from oakum.scan.requests.called_operation import OperationNames
 
@@ -30,11 +30,11 @@ class Selection:
     reasons: Mapping[str, str]
     """By operation id, why each is left out."""
 
-    def skipped_operations(self, others: Iterable[Skipped]) -> Iterator[Skipped]:
+    def skipped_operations(self, others: Iterable[SkippedOperation]) -> Iterator[SkippedOperation]:
         """All that is not called: what is left out, and `others`."""
         yield from (each for each in others if each.endpoint.operation not in self.left_out)
         for id, each in self.left_out.items():
-            yield Skipped(Endpoint(each.method, each.path, id), self.reasons[id])
+            yield SkippedOperation(Endpoint(each.method, each.path, id), self.reasons[id])
 
     def refusal(self, names: OperationNames, request: Request) -> str:
         """Why a request may not be sent; empty: it may."""

@@ -17,11 +17,11 @@ from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.leak_signal import Signal
 from oakum.exposure.values.knowledge import Knowledge
 from oakum.finding import Endpoint
-from oakum.scan.coverage.untested import Gaps, Section, Untested
+from oakum.scan.coverage.untested import Gaps, Section, UntestedItem
 from oakum.scan.evaluation.answer_fingerprint import Form, Head
 from oakum.scan.evaluation.evaluator import Evaluator
 from oakum.scan.evaluation.lasting_links import LastingLink
-from oakum.scan.requests.builder import Filled
+from oakum.scan.requests.builder import FilledRequest
 
 _MOST_LINKS = 400
 _MOST_REPEATS = 3
@@ -37,7 +37,7 @@ class AbsentControl:
 
     probe: Probe
     who: str
-    filled: Filled
+    filled: FilledRequest
     answer: Response
 
 
@@ -166,7 +166,7 @@ class Results:
     ) -> None:
         """Records what could not be tested, or was left alone on purpose. `viewer`: the label of
         callers as whom alone it was not."""
-        self.gaps.add(Untested(what, why, section, viewer))
+        self.gaps.add(UntestedItem(what, why, section, viewer))
 
     def remark(self, *notes: str) -> None:
         """Adds a remark to the report."""

@@ -40,7 +40,7 @@ from oakum.exposure.endpoints.probes import Probe
 from oakum.policy.graphql import Graph
 from oakum.scan.engine import Engine
 from oakum.scan.identities.sent_choices import SentChoice
-from oakum.scan.limits import May
+from oakum.scan.limits import Permissions
 
 
 @runtime_checkable
@@ -77,7 +77,7 @@ class Prospect:
 
     model: Model
     probes: tuple[Probe, ...]
-    may: May
+    may: Permissions
     feeds: tuple[Probe, ...] = ()
     graphs: Mapping[str, Graph] = field(default_factory=dict)
     """GraphQL schemas by the name that the contract has for them."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from oakum.authz import Model
 from oakum.errors import count_of
 from oakum.exposure.endpoints.probes import is_graphql
-from oakum.finding import Endpoint, Skipped, Writes
+from oakum.finding import Endpoint, SkippedOperation, Writes
 from oakum.inference.side_effects import classify
 from oakum.scan.engine import Engine
 
@@ -41,7 +41,7 @@ class WriteCounts:
         model: Model,
         sent: Mapping[str, int],
         left: tuple[str, ...],
-        untried: tuple[Skipped, ...],
+        untried: tuple[SkippedOperation, ...],
     ) -> Writes:
         """Writes for the report. `sent`: calls by `POST /path`; `left`: what could not be
         restored."""

@@ -24,7 +24,7 @@ from typing import IO, Any, BinaryIO, Final
 import orjson
 
 from oakum.errors import InputError, Location, Problem, install_hint
-from oakum.traffic.observation import Read
+from oakum.traffic.observation import SourceCounts
 from oakum.traffic.recorded_exchange import (
     RecordedExchange,
     Unusable,
@@ -64,9 +64,9 @@ class TrafficSource:
     """Whether a last line that is not whole yet is left for the next time."""
 
     @property
-    def counts(self) -> Read:
+    def counts(self) -> SourceCounts:
         """The counts so far, for a report."""
-        return Read(self.name, self.kind, self.read, dict(self.skipped), self.broken)
+        return SourceCounts(self.name, self.kind, self.read, dict(self.skipped), self.broken)
 
     @property
     def distrust(self) -> str:

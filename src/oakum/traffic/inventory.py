@@ -26,7 +26,7 @@ from oakum.http.cookies import cookie_pairs
 from oakum.http.jwt import claims_of
 from oakum.http.media_type import essence, is_json
 from oakum.inference.lexicon import FieldClass, label_field, words
-from oakum.openapi.observed_shape import Learnt
+from oakum.openapi.observed_shape import ObservedValues
 from oakum.traffic.graphql_operation import graphql
 from oakum.traffic.recorded_exchange import RecordedExchange
 
@@ -130,7 +130,7 @@ class Site:
     good: int = 0
     """Answers that succeeded."""
     auth: Counter[str] = field(default_factory=Counter)
-    answer: Learnt | None = None
+    answer: ObservedValues | None = None
     """None: there is no other host, so that it is as the endpoint's."""
 
     def add(self, other: Site) -> None:
@@ -138,7 +138,7 @@ class Site:
         self.good += other.good
         self.auth.update(other.auth)
         if other.answer is not None:
-            self.answer = self.answer or Learnt()
+            self.answer = self.answer or ObservedValues()
             self.answer.add(other.answer)
 
 
@@ -157,13 +157,13 @@ class SeenEndpoint:
     callers: Distinct = field(default_factory=Distinct)
     bodies: Counter[str] = field(default_factory=Counter)
     """Answers that succeeded, by what the record held: `whole`, `cut`, `absent`, `unreadable`."""
-    answer: Learnt = field(default_factory=Learnt)
+    answer: ObservedValues = field(default_factory=ObservedValues)
     """Of answers that succeeded and are JSON."""
-    sent: Learnt = field(default_factory=Learnt)
+    sent: ObservedValues = field(default_factory=ObservedValues)
     """Of request bodies that are JSON."""
-    form: Learnt = field(default_factory=Learnt)
+    form: ObservedValues = field(default_factory=ObservedValues)
     """Of those that are forms (`application/x-www-form-urlencoded`), as an object of texts."""
-    query: dict[str, Learnt] = field(default_factory=dict)
+    query: dict[str, ObservedValues] = field(default_factory=dict)
     removed: Counter[str] = field(default_factory=Counter)
     """Fields that our guard took out."""
     groups: set[int | str] = field(default_factory=set)
@@ -212,7 +212,7 @@ class SeenEndpoint:
         From the second one on, each learns its own answers."""
         if host not in self.sites:
             self._part()
-            self.sites[host] = Site(answer=Learnt() if self.sites else None)
+            self.sites[host] = Site(answer=ObservedValues() if self.sites else None)
             if len(self.sites) > _MOST_HOSTS:
                 del self.sites[max(self.sites)]
         return self.sites.get(host)
@@ -221,7 +221,7 @@ class SeenEndpoint:
         """Moves the counts of a single host to a host entry when a second host appears."""
         for only in self.sites.values() if len(self.sites) == 1 else ():
             if only.answer is None:
-                only.answer = Learnt()
+                only.answer = ObservedValues()
                 only.answer.add(self.answer)
 
     def add(self, other: SeenEndpoint) -> None:
@@ -247,7 +247,7 @@ class SeenEndpoint:
         self.sent.add(other.sent)
         self.form.add(other.form)
         for name, each in other.query.items():
-            self.query.setdefault(name, Learnt()).add(each)
+            self.query.setdefault(name, ObservedValues()).add(each)
 
     def alike(self, other: SeenEndpoint) -> bool:
         """Whether both have the same names in their responses, or both none."""
@@ -305,7 +305,7 @@ class Watcher:
             endpoint.form.learn({name: "" for name, _ in posted[:_MOST_QUERY]})
         for name, value in parse_qsl(urlsplit(request.url).query)[:_MOST_QUERY]:
             if name in endpoint.query or len(endpoint.query) < _MOST_QUERY:
-                endpoint.query.setdefault(name, Learnt()).learn(_convert_value(value))
+                endpoint.query.setdefault(name, ObservedValues()).learn(_convert_value(value))
 
     @staticmethod
     def tally(

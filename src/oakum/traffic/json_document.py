@@ -10,8 +10,8 @@ from oakum.traffic.observation import (
     Drift,
     ObservedField,
     ObservedOperation,
-    Read,
     SentField,
+    SourceCounts,
     TrafficObservation,
 )
 
@@ -53,7 +53,7 @@ def document(found: TrafficObservation) -> Json:
     }
 
 
-def _source(each: Read) -> Json:
+def _source(each: SourceCounts) -> Json:
     return {
         "name": each.name,
         "kind": each.kind,

@@ -98,7 +98,7 @@ class Drift:
 
 
 @dataclass(frozen=True)
-class Read:
+class SourceCounts:
     """A source with its counts."""
 
     name: str
@@ -119,7 +119,7 @@ class Read:
 class TrafficObservation:
     """The complete result of `oakum observe traffic`."""
 
-    sources: tuple[Read, ...]
+    sources: tuple[SourceCounts, ...]
     against: str
     """The contract or the document that it was held against; empty: none."""
     operations: tuple[ObservedOperation, ...]

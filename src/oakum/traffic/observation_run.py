@@ -163,7 +163,7 @@ def _of_kept(asked: ObserveOptions, folders: list[Path]) -> tuple[TrafficObserva
     try:
         with _engine(asked, hashed) as running:
             mark = contract_text_digest(asked.contract)
-            against = made and contract_comparison.Held(made, kept, running, mark)
+            against = made and contract_comparison.ComparisonWithRuns(made, kept, running, mark)
             surveyor = Surveyor(b"", against)
             known = (each.id for each in made.operations) if made is not None else ()
             survey = sql_counts.of_kept(running, kept, surveyor, known)

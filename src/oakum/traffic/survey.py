@@ -13,7 +13,7 @@ from oakum.http.methods import routed_method
 from oakum.inference.lexicon import label_field
 from oakum.openapi.model import Operation as Declared
 from oakum.openapi.model import Shape
-from oakum.openapi.observed_shape import Learnt
+from oakum.openapi.observed_shape import ObservedValues
 from oakum.traffic import inventory_notes
 from oakum.traffic.intake import TrafficSource, records
 from oakum.traffic.inventory import UNREAD, SeenEndpoint, Watcher, events, read, rows
@@ -22,8 +22,8 @@ from oakum.traffic.observation import (
     EndpointNote,
     ObservedField,
     ObservedOperation,
-    Read,
     SentField,
+    SourceCounts,
     Standing,
     TrafficObservation,
 )
@@ -180,7 +180,7 @@ class Surveyor:
 
 
 def observation(
-    survey: Survey, sources: Iterable[Read], against: Against | None, title: str
+    survey: Survey, sources: Iterable[SourceCounts], against: Against | None, title: str
 ) -> TrafficObservation:
     """The inventory and drift, with reasons to distrust them."""
     reads = tuple(sources)
@@ -261,7 +261,7 @@ def _fill_operation(
     )
 
 
-def _fields(answer: Learnt, names: frozenset[str]) -> Iterator[ObservedField]:
+def _fields(answer: ObservedValues, names: frozenset[str]) -> Iterator[ObservedField]:
     for path, learnt, around in answer.fields(names):
         types = tuple(sorted(learnt.kinds))
         shape = Shape(kinds=frozenset(types), format=learnt.form)

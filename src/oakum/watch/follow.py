@@ -37,9 +37,9 @@ def follow(found: Sequence[TrafficSource], *, whole: bool) -> Iterator[RecordedE
         if source.name.endswith((".gz", ".zst", ".zstd", ".har")):
             hint = "give a log that grows line by line, or read it with `oakum observe traffic`"
             raise InputError([Problem(Location(source.name), "cannot be followed", hint)])
-    tails = [_Piped(each) if each.name == STDIN else _Tail(each, whole) for each in found]
+    tails = [_StandardInput(each) if each.name == STDIN else _Tail(each, whole) for each in found]
     try:
-        while not all(isinstance(each, _Piped) and each.ended for each in tails):
+        while not all(isinstance(each, _StandardInput) and each.ended for each in tails):
             idle = True
             for tail in tails:
                 for line in tail.lines():
@@ -55,7 +55,7 @@ def follow(found: Sequence[TrafficSource], *, whole: bool) -> Iterator[RecordedE
             tail.close()
 
 
-class _Cut:
+class _LineJoiner:
     """Joins pieces of bytes into lines; lines that are too long are counted and skipped."""
 
     def __init__(self, source: TrafficSource) -> None:
@@ -84,7 +84,7 @@ class _Cut:
         return [rest] if rest and not self._over else []
 
 
-class _Tail(_Cut):
+class _Tail(_LineJoiner):
     """A file by its name, wherever that leads to."""
 
     def __init__(self, source: TrafficSource, whole: bool) -> None:
@@ -131,7 +131,7 @@ class _Tail(_Cut):
             self._file = None
 
 
-class _Piped(_Cut):
+class _StandardInput(_LineJoiner):
     """Standard input, read by a thread of its own: it may be silent for hours."""
 
     def __init__(self, source: TrafficSource) -> None:

@@ -20,7 +20,7 @@ from oakum.errors import count_of
 from oakum.openapi.model import Operation as Declared
 from oakum.traffic.call import Hasher
 from oakum.traffic.call_reader import Endpoints, Finds
-from oakum.traffic.observation import Drift, ObservedOperation, Read, TrafficObservation
+from oakum.traffic.observation import Drift, ObservedOperation, SourceCounts, TrafficObservation
 from oakum.traffic.recorded_exchange import RecordedExchange
 from oakum.traffic.survey import Against, Survey, Surveyor, observation
 
@@ -120,11 +120,11 @@ class Live:
         if call is not None:
             self._events += self._watch.take(call)
 
-    def observation(self, reads: Sequence[Read]) -> TrafficObservation:
+    def observation(self, reads: Sequence[SourceCounts]) -> TrafficObservation:
         """All that was counted until now."""
         return self._observation(self._surveyor.finish(), reads)
 
-    def look(self, now: float, reads: Sequence[Read]) -> LiveFrame:
+    def look(self, now: float, reads: Sequence[SourceCounts]) -> LiveFrame:
         """What is there at an instant, in seconds since 1970; `reads`: how far the sources are."""
         survey = self._surveyor.finish()
         self._learn(survey)
@@ -150,7 +150,7 @@ class Live:
             len(self._told),
         )
 
-    def _observation(self, survey: Survey, reads: Sequence[Read]) -> TrafficObservation:
+    def _observation(self, survey: Survey, reads: Sequence[SourceCounts]) -> TrafficObservation:
         return observation(survey, reads, self._against, self._title)
 
     def _learn(self, survey: Survey) -> None:

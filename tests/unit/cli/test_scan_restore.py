@@ -8,7 +8,7 @@ from unittest.mock import patch
 import pytest
 
 from oakum.scan import restoring
-from oakum.scan.restoring import Restored
+from oakum.scan.restoring import Restoration
 from tests.scan.clinic import SECRETS, write
 from tests.unit.cli.shell import Done, oakum
 
@@ -32,16 +32,20 @@ def run(folder: Path, *more: object) -> Done:
 @pytest.mark.parametrize(
     ("done", "code", "lines"),
     [
-        (Restored((), (), (), "run-1"), 0, ["nothing is left to restore"]),
-        (Restored(("`a` of ann, `true`",), (), (), "run-1"), 0, ["as before: `a` of ann, `true`"]),
+        (Restoration((), (), (), "run-1"), 0, ["nothing is left to restore"]),
         (
-            Restored(("x",), ("y\x1b[2J",), ("nothing listens",), "run-1"), 3,
+            Restoration(("`a` of ann, `true`",), (), (), "run-1"),
+            0,
+            ["as before: `a` of ann, `true`"],
+        ),
+        (
+            Restoration(("x",), ("y\x1b[2J",), ("nothing listens",), "run-1"), 3,
             ["as before: x", "LEFT: y\\x1b[2J", "  nothing listens"],
         ),
     ],
 )  # fmt: skip
 def test_it_says_what_is_as_before_and_what_is_left(
-    folder: Path, done: Restored, code: int, lines: list[str]
+    folder: Path, done: Restoration, code: int, lines: list[str]
 ) -> None:
     with patch.object(restoring, "restore", return_value=done) as called:
         text, data = run(folder), run(folder, "--format", "json")

@@ -8,7 +8,7 @@ import pytest
 
 from oakum.draft_review.cells import rows
 from oakum.draft_review.edit import Close, Confirm, SetOwner
-from oakum.draft_review.session import Changed, ReviewSession
+from oakum.draft_review.session import FileChangedError, ReviewSession
 from oakum.errors import InputError
 from oakum.policy.contract import load
 from tests.unit.draft_review.world import CONTRACT, added, files, review
@@ -75,7 +75,7 @@ def test_a_file_that_somebody_else_has_changed_is_not_overwritten(tmp_path: Path
     session = review(tmp_path)
     session.make([Confirm("User")])
     session.path.write_text(f"{CONTRACT}# more\n")
-    with pytest.raises(Changed, match="has changed on the disk"):
+    with pytest.raises(FileChangedError, match="has changed on the disk"):
         session.save()
     assert session.path.read_text() == f"{CONTRACT}# more\n" and session.has_unsaved_edits
 

@@ -13,7 +13,7 @@ from oakum.exchange import Response
 from oakum.exposure.cells.matrix import Matrix
 from oakum.exposure.cells.report_cells import report_cells
 from oakum.exposure.findings import conclude
-from oakum.finding import Cell, Result, Skipped
+from oakum.finding import Cell, Result, SkippedOperation
 from oakum.policy.graphql import TAG
 from oakum.scan.coverage.untested_operations import find_untested, within_reach
 from oakum.scan.settings.next_settings import reach
@@ -129,7 +129,7 @@ def test_more_that_was_left_out_is_never_cleaner(left: set[str]) -> None:
     cells, near = explored()
     before = {each.name for each in find_untested(model(), cells, [], near)}
     rest = [cell for cell in cells if cell.endpoint.operation not in left]
-    gone = [Skipped(probe(each).endpoint, "no time") for each in sorted(left)]
+    gone = [SkippedOperation(probe(each).endpoint, "no time") for each in sorted(left)]
     after = {each.name for each in find_untested(model(), rest, gone, near)}
     somebodys = {f"GET {probe(each).endpoint.path}" for each in left - {"getCourse"}}
     assert after >= before - {f"GET {probe(each).endpoint.path}" for each in left}

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 
-from oakum.frontend.usage import Heard, Load, judge
+from oakum.frontend.usage import Load, ReceivedResponse, judge
 
 ORIGIN = "https://club.example"
 
 
-def heard(path: str, body: object) -> Heard:
-    return Heard("GET", ORIGIN + path, 200, json.dumps(body).encode())
+def heard(path: str, body: object) -> ReceivedResponse:
+    return ReceivedResponse("GET", ORIGIN + path, 200, json.dumps(body).encode())
 
 
-def endpoints(*found: Heard) -> list[str]:
+def endpoints(*found: ReceivedResponse) -> list[str]:
     return [each.path for each in judge(Load(found, ()), ORIGIN).endpoints]
 
 

@@ -13,21 +13,21 @@ from oakum.guard.compiled.compiled_contract import compile_for_gateway
 from oakum.guard.enforcement import Gatekeeper
 from oakum.guard.passed_request import Passing, Refusal
 from oakum.policy.contract import load
-from oakum.routing.messages import Answered, Asked
+from oakum.routing.messages import HttpRequest, HttpResponse
 
 CADENCE = Path(cadence.__file__).with_name("exposure.yaml")
 
 
 def answer(
     status: int = 200, body: Any = None, kind: str = "application/json", **headers: str
-) -> Answered:
+) -> HttpResponse:
     """An answer; a body that is no bytes is written as JSON."""
     raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
     named = [(name.replace("_", "-"), value) for name, value in headers.items()]
-    return Answered(status, (("content-type", kind), *named), raw)
+    return HttpResponse(status, (("content-type", kind), *named), raw)
 
 
-Upstream = Callable[[Asked], Answered | None]
+Upstream = Callable[[HttpRequest], HttpResponse | None]
 
 
 @dataclass
@@ -44,16 +44,16 @@ class Talk:
 
     keeper: Gatekeeper
     clock: Clock
-    answers: dict[str, Answered | None] = field(default_factory=dict)
-    asked: list[Asked] = field(default_factory=list)
+    answers: dict[str, HttpResponse | None] = field(default_factory=dict)
+    asked: list[HttpRequest] = field(default_factory=list)
     """Questions of the guard's own since the last request."""
-    forwarded: Asked | None = None
+    forwarded: HttpRequest | None = None
     audit: Mapping[str, Any] = field(default_factory=dict)
 
-    def upstream(self, asked: Asked) -> Answered | None:
+    def upstream(self, asked: HttpRequest) -> HttpResponse | None:
         return self.answers.get(f"{asked.method} {asked.target}", answer(404, {"detail": "no"}))
 
-    def say(self, asked: Asked) -> Answered:
+    def say(self, asked: HttpRequest) -> HttpResponse:
         """One request, through the gatekeeper to the upstream and back."""
         self.asked, self.forwarded = [], None
         passing = self._drive(self.keeper.enter(asked))
@@ -64,15 +64,15 @@ class Talk:
         self.forwarded = passing.forward
         told = self.upstream(passing.forward)
         assert told is not None
-        sent: Answered = self._drive(self.keeper.leave(passing, told))
+        sent: HttpResponse = self._drive(self.keeper.leave(passing, told))
         self.audit = passing.audit
         return sent
 
-    def get(self, target: str, session: str = "", *headers: tuple[str, str]) -> Answered:
+    def get(self, target: str, session: str = "", *headers: tuple[str, str]) -> HttpResponse:
         return self.say(asked("GET", target, session, headers=headers))
 
     def _drive(self, talk: Any) -> Any:
-        told: Answered | None = None
+        told: HttpResponse | None = None
         try:
             while True:
                 question = talk.send(told)
@@ -86,7 +86,7 @@ class Talk:
         return [f"{each.method} {each.target}" for each in self.asked]
 
 
-def _for_one_alone(told: Answered | None) -> Answered | None:
+def _for_one_alone(told: HttpResponse | None) -> HttpResponse | None:
     """As who-am-I should say of itself: nobody else is asked about then."""
     if told is None or told.header("cache-control"):
         return told
@@ -101,7 +101,7 @@ def asked(
     host: str = "api.test",
     address: str = "192.0.2.1",
     headers: Sequence[tuple[str, str]] = (),
-) -> Asked:
+) -> HttpRequest:
     """A request, with cadence's session cookie where there is one."""
     named = list(headers)
     if session:
@@ -110,7 +110,7 @@ def asked(
     if body is not None and not isinstance(body, bytes):
         raw = json.dumps(body).encode()
         named.append(("content-type", "application/json"))
-    return Asked(method, target, tuple(named), raw, host, "http", address)
+    return HttpRequest(method, target, tuple(named), raw, host, "http", address)
 
 
 def keeper(path: Path, clock: Clock, **options: Any) -> Gatekeeper:
@@ -131,5 +131,5 @@ def contract(folder: Path, policy: str, document: str, **options: Any) -> Talk:
     return Talk(keeper(folder / "exposure.yaml", clock, **options), clock)
 
 
-def body(answered: Answered) -> Any:
+def body(answered: HttpResponse) -> Any:
     return json.loads(answered.body)

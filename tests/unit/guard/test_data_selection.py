@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from oakum.guard.compiled.selecting_parameters import SelectingParameters, Supplied
+from oakum.guard.compiled.selecting_parameters import SelectingParameters, SuppliedParameter
 from oakum.guard.data_selection import Conditions, conditions
-from oakum.routing.messages import Asked, Denied
+from oakum.routing.messages import Denial, HttpRequest
 
 SELECTS = SelectingParameters(("x-region", "x-tenant"), ("org",), ("space",))
 HOST = ("x-forwarded-host", "api.test")
 
 
 def said(query: str = "", *headers: tuple[str, str], host: str = "api.test") -> Conditions:
-    return conditions(Asked("GET", "/x", headers, b"", host), query, SELECTS)
+    return conditions(HttpRequest("GET", "/x", headers, b"", host), query, SELECTS)
 
 
 DIFFERENT = [
@@ -56,7 +56,7 @@ def test_a_look_up_is_sent_what_it_declares_of_the_query_and_the_rest_as_it_came
 @pytest.mark.parametrize(("only", "sent"), [(True, "2"), (False, "t")])
 def test_the_only_value_of_a_look_up_counts_more_than_the_requests(only: bool, sent: str) -> None:
     told = said("", ("x-tenant", "t")).parameters_for(
-        SelectingParameters(supplied=(Supplied("header", "x-tenant", "2", only),))
+        SelectingParameters(supplied=(SuppliedParameter("header", "x-tenant", "2", only),))
     )
     assert told is not None
     assert told.headers == (("x-tenant", sent), HOST)
@@ -82,7 +82,7 @@ def test_a_look_up_is_not_asked_without_what_it_requires_or_with_what_may_filter
 
 @pytest.mark.parametrize("cookie", ["org=a; org=b", 'org="a;b"', "x=1, org=a", "ORG=a", "%6frg=a"])
 def test_a_cookie_that_servers_read_differently_is_refused(cookie: str) -> None:
-    with pytest.raises(Denied) as caught:
+    with pytest.raises(Denial) as caught:
         said("", ("cookie", cookie))
     assert caught.value.status == 400
 

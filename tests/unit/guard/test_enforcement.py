@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from oakum.errors import InputError
-from oakum.routing.messages import Asked
+from oakum.routing.messages import HttpRequest
 from oakum.routing.problem import problem
 from tests.unit.guard.club import DOCUMENT, POLICY
 from tests.unit.guard.talk import (
@@ -551,7 +551,7 @@ def test_observing_changes_nothing_and_says_what_would_have_been() -> None:
     assert body(sent) == PIA
     assert talk.forwarded == request
     assert talk.audit["denied"] == "nothing"
-    refused = Asked("GET", "/api//user", host="api.test")
+    refused = HttpRequest("GET", "/api//user", host="api.test")
     talk.answers["GET /api//user"] = answer(200, PIA)
     assert body(talk.say(refused)) == PIA
     assert talk.audit["denied"] == "path"

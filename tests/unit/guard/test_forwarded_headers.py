@@ -5,8 +5,8 @@ from __future__ import annotations
 from oakum.guard.forwarded_headers import ForwardedHeaders
 from oakum.policy.model import Guarding
 from oakum.routing.caller_plan import Credential
-from oakum.routing.messages import Asked
-from oakum.routing.who import Given
+from oakum.routing.messages import HttpRequest
+from oakum.routing.who import RequestCredentials
 
 SID, TOKEN = Credential("cookie", "sid"), Credential("header", "authorization")
 KEY = Credential("query", "key")
@@ -25,14 +25,14 @@ def test_cookies_that_nobody_names_do_not_go_on() -> None:
 
 
 def test_what_nobody_has_verified_does_not_go_on() -> None:
-    held = Given(dropped=frozenset((SID, TOKEN)))
+    held = RequestCredentials(dropped=frozenset((SID, TOKEN)))
     sent = (("cookie", COOKIES), ("authorization", "Bearer x"), ("accept", "*/*"))
     assert {*ALL.jar(sent, held=held)} == {("cookie", "theme=dark"), ("accept", "*/*")}
 
 
 def test_a_request_is_stripped_of_each_credential() -> None:
     headers = (("cookie", COOKIES), ("authorization", "Bearer x"), ("accept", "*/*"))
-    asked = Asked("GET", "/page?key=k&a=1", headers, b"", "api.test", "https", "192.0.2.7")
+    asked = HttpRequest("GET", "/page?key=k&a=1", headers, b"", "api.test", "https", "192.0.2.7")
     for raw in (True, False):
         sent = ALL.without_credentials(asked, "key=k&a=1", raw=raw)
         assert sent.target == "/page?a=1"

@@ -13,7 +13,7 @@ from oakum.authz.id_spelling import alike
 from oakum.authz.list_headers import Pages
 from oakum.guard.lookup_completeness import is_whole
 from oakum.openapi.model import Shape
-from oakum.routing.messages import Answered
+from oakum.routing.messages import HttpResponse
 
 PLACE = ListPlace(("data", "*", "id"))
 
@@ -22,7 +22,7 @@ def whole(found: int, around: dict[str, Any] | None = None, **headers: str) -> b
     value = {"data": [{"id": f"u{n}"} for n in range(found)], **(around or {})}
     named = tuple((name.replace("_", "-"), text) for name, text in headers.items())
     sent = (("content-type", "application/json"), *named)
-    return is_whole(PLACE, Answered(200, sent, json.dumps(value).encode()), value)
+    return is_whole(PLACE, HttpResponse(200, sent, json.dumps(value).encode()), value)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_what_stands_around_a_list_is_understood_or_it_is_not_whole(
 @pytest.mark.parametrize("name", ["after", "marker", "rowCount", "omitted", "lastEvaluatedKey"])
 def test_a_declared_member_that_speaks_of_more_is_heard_all_the_same(name: str) -> None:
     place = replace(PLACE, declared={name: frozenset()})
-    answered = Answered(200, (("content-type", "application/json"),), b"")
+    answered = HttpResponse(200, (("content-type", "application/json"),), b"")
     assert not is_whole(place, answered, {"data": [{"id": "u1"}], name: 9})
 
 

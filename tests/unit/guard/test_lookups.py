@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from oakum.guard.passed_request import Passing
-from oakum.routing.messages import Answered, Asked
+from oakum.routing.messages import HttpRequest, HttpResponse
 from tests.unit.guard.talk import Talk, answer, asked, body, contract
 
 DOCUMENT = """
@@ -141,7 +141,7 @@ def test_all_look_ups_together_take_three_times_as_long_as_one_may(
     talk = notes(tmp_path)
     ordinary = talk.upstream
 
-    def slow(question: Asked) -> Answered | None:
+    def slow(question: HttpRequest) -> HttpResponse | None:
         talk.clock.at += seconds if question.target == "/users/ann/blocked" else 0
         return ordinary(question)
 

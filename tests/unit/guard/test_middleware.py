@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oakum.guard.middleware import Collected, with_length
-from oakum.routing.messages import Answered
+from oakum.guard.middleware import ResponseCollector, with_length
+from oakum.routing.messages import HttpResponse
 
 
 @given(st.lists(st.binary(max_size=8), max_size=6), st.integers(0, 30))
 def test_an_answer_is_collected_whole_or_not_at_all(parts: list[bytes], most: int) -> None:
-    collected, body = Collected(most), b"".join(parts)
+    collected, body = ResponseCollector(most), b"".join(parts)
     for part in parts:
         collected.add(part)
     answered = collected.response()
@@ -21,7 +21,7 @@ def test_an_answer_is_collected_whole_or_not_at_all(parts: list[bytes], most: in
 
 
 def test_an_application_that_began_no_answer_is_a_bad_gateway() -> None:
-    assert Collected(9).response().status == 502
+    assert ResponseCollector(9).response().status == 502
 
 
 @pytest.mark.parametrize(
@@ -37,6 +37,6 @@ def test_an_application_that_began_no_answer_is_a_bad_gateway() -> None:
 def test_an_answer_says_its_length_where_it_may_have_a_body(
     status: int, body: bytes, method: str, length: str | None
 ) -> None:
-    headers = with_length(Answered(status, (("x-a", "1"),), body), method)
+    headers = with_length(HttpResponse(status, (("x-a", "1"),), body), method)
     assert dict(headers).get("content-length") == length
     assert headers[0] == ("x-a", "1")

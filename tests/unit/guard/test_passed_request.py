@@ -8,12 +8,12 @@ from typing import Any, cast
 
 from oakum.guard.passed_request import Passing
 from oakum.openapi.model import Operation, Parameter
-from oakum.routing.messages import Asked
+from oakum.routing.messages import HttpRequest
 
 
 def test_a_declared_header_and_a_declared_cookie_tell_requests_apart() -> None:
     page, jar = Parameter("X-Page", "header"), Parameter("page", "cookie")
-    asked = Asked("GET", "/a", (("x-page", "1"), ("cookie", "page=1"), ("x-other", "1")))
+    asked = HttpRequest("GET", "/a", (("x-page", "1"), ("cookie", "page=1"), ("x-other", "1")))
 
     def said(operation: Operation, *headers: tuple[str, str]) -> bytes:
         sent = replace(asked, headers=headers or asked.headers)

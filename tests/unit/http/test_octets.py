@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from oakum.http.octets import octets, sha256_of_texts
 from oakum.routing.caller_plan import Credential
-from oakum.routing.who import Given
+from oakum.routing.who import RequestCredentials
 
 
 def test_no_two_texts_are_the_same() -> None:
@@ -13,5 +13,8 @@ def test_no_two_texts_are_the_same() -> None:
 
 
 def test_credentials_that_differ_in_a_lone_surrogate_have_different_keys() -> None:
-    keys = {Given(((Credential("header", "x-key"), f"a{end}"),)).key for end in "\udc80\udc81?"}
+    keys = {
+        RequestCredentials(((Credential("header", "x-key"), f"a{end}"),)).key
+        for end in "\udc80\udc81?"
+    }
     assert len(keys) == 3

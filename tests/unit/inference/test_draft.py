@@ -18,7 +18,7 @@ from oakum.contract_diff.compare import compare
 from oakum.errors import NOWHERE
 from oakum.inference.draft import draft, drafted_policy
 from oakum.inference.owners import ownership
-from oakum.inference.params import Filled, usual_params
+from oakum.inference.params import ParameterValues, usual_params
 from oakum.inference.schema_groups import world_of
 from oakum.inference.side_effects import classify
 from oakum.openapi.document import Document
@@ -1385,7 +1385,7 @@ class TestALongDraft:
         params = {name: {"order_id": "Order.id"} for name in ("a", "b", "c")}
         usual = usual_params(made, params)
         assert usual == {"order_id": "Order.id"}
-        filled = Filled(params, usual)
+        filled = ParameterValues(params, usual)
         said = {each.id: filled.own(each) for each in made.operations}
         assert said == {
             "a": {},

@@ -13,7 +13,15 @@ from hypothesis import strategies as st
 from oakum.errors import InputError
 from oakum.exposure.checks import CHECKS
 from oakum.finding import Report, Result
-from oakum.memory import AtEndpoint, FindingStanding, Memory, Remembered, learn, render, stage
+from oakum.memory import (
+    AtEndpoint,
+    FindingStanding,
+    Memory,
+    RememberedFinding,
+    learn,
+    render,
+    stage,
+)
 from oakum.memory.model import OF_CELLS
 from oakum.scan.narrowing import PLAIN
 from tests.unit.memory.world import (
@@ -34,7 +42,7 @@ from tests.unit.memory.world import (
 )
 
 
-def of(memory: Memory, viewer: str, field: str = "city") -> Remembered:
+def of(memory: Memory, viewer: str, field: str = "city") -> RememberedFinding:
     (one,) = [e for e in memory.findings if (e.viewer, e.field) == (viewer, field)]
     return one
 
@@ -195,7 +203,7 @@ def histories(draw: st.DrawFn) -> list[Report]:
     return [report(day, cells, sound=sound) for day, (cells, sound) in enumerate(seen, 1)]
 
 
-def shown(reports: list[Report], one: Remembered) -> Iterator[Result | None]:
+def shown(reports: list[Report], one: RememberedFinding) -> Iterator[Result | None]:
     """What each endpoint of a finding was last shown to be, by runs that may say so."""
     for known in one.endpoints:
         last: Result | None = None

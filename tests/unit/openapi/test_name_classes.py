@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oakum.openapi.name_classes import NameTest, automaton_of, name_classes
-from oakum.openapi.pattern_syntax import Unsupported
+from oakum.openapi.pattern_syntax import UnsupportedPattern
 
 TESTS: tuple[NameTest, ...] = ("^x", "y$", "", ("x", "xy", "é"), "z+")
 
@@ -33,5 +33,5 @@ def test_half_of_a_character_is_no_name_of_a_pattern() -> None:
 def test_tests_may_be_too_large_together() -> None:
     each = tuple(f"{letter}.{{2}}x" for letter in "abcdefgh")
     assert all(automaton_of(test) for test in each)
-    with pytest.raises(Unsupported, match="too large beside the others"):
+    with pytest.raises(UnsupportedPattern, match="too large beside the others"):
         name_classes(each)

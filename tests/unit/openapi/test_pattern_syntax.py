@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from oakum.openapi.automaton import of_pattern
-from oakum.openapi.pattern_syntax import Unsupported
+from oakum.openapi.pattern_syntax import UnsupportedPattern
 
 
 @pytest.mark.parametrize(
@@ -16,5 +16,5 @@ from oakum.openapi.pattern_syntax import Unsupported
     ],
 )  # fmt: skip
 def test_what_no_table_says_is_told(pattern: str) -> None:
-    with pytest.raises(Unsupported):
+    with pytest.raises(UnsupportedPattern):
         of_pattern(pattern)

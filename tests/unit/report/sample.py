@@ -22,7 +22,7 @@ from oakum.finding import (
     Line,
     Report,
     Result,
-    Skipped,
+    SkippedOperation,
     State,
     Writes,
 )
@@ -278,9 +278,9 @@ def sample() -> Report:
         findings=(*_findings(cells), _RATE),
         cells=cells,
         skipped=(
-            Skipped(Endpoint("DELETE", "/api/user/{userId}", "deleteUser"), "it writes"),
-            Skipped(Endpoint("PUT", "/api/user/{userId}", "updateUser"), "it writes"),
-            Skipped(
+            SkippedOperation(Endpoint("DELETE", "/api/user/{userId}", "deleteUser"), "it writes"),
+            SkippedOperation(Endpoint("PUT", "/api/user/{userId}", "updateUser"), "it writes"),
+            SkippedOperation(
                 Endpoint("GET", "/api/admin/reindex", "reindex"),
                 "its summary says `rebuild`: it may change something",
             ),
@@ -298,7 +298,9 @@ def sample() -> Report:
             undone=2,
             left=("a new `Note` of ann could not be undone: check it by hand",),
             operations=((Endpoint("POST", "/notes", "makeNote"), 7),),
-            untried=(Skipped(Endpoint("POST", "/admin/x", "x"), "not written to, for `admin`"),),
+            untried=(
+                SkippedOperation(Endpoint("POST", "/admin/x", "x"), "not written to, for `admin`"),
+            ),
         ),
         version="0.1.0",
         field_lines={f"{cell.resource}.{cell.field}": _location(cell) for cell in cells},
@@ -378,7 +380,7 @@ def hostile() -> Report:
         run=HOSTILE[2],
         findings=tuple(findings),
         cells=tuple(cells),
-        skipped=tuple(Skipped(Endpoint("GET", text, text), text) for text in HOSTILE),
+        skipped=tuple(SkippedOperation(Endpoint("GET", text, text), text) for text in HOSTILE),
         identities=tuple(IdentityState(text, False, text, (text,)) for text in HOSTILE),
         distrust=HOSTILE,
         notes=HOSTILE,

@@ -23,7 +23,7 @@ from oakum.finding import (
     Line,
     Report,
     Result,
-    Skipped,
+    SkippedOperation,
 )
 from oakum.openapi.model import Json
 from oakum.openapi.typed_json import FORMERLY
@@ -182,7 +182,7 @@ reports = st.builds(
     budget=numbers,
     findings=st.lists(findings, max_size=3).map(tuple),
     cells=st.lists(cells, max_size=4).map(tuple),
-    skipped=st.lists(st.builds(Skipped, endpoints, words), max_size=2).map(tuple),
+    skipped=st.lists(st.builds(SkippedOperation, endpoints, words), max_size=2).map(tuple),
     identities=st.lists(
         st.builds(IdentityState, words, st.booleans(), words, texts), max_size=2
     ).map(tuple),

@@ -8,13 +8,13 @@ import pytest
 
 from oakum.policy.model import Guarding, Service
 from oakum.routing.headers import back, client, onward, refuse_lost
-from oakum.routing.messages import Answered, Asked, Denied
+from oakum.routing.messages import Denial, HttpRequest, HttpResponse
 
 GUARD = Guarding(service=Service("x-service", "KEY"), strip=("x-internal",), headers=("x-more",))
 
 
 def sent(*headers: tuple[str, str], declared: tuple[str, ...] = (), raw: bool = False) -> list[str]:
-    kept = onward(Asked("GET", "/", headers, host="api.test"), GUARD, declared, raw=raw)
+    kept = onward(HttpRequest("GET", "/", headers, host="api.test"), GUARD, declared, raw=raw)
     return [name for name, value in kept if (name, value) in headers]
 
 
@@ -49,7 +49,9 @@ def test_what_names_a_caller_goes_unless_the_document_declares_it(name: str) -> 
 def test_a_condition_goes_even_if_the_document_declares_it(name: str) -> None:
     assert sent((name, "v"), declared=(name,)) == []
     named = Guarding(request_headers=(name,))
-    assert (name, "v") in onward(Asked("GET", "/", ((name, "v"),), host="api.test"), named, ())
+    assert (name, "v") in onward(
+        HttpRequest("GET", "/", ((name, "v"),), host="api.test"), named, ()
+    )
 
 
 def test_other_headers_pass_in_order_and_as_often_as_they_came() -> None:
@@ -68,7 +70,7 @@ def test_an_unread_answer_may_be_asked_for_in_part() -> None:
 
 
 def test_the_api_learns_who_asks_from_the_guard() -> None:
-    asked = Asked(
+    asked = HttpRequest(
         "GET", "/", (("x-forwarded-for", "6.6.6.6"), ("x-forwarded-proto", "https")),
         host="api.test:8080", scheme="http", address="192.0.2.1",
     )  # fmt: skip
@@ -84,13 +86,13 @@ def test_the_api_learns_who_asks_from_the_guard() -> None:
 
 def test_an_address_is_believed_as_many_proxies_away_as_the_contract_says() -> None:
     headers = (("x-forwarded-for", "1.1.1.1, 2.2.2.2"), ("x-forwarded-for", "3.3.3.3"))
-    asked = Asked("GET", "/", headers, address="192.0.2.1")
+    asked = HttpRequest("GET", "/", headers, address="192.0.2.1")
     assert [client(asked, hops) for hops in (0, 1, 2, 3, 4)] == [
         "192.0.2.1", "3.3.3.3", "2.2.2.2", "1.1.1.1", "192.0.2.1",
     ]  # fmt: skip
 
 
-ANSWER = Answered(
+ANSWER = HttpResponse(
     200,
     (
         ("content-type", "application/json"), ("etag", '"1"'), ("content-length", "9"),
@@ -115,7 +117,7 @@ def test_an_answer_to_somebody_is_kept_by_no_cache() -> None:
     assert "expires" not in dict(found)
 
 
-WRITE = Asked("PUT", "/", (), host="api.test")
+WRITE = HttpRequest("PUT", "/", (), host="api.test")
 
 
 @pytest.mark.parametrize(
@@ -131,11 +133,11 @@ def test_a_write_that_would_lose_its_condition_is_refused(
     name: str, value: str, status: int
 ) -> None:
     asked = replace(WRITE, headers=((name, value),))
-    with pytest.raises(Denied) as denied:
+    with pytest.raises(Denial) as denied:
         refuse_lost(asked, GUARD, ())
     assert denied.value.status == status
     refuse_lost(asked, Guarding(request_headers=(name,)), ())
-    with pytest.raises(Denied):
+    with pytest.raises(Denial):
         hop = replace(asked, headers=(*asked.headers, ("connection", name)))
         refuse_lost(hop, Guarding(request_headers=(name,)), ())
 
@@ -146,7 +148,7 @@ def test_a_condition_that_compares_nothing_passes_with_a_write(name: str) -> Non
     refuse_lost(asked, GUARD, ())
     assert (name, "*") in onward(asked, GUARD, ())
     assert (name, "*") not in onward(replace(asked, method="GET"), GUARD, ())
-    with pytest.raises(Denied):
+    with pytest.raises(Denial):
         refuse_lost(replace(asked, headers=((name, "*"), (name, '"v"'))), GUARD, ())
 
 

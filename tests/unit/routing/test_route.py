@@ -6,8 +6,8 @@ from __future__ import annotations
 import pytest
 
 from oakum.openapi.model import ClosedOperation, Operation, Parameter, Shape
-from oakum.routing.messages import Denied
-from oakum.routing.nested_parameters import Nested
+from oakum.routing.messages import Denial
+from oakum.routing.nested_parameters import NestedParameter
 from oakum.routing.route import (
     Router,
     escape_template,
@@ -172,7 +172,9 @@ def test_a_documented_path_is_known_also_in_disguise_and_with_another_end() -> N
 
 def test_only_declared_parameters_stay_byte_for_byte() -> None:
     query = "q=a%20b&debug=1&tag=x&tag=y&filter[a]=1&filter[b]=2&%71x=1&&=3&key=s"
-    kept = filter_query(query, ("q", "tag", "filter"), {"tag"}, {"filter": Nested()}, {"key"})
+    kept = filter_query(
+        query, ("q", "tag", "filter"), {"tag"}, {"filter": NestedParameter()}, {"key"}
+    )
     assert kept == "q=a%20b&tag=x&tag=y&filter[a]=1&filter[b]=2&key=s"
 
 
@@ -184,7 +186,7 @@ def test_only_declared_parameters_stay_byte_for_byte() -> None:
     ],
 )  # fmt: skip
 def test_a_query_that_can_be_read_in_two_ways_is_refused(query: str) -> None:
-    with pytest.raises(Denied) as denied:
+    with pytest.raises(Denial) as denied:
         filter_query(query, ("q",), (), {}, ("key",))
     assert (denied.value.status, denied.value.reason) == (400, "query")
 
@@ -196,7 +198,7 @@ def test_a_value_within_its_highest_stays(query: str) -> None:
 
 @pytest.mark.parametrize("query", ["n=6", "n=-1", "n=1e0", "n=+5", "n", "n=", "n=all", "n=%D9%A7"])
 def test_a_value_that_is_not_certainly_within_its_highest_is_refused(query: str) -> None:
-    with pytest.raises(Denied) as denied:
+    with pytest.raises(Denial) as denied:
         filter_query(query, ("q", "n"), (), {}, (), {"n": 5})
     assert (denied.value.status, denied.value.reason) == (400, "query")
 

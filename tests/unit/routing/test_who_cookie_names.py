@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oakum.routing.caller_plan import Credential
-from oakum.routing.messages import Asked, Denied
+from oakum.routing.messages import Denial, HttpRequest
 from oakum.routing.who import find_credentials as gathered
 from tests.unit.guard.lua_state import lua_state
 
@@ -44,10 +44,10 @@ class Readers:
         return None if found is False else found.decode("latin-1")
 
     def python(self, cookie: str) -> Reading:
-        asked = Asked("GET", "/", (("cookie", cookie),), b"", "", "", "")
+        asked = HttpRequest("GET", "/", (("cookie", cookie),), b"", "", "", "")
         try:
             values = gathered(asked, "", (Credential("cookie", NAME),)).values
-        except Denied as denied:
+        except Denial as denied:
             assert denied.status == 400
             return None
         return values[0][1] if values else ""
@@ -89,12 +89,12 @@ def test_a_space_before_a_name_is_no_part_of_it(readers: Readers) -> None:
     )
     for cookie, read in ((b"a=b; sid=x; _sid=y", True), (b"a=b; .sid=x; _sid=y", False)):
         assert gather(cookie) is read
-        asked = Asked("GET", "/", (("cookie", cookie.decode()),), b"", "", "", "")
+        asked = HttpRequest("GET", "/", (("cookie", cookie.decode()),), b"", "", "", "")
         try:
             values = gathered(asked, "", (Credential("cookie", "_sid"),)).values
             assert read
             assert [value for _, value in values] == ["y"]
-        except Denied:
+        except Denial:
             assert not read
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from oakum.errors import InputError
-from oakum.scan.limits import May
+from oakum.scan.limits import Permissions
 from oakum.scan.options import Options
 from oakum.scan.preparation import Preparation, prepare
 from tests.unit.scan.studio import DOCUMENT, POLICY, TARGET
@@ -41,7 +41,7 @@ def test_a_small_budget_leaves_endpoints_for_later(tmp_path: Path) -> None:
 def test_what_techniques_foresee_with_more_leave_is_asked_for(tmp_path: Path) -> None:
     found = prepared(tmp_path)
     assert not found.prospect().may.writes
-    assert found.prospect(May(writes=True)).may.writes
+    assert found.prospect(Permissions(writes=True)).may.writes
 
 
 def test_another_file_has_another_digest_and_a_comment_makes_no_other_contract(

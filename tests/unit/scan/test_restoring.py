@@ -10,7 +10,7 @@ from oakum.errors import InputError, TargetError
 from oakum.exchange import Exchange, Request, Response
 from oakum.scan.journal import Journal, recall
 from oakum.scan.options import Options
-from oakum.scan.restoring import Restored, restore
+from oakum.scan.restoring import Restoration, restore
 from oakum.scan.undo.encryption import Encryption
 from oakum.scan.undo.entries import Undo, as_json
 from oakum.scan.undo.setting_change import Flip
@@ -23,7 +23,7 @@ ANN = IDS["ann"]
 SAID = "`Settings.private` of ann, `true`"
 
 
-def restored(desk: Desk, target: str = TARGET) -> Restored:
+def restored(desk: Desk, target: str = TARGET) -> Restoration:
     options = Options(
         desk.folder / "exposure.yaml", target, desk.folder / "identities.yaml",
         rate=1e6, journal=desk.folder / "journal",

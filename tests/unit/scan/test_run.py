@@ -22,7 +22,7 @@ from oakum.scan.journal import Journal, recall
 from oakum.scan.options import Options
 from oakum.scan.run import Scan
 from oakum.scan.run_report import RunReport
-from oakum.scan.transport.unreachable import Unanswered
+from oakum.scan.transport.unreachable import NoAnswerError
 from oakum.scan.undo.setting_change import Flip
 from tests.unit.scan.studio import DOCUMENT, IDS, MISSING, POLICY, TARGET, Studio, reply
 
@@ -164,7 +164,7 @@ def test_a_read_that_gets_no_answer_is_untested_and_the_rest_goes_on(desk: Desk)
     def before(request: Request, number: int) -> Response | None:
         if urlsplit(request.url).path.endswith("/posts/details"):
             endless.append(request)
-            raise Unanswered("no answer in time")
+            raise NoAnswerError("no answer in time")
         return None
 
     desk.before = before

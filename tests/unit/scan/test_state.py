@@ -10,7 +10,7 @@ import pytest
 
 from oakum.exposure.cells.matrix import Outcome
 from oakum.exposure.leak_signal import Signal
-from oakum.finding import Endpoint, Evidence, Skipped
+from oakum.finding import Endpoint, Evidence, SkippedOperation
 from oakum.scan.context import RunContext
 from oakum.scan.coverage.untested import Section
 from oakum.scan.evaluation.lasting_links import LastingLink
@@ -50,7 +50,8 @@ def test_what_is_said_keeps_its_order_and_cannot_be_changed_by_who_reads_it() ->
     assert results.notes == ("first", "second", "third")
     assert results.signals == tuple(signals)
     assert results.gaps.writes == (
-        Skipped(endpoint, "one"), Skipped(endpoint, "not tested as `member`: two"),
+        SkippedOperation(endpoint, "one"),
+        SkippedOperation(endpoint, "not tested as `member`: two"),
     )  # fmt: skip
     assert results.distrust == ("the target refuses",)
     run.keep_way(PAGE)

@@ -10,7 +10,7 @@ import pytest
 
 from oakum.openapi.document import Document
 from oakum.traffic.evaluation.traffic_judge import DocumentJudge
-from oakum.traffic.observation import Read
+from oakum.traffic.observation import SourceCounts
 from oakum.traffic.recorded_exchange import RecordedExchange, from_entry
 from oakum.watch import live as module
 from oakum.watch.frame import line, status, text
@@ -33,8 +33,8 @@ def passed(
     return from_entry({"request": asked, "response": came})
 
 
-def reads(number: int, **skipped: int) -> list[Read]:
-    return [Read("access.ndjson", "lines", number, skipped, "")]
+def reads(number: int, **skipped: int) -> list[SourceCounts]:
+    return [SourceCounts("access.ndjson", "lines", number, skipped, "")]
 
 
 def fed(live: Live, many: Iterable[RecordedExchange]) -> int:

@@ -21,7 +21,7 @@ def report_cells(
     """
     done: list[Cell] = []
     ways: set[Key] = set()
-    carried = _Carried.of(matrix)
+    carried = _EndpointViews.of(matrix)
     beside = _told_beside(matrix, why, carried)
     keyless, more = why_keyless(matrix), asked_as_more(matrix)
     by_ways = _told_by_ways(matrix)
@@ -61,7 +61,7 @@ def report_cells(
 
 
 @dataclass(frozen=True)
-class _Carried:
+class _EndpointViews:
     """What endpoints have shown to anybody."""
 
     fields: set[tuple[str, str, str]]
@@ -70,7 +70,7 @@ class _Carried:
     """(endpoint, resource) shown to its owner."""
 
     @classmethod
-    def of(cls, matrix: Matrix) -> _Carried:
+    def of(cls, matrix: Matrix) -> _EndpointViews:
         fields = {(endpoint, name, path) for endpoint, _, name, path in matrix.witnessed}
         return cls(fields, {(endpoint, name) for endpoint, _, name in matrix.own})
 
@@ -98,7 +98,7 @@ def _told_by_ways(matrix: Matrix) -> dict[Key, Key]:
     return found
 
 
-def _told_beside(matrix: Matrix, why: Mapping[str, str], carried: _Carried) -> set[Key]:
+def _told_beside(matrix: Matrix, why: Mapping[str, str], carried: _EndpointViews) -> set[Key]:
     """Untested cells of one documented variant that another variant of the operation decides."""
     plain = {
         at: probe.operation.id
@@ -118,7 +118,7 @@ def _told_beside(matrix: Matrix, why: Mapping[str, str], carried: _Carried) -> s
 
 
 def _is_uncarried(
-    matrix: Matrix, key: Key, entry: Entry, why: Mapping[str, str], carried: _Carried
+    matrix: Matrix, key: Key, entry: Entry, why: Mapping[str, str], carried: _EndpointViews
 ) -> bool:
     """Whether a granted field is simply not part of this endpoint's responses.
 

@@ -18,7 +18,7 @@ from oakum.exposure.endpoints.parameter_styles import in_parts
 from oakum.exposure.endpoints.request_bodies import Member, body_members, body_shape
 from oakum.exposure.response_reader import Reader
 from oakum.exposure.values.knowledge import Knowledge
-from oakum.finding import Endpoint, Skipped
+from oakum.finding import Endpoint, SkippedOperation
 from oakum.http.json_pointer import member_at
 from oakum.http.media_type import is_feed
 from oakum.http.methods import READS
@@ -167,12 +167,12 @@ def survey(
     model: Model,
     inferred: Mapping[str, Mapping[str, str]],
     closed: Iterable[ClosedOperation] = (),
-) -> tuple[list[Probe], list[Skipped]]:
+) -> tuple[list[Probe], list[SkippedOperation]]:
     """Divides operations into those to call and those to skip, with the reason. `closed`: those
     that cannot be read, because the document is wrong there."""
     probes: list[Probe] = []
     skipped = [
-        Skipped(
+        SkippedOperation(
             Endpoint(each.operation.method, each.operation.path, each.operation.id),
             f"the document is wrong there: {each.reason}",
         )
@@ -185,16 +185,16 @@ def survey(
             continue  # GraphQL has its own technique
         verdict = _verdict(operation, rule)
         if verdict.kind != "read":
-            skipped.append(Skipped(endpoint, verdict.reason))
+            skipped.append(SkippedOperation(endpoint, verdict.reason))
             continue
         probe = probe_of(model, operation, inferred.get(operation.id, {}))
         probe = replace(probe, fixed={**_default_members(probe), **probe.fixed})
         if required_header := _required_header(probe):
-            skipped.append(Skipped(endpoint, f"needs the header `{required_header}`"))
+            skipped.append(SkippedOperation(endpoint, f"needs the header `{required_header}`"))
             continue
         if frame_media(operation) is not None and not _answers_at_once(operation):
             skipped.append(
-                Skipped(
+                SkippedOperation(
                     endpoint,
                     "a feed: its response does not end, so a scan listens to it"
                     " instead of requesting it",

@@ -25,8 +25,8 @@ from oakum.inference.lexicon import words
 from oakum.openapi.model import Json
 from oakum.policy.model import Policy
 from oakum.routing.caller_plan import Credential
-from oakum.routing.messages import Asked, Denied
-from oakum.routing.who import Given, find_credentials
+from oakum.routing.messages import Denial, HttpRequest
+from oakum.routing.who import RequestCredentials, find_credentials
 
 Source = Literal["said", "framework", "token", "answer", "nobody", "unknown"]
 _USUAL = (Credential("header", "authorization"), Credential("header", "cookie"))
@@ -121,7 +121,7 @@ class Callers:
         self._known: dict[tuple[str, str], IdentifiedCaller] = {}
         self._ids: dict[str, frozenset[str]] = {}
         """Whom credentials identified last, in the whole run."""
-        self._last: tuple[Request | None, Given] = (None, Given())
+        self._last: tuple[Request | None, RequestCredentials] = (None, RequestCredentials())
         self._stands_in: dict[int, bool] = {}
         self._claims = frozenset(each.claim for each in policy.relations.values() if each.claim)
 
@@ -153,25 +153,25 @@ class Callers:
         person with other claims, in another test and after a write (a login, a changed role)."""
         self._known.clear()
 
-    def credentials_of(self, request: Request) -> Given:
+    def credentials_of(self, request: Request) -> RequestCredentials:
         """The credentials of a request, at the places that the document declares."""
         if self._last[0] is not request:
             self._last = (request, self._find_credentials(request))
         return self._last[1]
 
-    def _find_credentials(self, request: Request) -> Given:
+    def _find_credentials(self, request: Request) -> RequestCredentials:
         parts = urlsplit(request.url)
-        asked = Asked(request.method, parts.path, tuple(request.headers.items()))
+        asked = HttpRequest(request.method, parts.path, tuple(request.headers.items()))
         try:
             return find_credentials(asked, parts.query, self._places)
-        except Denied:  # ambiguous credentials, such as a repeated one
-            return Given()
+        except Denial:  # ambiguous credentials, such as a repeated one
+            return RequestCredentials()
 
     def key(self, request: Request, app: object) -> str:
         """Cache key of who-am-I results; empty when the request has no credentials."""
         return self._key(self.credentials_of(request), app)
 
-    def _key(self, held: Given, app: object) -> str:
+    def _key(self, held: RequestCredentials, app: object) -> str:
         if stand_ins := self._stand_ins(app):
             return f"{self.test} {stand_ins}"
         return held.key if held else ""
@@ -208,7 +208,7 @@ class Callers:
         claims = around[0] if around and isinstance(around[0], dict) else {}
         return IdentifiedCaller("answer", ids, claims) if ids else UNKNOWN
 
-    def _by_claims(self, held: Given) -> IdentifiedCaller:
+    def _by_claims(self, held: RequestCredentials) -> IdentifiedCaller:
         for _, value in held.values:
             claims = claims_of(value.rpartition(" ")[2])
             ids = _texts([claims.get(self._policy.caller.claim)])

@@ -26,7 +26,7 @@ MOST = 200_000
 
 
 @dataclass(frozen=True)
-class Informed(IdentifiedCaller):
+class InformedCaller(IdentifiedCaller):
     """A caller about whom recorded responses contain more than an id."""
 
     related: Mapping[tuple[str, str], bool] = field(default_factory=dict, repr=False)
@@ -99,7 +99,9 @@ class ResponseFacts:
         }
         if not related and not states:
             return caller
-        return Informed(caller.source, caller.ids, caller.claims, caller.unsure, related, states)
+        return InformedCaller(
+            caller.source, caller.ids, caller.claims, caller.unsure, related, states
+        )
 
     def about(self, name: str, of: str, owner: str, ids: frozenset[str]) -> bool | None:
         """Whether somebody of these ids stands to an owner in a relation, whose list is `of`

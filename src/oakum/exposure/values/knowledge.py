@@ -88,7 +88,7 @@ def is_theirs(text: str, known: Collection[str]) -> bool:
 
 
 @dataclass(frozen=True)
-class Inherited:
+class InheritedState:
     """What stands for a state that an object leaves to its owner's account."""
 
     of: str
@@ -124,8 +124,8 @@ class Knowledge:
     parties: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     """(resource, key) → ids of all owners of a shared object."""
     conditions: dict[tuple[str, str, str], dict[str, Json]] = field(default_factory=dict)
-    """(identity, resource, key) → states in which this object was seen; `Inherited`: that of the
-    account, whatever it is by then."""
+    """(identity, resource, key) → states in which this object was seen; `InheritedState`: that of
+    the account, whatever it is by then."""
     accounts: Mapping[tuple[str, str], Json] = field(default_factory=dict)
     """(identity, `Resource.state`) → value, of what objects inherit."""
     kin: dict[tuple[str, str, str], dict[str, frozenset[str]]] = field(default_factory=dict)
@@ -189,7 +189,7 @@ class Knowledge:
         """States of an object, as far as they are known by now."""
         found: dict[str, Json] = {}
         for name, value in self.conditions.get((who, resource, key), {}).items():
-            if not isinstance(value, Inherited):
+            if not isinstance(value, InheritedState):
                 found[name] = value
             elif (who, value.of) in self.accounts:
                 found[name] = self.accounts[who, value.of]

@@ -49,7 +49,7 @@ _IN_OWN = "in a field of the viewer's own object that nothing declares"
 _ELSEWISE = "in a field where its owner gets another value"
 
 
-class Found(NamedTuple):
+class MisplacedValue(NamedTuple):
     """An owner's value outside that owner's field."""
 
     at: tuple[str, ...]
@@ -77,7 +77,7 @@ class _Text(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Misplaced:
+class MisplacedSearch:
     """Searches one response for owners' values outside the fields of known objects."""
 
     context: EvaluationContext
@@ -86,7 +86,9 @@ class Misplaced:
     response: Response
     value: Json
 
-    def search(self, unbound: list[Leaf], instances: list[ObjectInstance]) -> Iterator[Found]:
+    def search(
+        self, unbound: list[Leaf], instances: list[ObjectInstance]
+    ) -> Iterator[MisplacedValue]:
         """Searches all that is no field of a known object for values of one owner."""
         outside = {leaf.pointer for leaf in unbound}
         lists = self._choices(unbound)
@@ -115,9 +117,9 @@ class Misplaced:
                     )  # fmt: skip
                 if text.at in outside:
                     self.context.stray(who, value, self.question)
-                yield Found(text.at, value, who, resource, path, text.where)
+                yield MisplacedValue(text.at, value, who, resource, path, text.where)
 
-    def in_own_objects(self, instances: list[ObjectInstance]) -> Iterator[Found]:
+    def in_own_objects(self, instances: list[ObjectInstance]) -> Iterator[MisplacedValue]:
         """Values of one other identity in the viewer's own objects, where nothing says what stands
         there. The two may share what it tells of, so it proves nothing alone."""
         viewer, sent = self.question.viewer, {fold(each) for each in self.question.sent}
@@ -133,7 +135,7 @@ class Misplaced:
                 place = (viewer, each.resource, leaf.path)
                 named = self.context.knowledge.anothers(text, place)
                 if named is not None and fold(text) not in sent:
-                    yield Found(leaf.pointer, text, *named, _IN_OWN, place)
+                    yield MisplacedValue(leaf.pointer, text, *named, _IN_OWN, place)
 
     def _choices(self, unbound: list[Leaf]) -> set[tuple[tuple[str, ...], str, str]]:
         """(path, resource, field) of lists with several owners' values among unknown ones: lists of

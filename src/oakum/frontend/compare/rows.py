@@ -13,9 +13,9 @@ from oakum.frontend.compare.verdict import (
     VERDICTS,
     Came,
     FieldEvidence,
-    Met,
+    FieldUse,
+    ReceivedObjects,
     State,
-    Used,
     Verdict,
     judge,
     strongest,
@@ -180,7 +180,7 @@ def _row(
 
 def _received_objects(
     contract: ContractGrants, resource: str, name: str, viewer: str, told: _Resource
-) -> Iterator[tuple[str, Met]]:
+) -> Iterator[tuple[str, ReceivedObjects]]:
     """(endpoint, objects) that this kind of viewer received; leaks that judged responses showed."""
     present = told.present.get(name, {})
     carrying = {endpoint for (endpoint, _, _), many in present.items() if many}
@@ -196,14 +196,19 @@ def _received_objects(
         if who != viewer or ((silent or contract.selects_fields(endpoint)) and not present.get(at)):
             continue
         grant = contract.grant(resource, name, viewer, dict(state))
-        yield endpoint, Met(decide(state), present.get(at, 0), of, grant, endpoint in carrying)
+        yield (
+            endpoint,
+            ReceivedObjects(decide(state), present.get(at, 0), of, grant, endpoint in carrying),
+        )
     for endpoint, who, state, seen in told.leaks.get(name, ()):
         if who == viewer and contract.grant(resource, name, viewer, dict(state)) == "unclear":
             # The response itself was judged, with more facts than the viewer's name: it leaks.
-            yield endpoint, Met(decide(state), seen, seen, "denied")
+            yield endpoint, ReceivedObjects(decide(state), seen, seen, "denied")
 
 
-def _page_use(contract: ContractGrants, resource: str, name: str, viewer: str, row: Json) -> Used:
+def _page_use(
+    contract: ContractGrants, resource: str, name: str, viewer: str, row: Json
+) -> FieldUse:
     """What a page did with it. The page was judged with its answers at hand: what it says of the
     grant holds where the name of the viewer alone leaves it open."""
     grant = contract.grant(resource, name, viewer, {})
@@ -211,4 +216,4 @@ def _page_use(contract: ContractGrants, resource: str, name: str, viewer: str, r
         grant = "denied"
     elif grant == "unclear" and (row["use"] == "unsent" or "excess" in row["verdicts"]):
         grant = "granted"
-    return Used(row["use"], grant)
+    return FieldUse(row["use"], grant)

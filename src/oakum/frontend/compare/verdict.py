@@ -45,7 +45,7 @@ _WEIGHT: Mapping[Came, int] = {
 
 
 @dataclass(frozen=True)
-class Met:
+class ReceivedObjects:
     """Objects in one state that the viewer received from one endpoint, and how many had the
     field."""
 
@@ -59,7 +59,7 @@ class Met:
 
 
 @dataclass(frozen=True)
-class Used:
+class FieldUse:
     """Use of the field on pages that such a viewer opened; `unsent`: it did not come."""
 
     use: Came
@@ -70,8 +70,8 @@ class Used:
 class FieldEvidence:
     """All that is known of one field and one kind of viewer."""
 
-    met: tuple[Met, ...] = ()
-    used: tuple[Used, ...] = ()
+    met: tuple[ReceivedObjects, ...] = ()
+    used: tuple[FieldUse, ...] = ()
     grants: bool = False
     """Whether the contract shows it to this viewer in some state."""
     denied: frozenset[State] = frozenset()
@@ -138,7 +138,7 @@ def _withheld_states(found: FieldEvidence) -> frozenset[State]:
     )
 
 
-def _while(met: Iterable[Met]) -> str:
+def _while(met: Iterable[ReceivedObjects]) -> str:
     states = {each.state for each in met}
     if len(states) > 2:
         return f", in {len(states)} states"

@@ -19,7 +19,7 @@ from oakum.http.cookies import cookie_names
 from oakum.http.media_type import is_json
 from oakum.openapi.model import Json, Operation
 from oakum.routing.media import read_media_type
-from oakum.routing.messages import Asked
+from oakum.routing.messages import HttpRequest
 from oakum.routing.route import decoded_name
 
 NAMES = frozenset(
@@ -95,7 +95,7 @@ def is_choice(parameter: str) -> bool:
     return bare in NAMES or (bare[:1] == "x" and bare[1:] in NAMES)
 
 
-def chooses(found: Choices, asked: Asked, target: str) -> bool:
+def chooses(found: Choices, asked: HttpRequest, target: str) -> bool:
     """Whether a request chooses the members of its response; `target`: what is forwarded."""
     return (
         found.always
@@ -114,7 +114,7 @@ def _in_query(target: str, names: Collection[str]) -> bool:
     return not {*found, *(name.partition("[")[0] for name in found)}.isdisjoint(names)
 
 
-def _cookies(asked: Asked) -> Iterator[str]:
+def _cookies(asked: HttpRequest) -> Iterator[str]:
     for said in asked.values("cookie"):
         yield from cookie_names(said)
 
@@ -127,7 +127,7 @@ def _prefers(text: str) -> bool:
     )
 
 
-def _members(asked: Asked) -> Iterator[str]:
+def _members(asked: HttpRequest) -> Iterator[str]:
     """Names in a body: of JSON at any depth, of a form."""
     kind = read_media_type(asked.values("content-type"))
     if kind is not None and is_json(kind.type):

@@ -27,7 +27,7 @@ from oakum.guard.compiled.objects_in_responses import (
     stands_alone,
 )
 from oakum.guard.compiled.path_objects import ObjectReader, PathObjects, PathStep, names
-from oakum.guard.compiled.request_places import Carried
+from oakum.guard.compiled.request_places import RequestParts
 from oakum.http.json_pointer import values_at
 from oakum.openapi.model import Json, Operation, Shape
 from oakum.openapi.path_segments import nameless
@@ -44,7 +44,7 @@ KEY = "?"
 
 
 @dataclass(frozen=True)
-class Concealed:
+class ConcealedObject:
     """A concealed object that a request names."""
 
     reader: str
@@ -85,10 +85,12 @@ class NamedConcealed:
     """Concealed objects that a request names beside its path."""
 
     keys: Plain = field(default_factory=Plain)
-    by: Mapping[str, Concealed] = field(default_factory=dict)
+    by: Mapping[str, ConcealedObject] = field(default_factory=dict)
     """Resource → how one with the key `KEY` is looked up; `UNKNOWN` if it may be of any."""
 
-    def objects_in(self, carried: Carried) -> tuple[tuple[Concealed, Mapping[str, str]], ...]:
+    def objects_in(
+        self, carried: RequestParts
+    ) -> tuple[tuple[ConcealedObject, Mapping[str, str]], ...]:
         """The objects that a request names beside its path, each with its key; without one if what
         stands there is no key, or if the body was not read."""
         if not self.by:
@@ -100,7 +102,7 @@ class NamedConcealed:
         return tuple((self.by[name], {KEY: key}) for name, key in keys)
 
 
-def concealed_in_path(paths: PathObjects, operation: Operation) -> Concealed | None:
+def concealed_in_path(paths: PathObjects, operation: Operation) -> ConcealedObject | None:
     """The innermost object in a path that some GET returns, if it is concealed. An account after
     another object (`/notes/{id}/readers/{userId}`) is an argument and not the object, unless a GET
     of this very path returns it."""
@@ -137,7 +139,7 @@ def _ways(paths: PathObjects, one: Resource) -> Iterator[list[str]]:
                 yield [step.path for step in steps[:-1]]
 
 
-def others(paths: PathObjects, operation: Operation) -> tuple[Concealed, ...]:
+def others(paths: PathObjects, operation: Operation) -> tuple[ConcealedObject, ...]:
     """The other concealed objects in a path: all but those by whose keys the innermost is looked
     up, too. An account behind an object says what is done with that."""
     inner, steps = _innermost(paths, operation), paths.steps(operation)
@@ -147,7 +149,7 @@ def others(paths: PathObjects, operation: Operation) -> tuple[Concealed, ...]:
     last, reader, _ = inner
     through = _required_params(paths, operation, last, reader)
     needed = {dict(reader.names).get(each, each) for each in names(reader.get)}
-    made, behind, unknown = list[Concealed](), False, list[PathStep]()
+    made, behind, unknown = list[ConcealedObject](), False, list[PathStep]()
     for step in steps:
         counts = step.kind == "object" or (step.kind == "account" and not behind)
         behind = behind or step.kind == "object"
@@ -160,12 +162,12 @@ def others(paths: PathObjects, operation: Operation) -> tuple[Concealed, ...]:
     return (*made, *(_unknown_objects(paths.model, unknown) if acts else ()))
 
 
-def _unknown_objects(model: Model, steps: Iterable[PathStep]) -> Iterator[Concealed]:
+def _unknown_objects(model: Model, steps: Iterable[PathStep]) -> Iterator[ConcealedObject]:
     """Of what nobody says which object it names: it may be any, and nobody looks it up."""
     every = tuple(name for name, each in model.policy.resources.items() if each.conceal)
     for step in steps:
         if every and step.kind == "object" and step.resource is None:
-            yield Concealed("", every, key=step.param)
+            yield ConcealedObject("", every, key=step.param)
 
 
 def _required_params(
@@ -206,7 +208,7 @@ def _is_wrapped(paths: PathObjects, reader: ObjectReader, params: Mapping[str, s
 
 def _innermost(
     paths: PathObjects, operation: Operation
-) -> tuple[PathStep, ObjectReader, Concealed | None] | None:
+) -> tuple[PathStep, ObjectReader, ConcealedObject | None] | None:
     """The step that names it, and the GET that returns it; None for the object if that is not
     concealed."""
     steps = paths.steps(operation)
@@ -249,16 +251,16 @@ def _is_granted(model: Model, get: Operation) -> bool:
 
 def _concealed_object(
     model: Model, reader: ObjectReader, resources: tuple[str, ...], whose: str, step: PathStep
-) -> Concealed | None:
+) -> ConcealedObject | None:
     """None if it need not be concealed."""
     if not all(model.policy.resources[name].conceal for name in resources):
         return None
     whose = whose or _whose(model, reader, resources)
     if len(resources) != 1:
-        return Concealed(reader.get.id, resources, whose, reader.names, key=step.param)
+        return ConcealedObject(reader.get.id, resources, whose, reader.names, key=step.param)
     within, at = _place(model, reader, resources[0]) or (), _key_at(model, reader, step)
     alone = stands_alone(model, reader.get, within, resources[0])
-    return Concealed(
+    return ConcealedObject(
         reader.get.id, resources, whose, reader.names, False, step.param, at, within, alone
     )
 
@@ -294,7 +296,7 @@ def concealed_beside_path(
     its body holds are new ones."""
     policy = paths.model.policy
     keys = asked_keys(paths, operation, makes=makes)
-    by = dict[str, Concealed]()
+    by = dict[str, ConcealedObject]()
     for name in keys.resources:
         if name == UNKNOWN:
             continue
@@ -308,7 +310,7 @@ def concealed_beside_path(
                 by |= {name: found} if found is not None else {}
             else:  # no GET shows it by its key, so the response to the read may
                 own = shown_at(paths.model, operation, name) is not None
-                by[name] = Concealed(operation.id if own else "", each, whose)
+                by[name] = ConcealedObject(operation.id if own else "", each, whose)
     # Inside others, too: where the root is a resource, everything is inside it.
     top = answer(operation)
     within = resources_in(top, paths.model.bound) if top is not None else ()
@@ -317,7 +319,7 @@ def concealed_beside_path(
     )
     every = tuple(name for name in shown if policy.resources[name].conceal)
     if UNKNOWN in {*keys.arguments.values(), *keys.of_errors.values()} and every:
-        by[UNKNOWN] = Concealed("", every)
+        by[UNKNOWN] = ConcealedObject("", every)
     return NamedConcealed(keys.of(by), by)
 
 

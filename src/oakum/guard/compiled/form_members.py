@@ -14,7 +14,7 @@ from oakum.guard.compiled.form_parts import names_declared
 from oakum.openapi.model import Json, Operation, Parameter, Shape
 from oakum.openapi.shape_queries import containers, element, member_by_name, member_names, scalars
 from oakum.policy.resource_schemas import resource_of
-from oakum.routing.nested_parameters import Nested, nested_members, plan_nested
+from oakum.routing.nested_parameters import NestedParameter, nested_members, plan_nested
 
 _MARKS = {"csv": ",", "ssv": " ", "tsv": "\t", "pipes": "|"}
 """What separates the elements of a list, by its `collectionFormat`."""
@@ -26,7 +26,7 @@ class Form:
 
     names: tuple[str, ...]
     lists: frozenset[str]
-    nested: Mapping[str, Nested]
+    nested: Mapping[str, NestedParameter]
     judged: bool = False
     """Whether the form is a resource and judged like the same members in JSON."""
     numbers: frozenset[str] = frozenset()

@@ -11,7 +11,7 @@ import re
 from collections.abc import Collection, Mapping
 
 from oakum.routing.media import is_plain_part
-from oakum.routing.nested_parameters import Nested
+from oakum.routing.nested_parameters import NestedParameter
 
 OVERRIDES = frozenset(
     ("_method", "x-http-method", "x-http-method-override", "x-method-override", "_httpmethod")
@@ -93,7 +93,7 @@ def names_declared(
     found: Collection[str],
     names: Collection[str],
     lists: Collection[str],
-    nested: Mapping[str, Nested],
+    nested: Mapping[str, NestedParameter],
 ) -> bool:
     """Whether all names of a form are declared, each once unless it is a list. `nested` may have
     brackets."""
@@ -110,5 +110,5 @@ def names_declared(
     return True
 
 
-def _within(nested: Nested | None, part: str) -> bool:
+def _within(nested: NestedParameter | None, part: str) -> bool:
     return nested is not None and nested.admits(part, "")[0]

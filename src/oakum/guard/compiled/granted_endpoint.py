@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from oakum.guard.compiled.chosen_fields import Choices
-from oakum.guard.compiled.concealed_objects import Concealed, NamedConcealed
+from oakum.guard.compiled.concealed_objects import ConcealedObject, NamedConcealed
 from oakum.guard.compiled.form_members import Form
 from oakum.guard.compiled.objects_by_key import Plain
 from oakum.guard.compiled.write_targets import Target
 from oakum.openapi.automaton import Automaton
 from oakum.openapi.model import Operation
 from oakum.routing.media import FORM, PARTS
-from oakum.routing.nested_parameters import Nested
+from oakum.routing.nested_parameters import NestedParameter
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class GrantedEndpoint:
     """Declared query parameters; all others are removed."""
     lists: frozenset[str] = frozenset()
     """Query parameters that may be repeated."""
-    nested: Mapping[str, Nested] = field(default_factory=dict)
+    nested: Mapping[str, NestedParameter] = field(default_factory=dict)
     """Query parameters with an object or list in their value."""
     preflight: str = ""
     """Neutral path for a CORS preflight; empty: preflights are denied."""
@@ -77,10 +77,10 @@ class GrantedEndpoint:
 
     conceals: bool = False
     """Whether its objects are concealed, so that a 403 is sent as a 404."""
-    hidden: Concealed | None = None
+    hidden: ConcealedObject | None = None
     """The concealed object that the path names. A caller who may not see it must not learn that it
     exists. None: the path names none."""
-    others: tuple[Concealed, ...] = ()
+    others: tuple[ConcealedObject, ...] = ()
     """Those that the path names besides `hidden`."""
     asked: NamedConcealed = field(default_factory=NamedConcealed)
     """The concealed objects that a request names beside its path, which hide what a read shows of

@@ -40,7 +40,7 @@ from oakum.http.media_type import covers_json, essence
 from oakum.openapi.automaton import Automaton
 from oakum.openapi.document import Document
 from oakum.openapi.model import Media, Operation
-from oakum.openapi.pattern_syntax import Unsupported
+from oakum.openapi.pattern_syntax import UnsupportedPattern
 from oakum.openapi.shape_queries import element
 from oakum.policy.model import Policy, origin
 from oakum.policy.resource_schemas import resource_of
@@ -413,7 +413,7 @@ def _texts(make: _Maker, operation: Operation) -> Iterator[tuple[str, Automaton]
     for each in operation.parameters:
         try:
             made = of_shape(each.shape) if each.where == "path" else None
-        except Unsupported as why:
+        except UnsupportedPattern as why:
             said = f"a gateway cannot check the values of `{each.name}`, so it accepts any"
             where = make.document.locate(each.shape.pointer)
             make.warnings.append(Problem(where, said, str(why)))

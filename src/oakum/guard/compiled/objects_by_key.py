@@ -21,7 +21,7 @@ from oakum.authz.operations_outside_objects import changes
 from oakum.guard.compiled.named_arguments import arguments_of_errors, named_arguments
 from oakum.guard.compiled.path_objects import PathObjects, key_lists, names
 from oakum.guard.compiled.request_places import (
-    Carried,
+    RequestParts,
     RequestPlace,
     body_places,
     member_values,
@@ -83,7 +83,7 @@ class Plain:
             return None
         return frozenset(plain(each.last) for each in places)
 
-    def may_name(self, carried: Carried) -> bool:
+    def may_name(self, carried: RequestParts) -> bool:
         """Whether a body that was not read may name an object at one of the places: a plain text
         without any of their names does not."""
         said = self.members if carried.is_text else None
@@ -121,7 +121,7 @@ class Plain:
         kept = self.kept.get(place)
         return {**place.plan, "resource": one, "kept": None if kept is None else [*kept.inside]}
 
-    def keys(self, carried: Carried, shown: Json = None) -> list[Key] | None:
+    def keys(self, carried: RequestParts, shown: Json = None) -> list[Key] | None:
         """The keys that a request names; None when a value is not a key or a required one is
         missing. `shown`: the object that is written, if it is of `kept_of`."""
         found, asked, now = list[tuple[str, Json]](), False, replace(carried, value=shown)

@@ -22,7 +22,7 @@ from oakum.openapi.shape_queries import containers, scalars, ways
 from oakum.policy.model import Resource
 from oakum.policy.resource_schemas import resource_of
 from oakum.routing.media import read_media_type
-from oakum.routing.messages import Asked
+from oakum.routing.messages import HttpRequest
 from oakum.routing.nested_parameters import split
 from oakum.routing.route import decoded_name, decoded_value
 
@@ -194,10 +194,10 @@ def _is_anything(way: Shape) -> bool:
 
 
 @dataclass(frozen=True)
-class Carried:
+class RequestParts:
     """The parts of one request in which places are looked for."""
 
-    asked: Asked
+    asked: HttpRequest
     query: str
     """What is forwarded of it."""
     params: Mapping[str, str]

@@ -12,7 +12,7 @@ from oakum.authz import Model
 from oakum.authz.compiled_model import resources_in
 from oakum.http.cookies import cookie_names
 from oakum.openapi.model import Operation
-from oakum.routing.messages import Asked
+from oakum.routing.messages import HttpRequest
 from oakum.routing.route import decoded_name
 
 
@@ -28,7 +28,7 @@ def resources_in_parameters(model: Model, operation: Operation) -> dict[str, str
     return found
 
 
-def sends(asked: Asked, places: Collection[str]) -> bool:
+def sends(asked: HttpRequest, places: Collection[str]) -> bool:
     """Whether a request sends one of them, or a member of it in a query. What a path has is always
     sent."""
     if any(each.startswith("path ") for each in places):
@@ -36,7 +36,7 @@ def sends(asked: Asked, places: Collection[str]) -> bool:
     return bool(places) and not set(_sent_places(asked)).isdisjoint(places)
 
 
-def _sent_places(asked: Asked) -> Iterator[str]:
+def _sent_places(asked: HttpRequest) -> Iterator[str]:
     for piece in asked.target.partition("?")[2].split("&"):
         name = decoded_name(piece)
         yield from (f"query {name}", f"query {name.partition('[')[0]}")

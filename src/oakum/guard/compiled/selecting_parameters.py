@@ -76,7 +76,7 @@ Place = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Supplied:
+class SuppliedParameter:
     """A required parameter that has a value without any request: the only one that the document
     allows, or else its default."""
 
@@ -102,7 +102,7 @@ class SelectingParameters:
     unclear: tuple[str, ...] = ()
     """Query parameters that may filter as well, or that this operation does not have: no look-up of
     it is asked for a request that has one."""
-    supplied: tuple[Supplied, ...] = ()
+    supplied: tuple[SuppliedParameter, ...] = ()
     """Headers and cookies that a look-up of this operation is sent where the request has none."""
     needed: tuple[Place, ...] = ()
     """Required parameters that only a request can fill: without them a look-up of this operation
@@ -267,7 +267,7 @@ def path_tenants(path: str) -> Mapping[str, str]:
 def _selection(
     operation: Operation, none: Collection[Place], more: Collection[Place], query: Collection[str]
 ) -> SelectingParameters:
-    places, supplied, needed = set(more), list[Supplied](), list[Place]()
+    places, supplied, needed = set(more), list[SuppliedParameter](), list[Place]()
     places |= {("query", name) for name in query}
     for each in operation.parameters:
         place = (each.where, each.name.lower() if each.where == "header" else each.name)
@@ -279,7 +279,7 @@ def _selection(
         if each.required and value is None:
             needed.append(place)
         elif each.required and value is not None and each.where != "query":
-            supplied.append(Supplied(*place, value, len(each.shape.enum) == 1))
+            supplied.append(SuppliedParameter(*place, value, len(each.shape.enum) == 1))
     named = {where: tuple(sorted(n for w, n in places if w == where)) for where, _ in places}
     return SelectingParameters(
         named.get("header", ()),

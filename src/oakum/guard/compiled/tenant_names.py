@@ -15,7 +15,7 @@ from oakum.authz.declared_media import PATCH
 from oakum.guard.compiled.selecting_parameters import TENANTS, SelectingParameters, plain
 from oakum.http.media_type import is_json
 from oakum.routing.media import read_media_type
-from oakum.routing.messages import Asked
+from oakum.routing.messages import HttpRequest
 from oakum.routing.route import decoded_name
 
 _WORD = re.compile(rb"[0-9A-Za-z_-]+")
@@ -31,7 +31,7 @@ def is_named(name: str, selection: SelectingParameters) -> bool:
     return spelt in selection.plain_names or (selection.free and spelt in TENANTS)
 
 
-def names_tenant(asked: Asked, query: str, selection: SelectingParameters) -> bool:
+def names_tenant(asked: HttpRequest, query: str, selection: SelectingParameters) -> bool:
     """Whether the body of a request names the tenant, or the value of a parameter of its query
     does; `query`: what is forwarded of it. A member of JSON that no document declares counts by any
     name of a tenant."""

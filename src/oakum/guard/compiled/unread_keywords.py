@@ -39,7 +39,7 @@ def with_hidden(
     found = {shape: names for shape in _all(every) if (names := _resource_schemas(shape, bound))}
     if not found:
         return None
-    closed = _Closed(found, bound)
+    closed = _ClosedShapes(found, bound)
     made = {each.id: closed.operation(each) for each in document.operations}
     return document.extend(made, {}, document.files[1:]), tuple(
         Problem(
@@ -79,7 +79,7 @@ def _resource_schemas(shape: Shape, bound: Collection[str]) -> list[str]:
 
 
 @dataclass
-class _Closed:
+class _ClosedShapes:
     """Copies of shapes, each made once, with what hidden schemas declare."""
 
     found: Collection[Shape]

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from oakum.guard.compiled.concealed_objects import Concealed
+from oakum.guard.compiled.concealed_objects import ConcealedObject
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
 
 
@@ -19,7 +19,7 @@ def plan_hidden(
     """The objects that one endpoint conceals, for the plan; `endpoints`, `resources`: the index of
     each there."""
 
-    def plan(each: Concealed) -> dict[str, Any]:
+    def plan(each: ConcealedObject) -> dict[str, Any]:
         return {
             "reader": endpoints.get(each.reader),
             "resources": [resources[name] for name in each.resources],
@@ -44,7 +44,7 @@ def plan_hidden(
 
 
 @dataclass
-class Shared:
+class SharedParts:
     """What many endpoints have alike, each once."""
 
     values: list[Any] = field(default_factory=list)

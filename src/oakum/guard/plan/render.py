@@ -39,7 +39,7 @@ from oakum.guard.compiled.write_targets import Target
 from oakum.guard.plan import places
 from oakum.guard.plan.automata import Automata
 from oakum.guard.plan.engine_settings import caller, passing_parameters, settings
-from oakum.guard.plan.hidden import Shared, plan_hidden
+from oakum.guard.plan.hidden import SharedParts, plan_hidden
 from oakum.guard.plan.paths import rivals, shut, turn
 from oakum.guard.plan.places import Ahead
 from oakum.guard.plan.places import PlannedPlace as _Place
@@ -93,7 +93,7 @@ class _Renderer:
     bodies: list[dict[str, Any]] = field(default_factory=list)
     unions: list[dict[str, Any]] = field(default_factory=list)
     automata: Automata = field(default_factory=Automata)
-    shared: Shared = field(default_factory=Shared)
+    shared: SharedParts = field(default_factory=SharedParts)
     writing: bool = False
     keeps_kind: bool = False
     _known: dict[object, int] = field(default_factory=dict)

@@ -12,7 +12,7 @@ from oakum.authz import Model
 from oakum.authz.compiled_model import is_hidden_from_members
 from oakum.errors import Problem, few
 from oakum.guard.compiled.compiled_contract import CompiledContract
-from oakum.guard.compiled.concealed_objects import Concealed
+from oakum.guard.compiled.concealed_objects import ConcealedObject
 from oakum.guard.compiled.lookup_plan import kind_of
 from oakum.routing.media import FEEDS
 
@@ -41,6 +41,6 @@ def hidden_feeds(contract: CompiledContract) -> Iterator[Problem]:
                 )
 
 
-def _is_open(model: Model, concealed: Concealed) -> bool:
+def _is_open(model: Model, concealed: ConcealedObject) -> bool:
     """Whether everybody who is logged in sees some of any such object."""
     return not any(is_hidden_from_members(model, name) for name in concealed.resources)

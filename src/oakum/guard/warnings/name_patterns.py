@@ -13,7 +13,7 @@ from oakum.errors import Problem
 from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.name_classes import automaton_of, name_classes
-from oakum.openapi.pattern_syntax import Unsupported
+from oakum.openapi.pattern_syntax import UnsupportedPattern
 from oakum.openapi.walk import reachable
 
 
@@ -47,11 +47,11 @@ def _unreadable(shape: Shape) -> str:
     for test in tests:
         try:
             automaton_of(test)
-        except Unsupported as error:
+        except UnsupportedPattern as error:
             said = f"the pattern `{test}`" if isinstance(test, str) else "the names"
             return f"{said} ({error})"
     try:
         name_classes(tests)
-    except Unsupported:
+    except UnsupportedPattern:
         return "the patterns, which are too large together,"
     return ""

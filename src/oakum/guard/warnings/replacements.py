@@ -33,7 +33,7 @@ _SAYS = re.compile(r"\W*(?:replace|overwrite)s?\b", re.I)
 
 
 @dataclass
-class _Lost:
+class _LostMembers:
     """What an operation may reset or delete of what its body leaves out."""
 
     listed: dict[str, None] = field(default_factory=dict)
@@ -54,7 +54,7 @@ def replaced_values(contract: CompiledContract, endpoint: GrantedEndpoint) -> It
     whole = operation.method == "PUT" or _says_that_it_replaces(operation)
     if not whole and operation.method != "PATCH":
         return
-    lost = _Lost()
+    lost = _LostMembers()
     for name in _listed_resources(contract.model, operation) if whole else ():
         if _is_shared(contract, endpoint, name):
             lost.listed[name] = None
@@ -73,7 +73,7 @@ def replaced_values(contract: CompiledContract, endpoint: GrantedEndpoint) -> It
         )
 
 
-def _describe_losses(lost: _Lost) -> Iterator[str]:
+def _describe_losses(lost: _LostMembers) -> Iterator[str]:
     for name in [*lost.listed][:1]:
         yield f"delete each `{name}` that a list leaves out, also a hidden one or another user's"
     if lost.within:
@@ -91,7 +91,7 @@ def _describe_losses(lost: _Lost) -> Iterator[str]:
         )
 
 
-def _hints(id: str, lost: _Lost) -> Iterator[str]:
+def _hints(id: str, lost: _LostMembers) -> Iterator[str]:
     for name in [*lost.listed, *lost.within.values()][:1]:
         yield (
             f"make the API keep such items, or let clients add and remove each `{name}` separately"

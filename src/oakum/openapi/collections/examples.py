@@ -11,7 +11,7 @@ import re
 import orjson
 
 from oakum.openapi.model import Json
-from oakum.openapi.observed_shape import Learnt, schema
+from oakum.openapi.observed_shape import ObservedValues, schema
 
 UNREAD = object()
 """Stands for a text that is not JSON."""
@@ -63,7 +63,7 @@ def _plain(value: Json, depth: int) -> Json:
     return value
 
 
-def schema_of(learnt: Learnt) -> Json:
+def schema_of(learnt: ObservedValues) -> Json:
     """The schema of examples. That a member is in each of them does not make it required, and one
     that is null in all of them may be anything."""
     return _loosen(schema(learnt))

@@ -20,7 +20,7 @@ from oakum.openapi.collections.address import Address
 from oakum.openapi.collections.auth import NAME, in_headers, in_query
 from oakum.openapi.collections.saved_request import Collection, Place, SavedRequest
 from oakum.openapi.model import Json
-from oakum.openapi.observed_shape import Learnt
+from oakum.openapi.observed_shape import ObservedValues
 
 _METHODS = frozenset(("get", "put", "post", "delete", "options", "head", "patch", "trace"))
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
@@ -41,16 +41,16 @@ class _Endpoint:
 
     address: Address
     first: SavedRequest
-    query: dict[str, Learnt] = field(default_factory=dict)
+    query: dict[str, ObservedValues] = field(default_factory=dict)
     headers: dict[str, None] = field(default_factory=dict)
-    bodies: dict[str, Learnt] = field(default_factory=dict)
+    bodies: dict[str, ObservedValues] = field(default_factory=dict)
     files: set[str] = field(default_factory=set)
-    answers: dict[int, dict[str, Learnt]] = field(default_factory=dict)
+    answers: dict[int, dict[str, ObservedValues]] = field(default_factory=dict)
     security: list[dict[str, Json]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
-class Inferred:
+class InferredDocument:
     """A document, and where in the collection its operations come from."""
 
     root: Json
@@ -68,7 +68,7 @@ class Inferred:
         return (place or self.whole)()
 
 
-def infer_document(collection: Collection, kind: str, whole: Place) -> Inferred:
+def infer_document(collection: Collection, kind: str, whole: Place) -> InferredDocument:
     """The document; `kind`: what the collection is called. Raises `InputError` where it has no
     request that can be read."""
     found = _endpoints(collection)
@@ -99,7 +99,7 @@ def infer_document(collection: Collection, kind: str, whole: Place) -> Inferred:
         many = count_of(len(collection.requests), "request")
         unknown = f"none of {many} has a saved response in JSON: what the API shows is not known"
         collection.problems.append(Problem(whole(), unknown, _RECORD))
-    return Inferred(root, places, whole, tuple(collection.problems))
+    return InferredDocument(root, places, whole, tuple(collection.problems))
 
 
 def _main_origin(origins: Iterator[str]) -> str:
@@ -137,7 +137,7 @@ def _join(endpoint: _Endpoint, each: SavedRequest, at: Address) -> None:
     query = (*at.query, *each.query)
     for pair in query:
         if NAME.fullmatch(pair.name):
-            endpoint.query.setdefault(pair.name, Learnt()).learn(_typed_value(pair.value))
+            endpoint.query.setdefault(pair.name, ObservedValues()).learn(_typed_value(pair.value))
     for pair in each.headers:
         if NAME.fullmatch(pair.name) and pair.name.lower() not in _COMMON:
             endpoint.headers[pair.name] = None
@@ -151,7 +151,7 @@ def _join(endpoint: _Endpoint, each: SavedRequest, at: Address) -> None:
             continue
         media = essence(answer.media) if is_json(answer.media) else "application/json"
         kinds = endpoint.answers.setdefault(answer.status, {})
-        kinds.setdefault(media, Learnt()).learn(body)
+        kinds.setdefault(media, ObservedValues()).learn(body)
 
 
 def _learn_body(endpoint: _Endpoint, each: SavedRequest) -> None:
@@ -159,15 +159,15 @@ def _learn_body(endpoint: _Endpoint, each: SavedRequest) -> None:
         return
     media = essence(each.body.media) or "application/json"
     if each.body.form or media in _FORMS:
-        learnt = endpoint.bodies.setdefault(media, Learnt())
+        learnt = endpoint.bodies.setdefault(media, ObservedValues())
         learnt.learn({pair.name: _typed_value(pair.value) for pair in each.body.form})
         endpoint.files |= {pair.name for pair in each.body.form if pair.file}
         return
     body = examples.parse_body(each.body.text)
     if body is not examples.UNREAD:
-        endpoint.bodies.setdefault(media, Learnt()).learn(body)
+        endpoint.bodies.setdefault(media, ObservedValues()).learn(body)
     elif each.body.text.strip():
-        endpoint.bodies.setdefault(media, Learnt())
+        endpoint.bodies.setdefault(media, ObservedValues())
 
 
 def _typed_value(value: str) -> Json:
@@ -225,7 +225,7 @@ def _security_requirement(found: dict[str, Json], schemes: dict[str, Json]) -> J
     return made
 
 
-def _content(each: _Endpoint, learnt: Learnt) -> Json:
+def _content(each: _Endpoint, learnt: ObservedValues) -> Json:
     if not learnt.value_count:
         return {}
     made = examples.schema_of(learnt)

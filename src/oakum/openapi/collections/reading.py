@@ -8,7 +8,7 @@ from typing import Protocol
 
 from oakum.errors import Location, Problem
 from oakum.openapi.collections import bruno, insomnia, postman
-from oakum.openapi.collections.inferred_document import Inferred, infer_document
+from oakum.openapi.collections.inferred_document import InferredDocument, infer_document
 from oakum.openapi.collections.saved_request import Collection
 from oakum.openapi.formats import format_of
 from oakum.openapi.model import Json
@@ -60,6 +60,6 @@ def folder(path: Path) -> tuple[DescriptionFile, list[Problem]]:
     return file, _replace_root(file, infer_document(collection, bruno.NAME, lambda: whole))
 
 
-def _replace_root(file: DescriptionFile, made: Inferred) -> list[Problem]:
+def _replace_root(file: DescriptionFile, made: InferredDocument) -> list[Problem]:
     file.stand_for(made.root, made.locate)
     return list(made.problems)

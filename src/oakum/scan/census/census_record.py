@@ -13,7 +13,7 @@ from oakum.scan.census.object_snapshots import Census, CensusQuestion, Rows
 from oakum.scan.engine import Engine
 from oakum.scan.identities.relation_lists import ListedAccounts, Relations
 from oakum.scan.journal import Journal
-from oakum.scan.requests.builder import Filled
+from oakum.scan.requests.builder import FilledRequest
 from oakum.scan.undo.encryption import Encryption
 from oakum.scan.undo.entries import request_as_json, request_from_json
 from oakum.scan.undo.visibility_wait import Patience
@@ -65,7 +65,9 @@ def from_json(
                 " or the identities no more, so that changes to what it shows cannot be detected"
             )
             continue
-        filled = Filled(request, each["params"], frozenset(each["sent"]), probe.endpoint.path)
+        filled = FilledRequest(
+            request, each["params"], frozenset(each["sent"]), probe.endpoint.path
+        )
         census.rows.append((CensusQuestion(who, probe, filled), _rows(each["rows"], engine)))
     census.moving.update(((who, kind, key), at) for who, kind, key, at in value["moving"])
     census.others.update((kind, key) for kind, key in value["others"])

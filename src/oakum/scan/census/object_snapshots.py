@@ -31,7 +31,7 @@ from oakum.openapi.model import Json
 from oakum.scan.engine import Engine
 from oakum.scan.evaluation.judged_response import JudgedResponse
 from oakum.scan.identities.relation_lists import Relations
-from oakum.scan.requests.builder import Filled, fill
+from oakum.scan.requests.builder import FilledRequest, fill
 from oakum.scan.undo.recognition import with_key
 from oakum.scan.undo.soft_deletion import is_deleted
 from oakum.scan.undo.visibility_wait import Patience
@@ -51,7 +51,7 @@ class CensusQuestion:
 
     who: str
     probe: Probe
-    filled: Filled
+    filled: FilledRequest
 
 
 @dataclass(frozen=True)

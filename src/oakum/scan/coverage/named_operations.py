@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from oakum.authz import Model
 from oakum.exposure.endpoints.offered_values import members_with_choices
 from oakum.exposure.endpoints.probes import Probe
-from oakum.finding import Cell, Endpoint, Skipped
+from oakum.finding import Cell, Endpoint, SkippedOperation
 from oakum.inference.side_effects import orders
 from oakum.openapi.model import Parameter
 from oakum.openapi.shape_queries import enum_values
@@ -24,9 +24,10 @@ _ENDED = "the run ended before it was requested"
 
 
 def left_alone(
-    model: Model, engine: Engine | None, skipped: Iterable[Skipped], feeds: Iterable[Probe],
+    model: Model, engine: Engine | None, skipped: Iterable[SkippedOperation],
+    feeds: Iterable[Probe],
     *, writes: bool,
-) -> Iterator[Skipped]:  # fmt: skip
+) -> Iterator[SkippedOperation]:  # fmt: skip
     """Operations that no request was sent to; feeds were listened to, and stay. `writes`: whether
     the run may write."""
     heard = {each.operation.id for each in feeds}
@@ -35,7 +36,7 @@ def left_alone(
     for each in skipped:
         if (id := each.endpoint.operation) not in called:
             why = writes and why_not_called(model, id)
-            yield Skipped(each.endpoint, why) if why else each
+            yield SkippedOperation(each.endpoint, why) if why else each
     why_not = engine.results.gaps.reasons(Section.CELLS) if engine else {}
     named = set[str]()
     for probe in (*engine.state.probes, *engine.state.later) if engine else ():
@@ -43,10 +44,12 @@ def left_alone(
         # Endpoints that show objects are reported by their cells.
         if not (probe.shows or probe.how or id in called or id in named):
             named.add(id)
-            yield Skipped(_plain(probe), why_not.get(probe.id, _ENDED))
+            yield SkippedOperation(_plain(probe), why_not.get(probe.id, _ENDED))
 
 
-def without_fields(engine: Engine, cells: Iterable[Cell], skipped: Iterable[Skipped]) -> list[str]:
+def without_fields(
+    engine: Engine, cells: Iterable[Cell], skipped: Iterable[SkippedOperation]
+) -> list[str]:
     """A remark on operations that were requested, and of whose responses no field is judged."""
     left = {each.endpoint.operation for each in (*skipped, *engine.results.gaps.writes)}
     named = left | {each.endpoint.operation for each in cells} | engine.context.state_operations

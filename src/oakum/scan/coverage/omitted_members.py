@@ -9,7 +9,7 @@ from oakum.inference.lexicon import LETS_IN, FieldClass, classify_field
 from oakum.inference.unsafe_writes import is_stamp, takes_from_others
 from oakum.openapi.model import Json, Shape
 from oakum.policy.model import Resource
-from oakum.scan.coverage.untested import Section, Untested
+from oakum.scan.coverage.untested import Section, UntestedItem
 
 
 def why_left_out(resource: Resource, path: str, shape: Shape | None, value: Json) -> str:
@@ -29,10 +29,10 @@ def why_left_out(resource: Resource, path: str, shape: Shape | None, value: Json
     return ""
 
 
-def left_out(endpoint: Endpoint, members: Mapping[str, str]) -> Untested:
+def left_out(endpoint: Endpoint, members: Mapping[str, str]) -> UntestedItem:
     """Members that were not tested at a write, with reasons."""
     by: dict[str, list[str]] = {}
     for name, why in members.items():
         by.setdefault(why, []).append(f"`{name}`")
     said = "; ".join(f"{', '.join(names)}, for {why}" for why, names in by.items())
-    return Untested(endpoint, f"members not tried: {said}", Section.WRITES)
+    return UntestedItem(endpoint, f"members not tried: {said}", Section.WRITES)

@@ -14,7 +14,7 @@ from oakum.finding import Cell, Finding, Result, TestedItem
 from oakum.rules import OWASP
 from oakum.scan.coverage.untested import Section
 from oakum.scan.engine import Engine
-from oakum.scan.limits import May
+from oakum.scan.limits import Permissions
 from oakum.scan.technique import Prospect, Technique, is_silent
 from oakum.scan.techniques import TECHNIQUES
 
@@ -30,7 +30,7 @@ def tested_items(
     engine: Engine | None,
     cells: Sequence[Cell],
     findings: Iterable[Finding],
-    prospect: Callable[[May], Prospect],
+    prospect: Callable[[Permissions], Prospect],
     *,
     wrote: bool,
 ) -> tuple[TestedItem, ...]:
@@ -56,7 +56,7 @@ def _why_untested(
     rule: str,
     engine: Engine,
     cells: Sequence[Cell],
-    prospect: Callable[[May], Prospect],
+    prospect: Callable[[Permissions], Prospect],
     wrote: bool,
 ) -> str:
     """Why a rule was not tested; empty: it was."""
@@ -78,9 +78,9 @@ def _why_untested(
 def _needed_options(
     rule: str,
     techniques: Iterable[Technique],
-    may: May,
+    may: Permissions,
     target: str,
-    prospect: Callable[[May], Prospect],
+    prospect: Callable[[Permissions], Prospect],
 ) -> Iterator[str]:
     """Options with which a technique would send something."""
     more = {

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from oakum.authz import Model
 from oakum.exposure.endpoints.probes import Probe, probe_of
 from oakum.exposure.endpoints.request_bodies import body_shape, unwritable
-from oakum.finding import Endpoint, Skipped
+from oakum.finding import Endpoint, SkippedOperation
 from oakum.http.methods import WRITES
 from oakum.inference.lexicon import word_set, words
 from oakum.inference.side_effects import DELETES, classify
@@ -236,7 +236,7 @@ def _lacking_members(remove: Probe) -> list[str]:
     return sorted(name for name in shape.required if name not in remove.sources)
 
 
-def never_called(model: Model) -> Iterator[Skipped]:
+def never_called(model: Model) -> Iterator[SkippedOperation]:
     """Writing operations that are never called, whatever is allowed."""
     for operation in model.operations.values():
         if operation.method not in WRITES:
@@ -245,9 +245,11 @@ def never_called(model: Model) -> Iterator[Skipped]:
             continue
         if why := barring_reason(model, operation):
             endpoint = Endpoint(operation.method, operation.path, operation.id)
-            yield Skipped(endpoint, f"not written to, for {why}")
+            yield SkippedOperation(endpoint, f"not written to, for {why}")
 
 
-def all_untried(model: Model, more: Iterable[Skipped], *, writes: bool) -> tuple[Skipped, ...]:
+def all_untried(
+    model: Model, more: Iterable[SkippedOperation], *, writes: bool
+) -> tuple[SkippedOperation, ...]:
     """Everything that was not written to; `more`: found during the run."""
     return tuple(dict.fromkeys((*(never_called(model) if writes else ()), *more)))

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from oakum.openapi.automaton import Automaton
 from oakum.openapi.model import Shape
-from oakum.openapi.pattern_syntax import Unsupported
+from oakum.openapi.pattern_syntax import UnsupportedPattern
 from oakum.routing.parameter_texts import of_shape
 from oakum.scan.engine import Engine
 
@@ -39,6 +39,6 @@ def said_undeclared(engine: Engine) -> list[str]:
 
 
 def _automaton_of(shape: Shape) -> Automaton | None:
-    with suppress(Unsupported):
+    with suppress(UnsupportedPattern):
         return of_shape(shape)
     return None

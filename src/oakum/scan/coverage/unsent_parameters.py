@@ -15,7 +15,7 @@ from oakum.exposure.endpoints.parameter_styles import text_of
 from oakum.exposure.endpoints.probes import EMBEDS, Probe, shows_owned
 from oakum.inference.lexicon import singular, words
 from oakum.openapi.model import Parameter
-from oakum.scan.coverage.untested import Section, Untested
+from oakum.scan.coverage.untested import Section, UntestedItem
 from oakum.scan.engine import Engine
 from oakum.scan.filters.field_spellings import resource_members
 from oakum.scan.requests.parameter_meanings import optional, whom
@@ -23,7 +23,7 @@ from oakum.scan.requests.parameter_meanings import optional, whom
 _MOST_NAMED = 8
 
 
-def unsent(engine: Engine) -> Iterator[Untested]:
+def unsent(engine: Engine) -> Iterator[UntestedItem]:
     """Endpoints that were never called with a parameter that may select the owner."""
     meant = whom(engine.model, engine.state.probes)
     for probe, lacking in _unsent_by_probe(engine):
@@ -31,7 +31,7 @@ def unsent(engine: Engine) -> Iterator[Untested]:
         nobodys = bool(owners) and all(kind == "none" for kind in owners)
         choosing = [f"`{each.name}`" for each in lacking if meant.may_choose(each)]
         if choosing and not nobodys and not engine.model.rule(probe.operation.id).untested:
-            yield Untested(
+            yield UntestedItem(
                 f"{probe.endpoint.method} {probe.endpoint.path}",
                 f"never asked with {' and '.join(choosing)}, which may choose whose data it shows:"
                 f" nothing says what to send; name it under `operations: {{{probe.operation.id}:"
@@ -42,7 +42,7 @@ def unsent(engine: Engine) -> Iterator[Untested]:
     yield from _never_without(engine)
 
 
-def _find_unfilled(engine: Engine) -> Iterator[Untested]:
+def _find_unfilled(engine: Engine) -> Iterator[UntestedItem]:
     """Endpoints whose body has a member that the contract fills and the scan cannot write."""
     for probe in engine.state.probes:
         rule = engine.model.rule(probe.operation.id)
@@ -50,14 +50,14 @@ def _find_unfilled(engine: Engine) -> Iterator[Untested]:
         left = [each for each in rule.params if each not in {*probe.sources, *names}]
         if left and not (probe.how or probe.lacks or probe.query or rule.untested):
             named = " and ".join(f"`{each}`" for each in left)
-            yield Untested(
+            yield UntestedItem(
                 f"{probe.endpoint.method} {probe.endpoint.path}",
                 f"never asked with {named}, though `params` fills it: the scan fills members of"
                 " objects up to three levels deep, and none within lists",
             )
 
 
-def _never_embedded(engine: Engine) -> Iterator[Untested]:
+def _never_embedded(engine: Engine) -> Iterator[UntestedItem]:
     """Endpoints with a parameter such as `include`, none of whose values that were tried showed a
     resource that the document declares there."""
     matrix, resources = engine.matrix, engine.model.policy.resources
@@ -73,7 +73,7 @@ def _never_embedded(engine: Engine) -> Iterator[Untested]:
             at = f"{probe.endpoint.method} {probe.endpoint.path}"
             missing = " and ".join(f"`{name}`" for name in sorted(owned - shown))
             if named := " and ".join(f"`{each.name}`" for each in by if not has_choices(each)):
-                yield Untested(
+                yield UntestedItem(
                     at,
                     f"the scan tried values of {named}, and none showed {missing}, which the"
                     " document declares there: list its values as `enum` in the document",
@@ -81,7 +81,7 @@ def _never_embedded(engine: Engine) -> Iterator[Untested]:
                 continue
             flags = [each.name for each in by if _embeds(engine.model, probe, each, owned - shown)]
             if named := " and ".join(f"`{each}`" for each in flags):
-                yield Untested(
+                yield UntestedItem(
                     at,
                     f"each value of {named} was tried, and none showed {missing}, which the"
                     " document declares there: let an identity own an object that has one",
@@ -100,7 +100,7 @@ def _embeds(model: Model, probe: Probe, parameter: Parameter, missing: Collectio
     return not meant.isdisjoint(said)
 
 
-def _never_without(engine: Engine) -> Iterator[Untested]:
+def _never_without(engine: Engine) -> Iterator[UntestedItem]:
     """Endpoints that were requested only with an optional parameter, which may hide objects."""
     state = engine.state
     why_not = state.results.gaps.reasons(Section.CELLS)
@@ -110,7 +110,7 @@ def _never_without(engine: Engine) -> Iterator[Untested]:
             continue
         if not engine.model.rule(probe.operation.id).untested:
             named = " and ".join(f"`{each}`" for each in probe.lacks)
-            yield Untested(
+            yield UntestedItem(
                 f"{probe.endpoint.method} {probe.operation.path}",
                 f"never requested without {named}:"
                 f" {why_not.get(probe.id, 'a required parameter has no value')}",

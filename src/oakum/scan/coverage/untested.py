@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 
-from oakum.finding import Endpoint, Skipped
+from oakum.finding import Endpoint, SkippedOperation
 
 
 class Section(Enum):
@@ -23,7 +23,7 @@ class Section(Enum):
 
 
 @dataclass(frozen=True)
-class Untested:
+class UntestedItem:
     """One thing that was not tested, and why, with what would change that."""
 
     what: Endpoint | str
@@ -50,9 +50,9 @@ class Untested:
 class Gaps:
     """All that one run did not test, in the order in which it was noticed."""
 
-    _found: list[Untested] = field(default_factory=list)
+    _found: list[UntestedItem] = field(default_factory=list)
 
-    def add(self, *gaps: Untested) -> None:
+    def add(self, *gaps: UntestedItem) -> None:
         """Records gaps. Of what a run should have tested, one reason is enough: the first."""
         known = {(each.section, each.name) for each in self._found}
         self._found += (
@@ -67,7 +67,7 @@ class Gaps:
             each for each in self._found if (each.section, each.what) != (Section.CELLS, endpoint)
         ]
 
-    def of(self, section: Section) -> Iterator[Untested]:
+    def of(self, section: Section) -> Iterator[UntestedItem]:
         """What one section of the report tells."""
         return (each for each in self._found if each.section is section)
 
@@ -76,10 +76,10 @@ class Gaps:
         return {each.name: each.reason for each in self.of(section)}
 
     @property
-    def writes(self) -> tuple[Skipped, ...]:
+    def writes(self) -> tuple[SkippedOperation, ...]:
         """Operations that write and were left alone, as the report has them."""
         return tuple(
-            Skipped(each.what, each.reason)
+            SkippedOperation(each.what, each.reason)
             for each in self.of(Section.WRITES)
             if isinstance(each.what, Endpoint)
         )

@@ -18,9 +18,9 @@ from oakum.exposure.cells.report_cells import asked_as_more
 from oakum.exposure.cells.why_untested import NO_REQUEST, asked_as
 from oakum.exposure.endpoints.probes import probe_of
 from oakum.exposure.known_identities import KnownIdentities
-from oakum.finding import Cell, Result, Skipped
+from oakum.finding import Cell, Result, SkippedOperation
 from oakum.inference.side_effects import classify
-from oakum.scan.coverage.untested import Untested
+from oakum.scan.coverage.untested import UntestedItem
 
 _MOST_NAMED = 8
 
@@ -28,9 +28,9 @@ _MOST_NAMED = 8
 def find_untested(
     model: Model,
     cells: Iterable[Cell],
-    skipped: Iterable[Skipped],
+    skipped: Iterable[SkippedOperation],
     reach: Collection[tuple[str, str, str]],
-) -> list[Untested]:
+) -> list[UntestedItem]:
     """Operations without a test. `reach`: (operation, resource, viewer) for which an identity has
     the relation to an owner whose object was shown there."""
     found = [*_find_unasked(model, skipped)]
@@ -42,11 +42,11 @@ def find_untested(
         rule = model.rule(operation)
         endpoint = next((c.endpoint for c in own if c.result is not Result.LEAK), own[0].endpoint)
         if not rule.untested and (why := _missing_for(model, own, reach)):
-            found.append(Untested(f"{endpoint.method} {endpoint.path}", why))
+            found.append(UntestedItem(f"{endpoint.method} {endpoint.path}", why))
     return sorted(set(found), key=lambda each: each.name)
 
 
-def _find_unasked(model: Model, skipped: Iterable[Skipped]) -> Iterator[Untested]:
+def _find_unasked(model: Model, skipped: Iterable[SkippedOperation]) -> Iterator[UntestedItem]:
     """Operations that read somebody's data, and that no question was put to."""
     for each in skipped:
         operation = model.operations.get(each.endpoint.operation)
@@ -56,7 +56,7 @@ def _find_unasked(model: Model, skipped: Iterable[Skipped]) -> Iterator[Untested
             verdict = classify(operation)
             named = verdict.kind == "destructive" and each.reason == verdict.reason
             hint = "; if it only reads, say `reads: true` in its rule" if named else ""
-            yield Untested(
+            yield UntestedItem(
                 f"{operation.method} {operation.path}", f"not asked: {each.reason}{hint}"
             )
 
@@ -183,7 +183,7 @@ def _is_barred(model: Model, cell: Cell) -> bool:
     return owners and call is not None and (label | basic).isdisjoint(call)
 
 
-def trust_reasons(found: list[Untested]) -> Iterator[str]:
+def trust_reasons(found: list[UntestedItem]) -> Iterator[str]:
     """Untested operations as reasons to distrust the run, each with a remedy."""
     for each in found[:_MOST_NAMED]:
         yield (

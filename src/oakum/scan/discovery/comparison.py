@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from oakum.exchange import Response
 from oakum.scan.discovery.contrast import Feature, Features, differences, take_apart
-from oakum.scan.requests.builder import Filled
+from oakum.scan.requests.builder import FilledRequest
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class ComparedAnswer:
     """One response; `who`: the person that the request named, empty for a made-up one."""
 
     who: str
-    filled: Filled
+    filled: FilledRequest
     answer: Response
     took: float = 0.0
     """Seconds."""

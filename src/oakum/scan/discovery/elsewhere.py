@@ -21,7 +21,7 @@ from oakum.finding import Result
 from oakum.scan.engine import Engine
 from oakum.scan.evaluation.answer_fingerprint import Form, form_of
 from oakum.scan.evaluation.undocumented_objects import Likeness
-from oakum.scan.requests.builder import Filled, fill
+from oakum.scan.requests.builder import FilledRequest, fill
 
 _NOWHERE = "oakum-none"
 _ALIKE = 2
@@ -136,7 +136,7 @@ class OtherEndpoints:
             if key.endpoint == probe.id and entry.result is Result.LEAK
         }
 
-    def _first(self, way: Probe) -> tuple[str, str | None, Filled] | None:
+    def _first(self, way: Probe) -> tuple[str, str | None, FilledRequest] | None:
         """An owner to ask as, whose values to ask with, and the question; None: no value is
         known."""
         engine = self.engine
@@ -167,13 +167,13 @@ class OtherEndpoints:
         self._forget(way)
         return None
 
-    def _canaries_in(self, who: str, answer: Response, filled: Filled) -> frozenset[str]:
+    def _canaries_in(self, who: str, answer: Response, filled: FilledRequest) -> frozenset[str]:
         """Values that only this owner has, in a response to a request without them."""
         text = answer.body.decode("utf-8", "replace")
         own = (value for value, key in self.engine.knowledge.canaries() if key[0] == who)
         return frozenset(each for each in own if each in text and each not in filled.sent)
 
-    def _nothing(self, way: Probe, who: str, filled: Filled) -> Response:
+    def _nothing(self, way: Probe, who: str, filled: FilledRequest) -> Response:
         """How a path beside this one is answered that there is none of. Some APIs say 200; and the
         page that a front end gives for every path may hold who is logged in."""
         parts = urlsplit(filled.request.url)
@@ -181,7 +181,7 @@ class OtherEndpoints:
         url = f"{parts.scheme}://{parts.netloc}{path}"
         place = (url, who, *sorted(filled.request.headers.items()))
         if place not in self.absent:
-            nowhere = Filled(replace(filled.request, url=url), {}, frozenset(), path)
+            nowhere = FilledRequest(replace(filled.request, url=url), {}, frozenset(), path)
             self.absent[place] = self.engine.send(way, who, nowhere)
         return self.absent[place]
 

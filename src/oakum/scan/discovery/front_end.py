@@ -26,7 +26,7 @@ from oakum.scan.discovery.reading_paths import may_be_read
 from oakum.scan.discovery.scripts import ScriptPath, further_scripts, named_paths
 from oakum.scan.discovery.versions import split
 from oakum.scan.engine import Engine
-from oakum.scan.requests.builder import Filled
+from oakum.scan.requests.builder import FilledRequest
 
 _MOST_SCRIPTS = 8
 _MOST_TEXT = 2 << 20
@@ -97,7 +97,7 @@ class FrontEnd:
                 operation, Endpoint("GET", address, operation.id), {}, {}, {}, how=self.how
             )
             headers = {"accept": "text/html, text/javascript, */*;q=0.5"}
-            filled = Filled(Request("GET", address, headers), {}, frozenset(), address)
+            filled = FilledRequest(Request("GET", address, headers), {}, frozenset(), address)
             answer = self.engine.send(probe, None, filled)
             to = answer.headers.get("location", "")
             if not (300 <= answer.status < 400 and to and self._may(_resolve_url(address, to))):

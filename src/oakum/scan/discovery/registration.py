@@ -17,7 +17,7 @@ from oakum.openapi.model import Operation
 from oakum.scan.coverage.uncalled_operations import barring_reason
 from oakum.scan.discovery.contrast import Features, take_apart
 from oakum.scan.identities.login import json_of
-from oakum.scan.requests.builder import Filled
+from oakum.scan.requests.builder import FilledRequest
 from oakum.scan.requests.person_operations import is_secret, noun_of
 
 _SELF = word_set("account me myself profile self user")
@@ -97,7 +97,7 @@ def account_resource(model: Model) -> str:
     return next(found, "")
 
 
-def answer_features(answer: Response, filled: Filled) -> Features:
+def answer_features(answer: Response, filled: FilledRequest) -> Features:
     """Status and body of an answer, without what the request held."""
     found = take_apart(answer, filled.sent)
     return {name: text for name, text in found.items() if name[0] not in ("header", "cookie")}

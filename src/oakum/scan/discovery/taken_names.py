@@ -31,7 +31,7 @@ from oakum.scan.discovery.contrast import (
 )
 from oakum.scan.engine import Engine
 from oakum.scan.identities.provisioned_accounts import ProvisionedAccount, ProvisionedAccounts
-from oakum.scan.requests.builder import Filled, curl
+from oakum.scan.requests.builder import FilledRequest, curl
 from oakum.scan.requests.person_operations import Noun, is_secret, talks
 
 _LIMITS = {401, 423, 429}
@@ -111,7 +111,7 @@ class TakenNames:
             return
         free: list[ComparedAnswer] = []
 
-        def ask(filled: Filled) -> Response:
+        def ask(filled: FilledRequest) -> Response:
             answer = self.engine.send(self.provisioned.probe, None, filled)
             free.append(ComparedAnswer("", filled, answer))
             return answer
@@ -182,9 +182,9 @@ class TakenNames:
                 called = {**known.called, noun: of.called[noun]}
                 known = ProvisionedAccount("", called, known.secret)
             self._asked[who, nth, noun, bare] = known
-        sent: list[Filled] = []
+        sent: list[FilledRequest] = []
 
-        def ask(filled: Filled) -> Response:
+        def ask(filled: FilledRequest) -> Response:
             sent.append(filled)
             return self.engine.send(self.provisioned.probe, None, filled)
 

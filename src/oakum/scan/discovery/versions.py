@@ -29,7 +29,7 @@ _MOST = 3
 
 
 @dataclass(frozen=True)
-class Versioned:
+class VersionedPath:
     """A path, cut at its version: `/api`, `v2`, `/users/{id}`."""
 
     before: str
@@ -54,19 +54,19 @@ def shared_root(paths: Iterable[str]) -> int:
     return depth if literal and len(behind) > 1 else 0
 
 
-def split(path: str, root: int = 0) -> Versioned:
+def split(path: str, root: int = 0) -> VersionedPath:
     """Splits a path template at its first version, or where one would be: after the `root` first
     segments."""
     parts = path.split("/")
     for nth, part in enumerate(parts):
         bare = nth > 0 and parts[nth - 1].lower() in _ROOTS | _SAYS and _BARE.fullmatch(part)
         if _SEGMENT.fullmatch(part) or bare:
-            return Versioned("/".join(parts[:nth]), part, _join_path(parts[nth + 1 :]))
+            return VersionedPath("/".join(parts[:nth]), part, _join_path(parts[nth + 1 :]))
     roots = 1
     while roots < len(parts) - 1 and parts[roots].lower() in _ROOTS:
         roots += 1
     roots = max(roots, min(1 + root, len(parts) - 1))
-    return Versioned("/".join(parts[:roots]), "", _join_path(parts[roots:]))
+    return VersionedPath("/".join(parts[:roots]), "", _join_path(parts[roots:]))
 
 
 def _join_path(parts: list[str]) -> str:

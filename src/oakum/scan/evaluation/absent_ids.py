@@ -14,7 +14,7 @@ from oakum.exposure.cells.matrix import Outcome
 from oakum.exposure.endpoints.probes import Probe
 from oakum.finding import Result
 from oakum.scan.engine import Engine
-from oakum.scan.requests.builder import Filled, fill
+from oakum.scan.requests.builder import FilledRequest, fill
 from oakum.scan.state import AbsentControl
 
 _TELLING = 4
@@ -82,7 +82,7 @@ def _ask_again(engine: Engine, control: AbsentControl) -> None:
 
 
 def _look(
-    engine: Engine, probe: Probe, who: str, filled: Filled, answer: Response, how: str
+    engine: Engine, probe: Probe, who: str, filled: FilledRequest, answer: Response, how: str
 ) -> Outcome:
     """Records leaks of others' data; missing fields of a nonexistent object close nothing."""
     question = engine.question(probe, who, frozenset(), filled, f"{probe.id}|{how}")

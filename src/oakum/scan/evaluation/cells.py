@@ -32,7 +32,7 @@ from oakum.exposure.finding_evidence import Exhibits, by_way_of, place_of
 from oakum.exposure.values.knowledge import canonical, is_theirs, says_nothing
 from oakum.exposure.values.masked_fields import masked_value
 from oakum.exposure.values.masks import is_partly_masked, kind_of
-from oakum.exposure.values.misplaced_values import Found, Misplaced, is_a_name
+from oakum.exposure.values.misplaced_values import MisplacedSearch, MisplacedValue, is_a_name
 from oakum.finding import Evidence, Result
 from oakum.policy.graphql import TAG
 from oakum.scan.evaluation.cell_record import CellRecord, JudgedObject
@@ -67,7 +67,7 @@ _MASK = "mask"
 _TWO_FACED = "its owner gets another value of this field elsewhere: one may be a mask"
 
 
-class _Told(Enum):
+class _ValueEvidence(Enum):
     """What the value of a field tells of the object that it stands in."""
 
     NOTHING = 1
@@ -165,8 +165,8 @@ class Cells:
                 continue  # the value identifies nobody
             each = strange if unknown else of
             told = self._leaf(instance, leaf, each)
-            proved |= told is _Told.PROVED
-            if told is _Told.SHARED:
+            proved |= told is _ValueEvidence.PROVED
+            if told is _ValueEvidence.SHARED:
                 shared.append((leaf, each))
         beside = [leaf.path for leaf, _ in shared if not self._echo(leaf)]
         for leaf, each in shared:
@@ -196,7 +196,7 @@ class Cells:
         told(key, self._question.request_key, leaf.value, of.who, shared=True)
         self._record.tentative = True
 
-    def _leaf(self, instance: ObjectInstance, leaf: Leaf, of: JudgedObject) -> _Told:
+    def _leaf(self, instance: ObjectInstance, leaf: Leaf, of: JudgedObject) -> _ValueEvidence:
         """Judges what came in a field: granted, masked, empty, or denied."""
         viewer, who = self._question.viewer, of.who
         own = who in (viewer, NOBODY)
@@ -216,24 +216,26 @@ class Cells:
             return self._empty(instance, leaf, of, own=own)
         else:
             return self._judge_denied(instance, leaf, of, own=own)
-        return _Told.NOTHING
+        return _ValueEvidence.NOTHING
 
-    def _empty(self, instance: ObjectInstance, leaf: Leaf, of: JudgedObject, *, own: bool) -> _Told:
+    def _empty(
+        self, instance: ObjectInstance, leaf: Leaf, of: JudgedObject, *, own: bool
+    ) -> _ValueEvidence:
         """Judges a value that says nothing, such as `""`, false or an object with fields."""
         others = of.who != self._question.viewer
         if others and is_setting_of(self._context, of.unread, instance, leaf, of.who):
-            return _Told.SHARED
+            return _ValueEvidence.SHARED
         if others and (leaf.value is False or leaf.value == 0):
             self._perhaps(instance, leaf, of, TOO_COMMON)
         elif not own:
             self._missing(of, leaf.path, blank=True)
         elif of.who and not leaf.allowed:
             self._record.put(of, leaf.path, Result.CLOSED, wait=True)
-        return _Told.NOTHING
+        return _ValueEvidence.NOTHING
 
     def _judge_denied(
         self, instance: ObjectInstance, leaf: Leaf, of: JudgedObject, *, own: bool
-    ) -> _Told:
+    ) -> _ValueEvidence:
         """Judges a value in a field that the contract does not show the viewer."""
         context, question = self._context, self._question
         why = self._echo(leaf) if question.wrote else ""
@@ -241,23 +243,23 @@ class Cells:
             why = why or self._reading.may_be_granted(context.model, instance, leaf.path)
         why = why if own else self._doubt(instance, leaf, of) or self._echo(leaf)
         if why in (TOO_COMMON, ECHO):
-            return _Told.SHARED
+            return _ValueEvidence.SHARED
         if why == _MASK:
             self._missing(of, leaf.path, blank=True)
-            return _Told.NOTHING
+            return _ValueEvidence.NOTHING
         if why:
             self._perhaps(instance, leaf, of, why)
-            return _Told.NOTHING
+            return _ValueEvidence.NOTHING
         if not own and (field := alias(context, self._probe, question, instance, leaf, of.who)):
             self._leak(instance, leaf, of, field)
-            return _Told.NOTHING if of.weak else _Told.PROVED
+            return _ValueEvidence.NOTHING if of.weak else _ValueEvidence.PROVED
         if not of.weak and leaf.pointer in self._unmasked:
             of = replace(of, weak=_TWO_FACED)
         self._leak(instance, leaf, of)
         key = self._record.key(of, leaf.path)
         context.placeholders.note_leak(key, question.request_key, leaf.value, of.who)
         self._tell_by_object(key, leaf, of)
-        return _Told.NOTHING if own or of.weak else _Told.PROVED
+        return _ValueEvidence.NOTHING if own or of.weak else _ValueEvidence.PROVED
 
     def _leak(
         self, instance: ObjectInstance, leaf: Leaf, of: JudgedObject, field: str = ""
@@ -493,14 +495,16 @@ class Cells:
     def canaries(self) -> None:
         """Searches everything outside known objects for owners' values."""
         seen, instances = self._seen, self._seen.instances
-        misplaced = Misplaced(self._context, seen.probe, seen.question, seen.response, seen.value)
+        misplaced = MisplacedSearch(
+            self._context, seen.probe, seen.question, seen.response, seen.value
+        )
         for found in misplaced.search(seen.judgement.unbound, instances):
             self._canary(found, seen.reading.contest(found.at))
         weak = "it stands in the viewer's own object, and may be theirs as well"
         for found in misplaced.in_own_objects(instances):
             self._canary(found, weak)
 
-    def _canary(self, found: Found, weak: str) -> None:
+    def _canary(self, found: MisplacedValue, weak: str) -> None:
         at, value, who, resource, path, where, inside = found
         if not who or is_a_name(self._context, self._question.viewer, who, resource, path, value):
             return

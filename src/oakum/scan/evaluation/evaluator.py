@@ -31,7 +31,13 @@ from oakum.exposure.relation_members import (
     shows_setting,
 )
 from oakum.exposure.response_reader import Parsed, is_success, json_in
-from oakum.exposure.values.knowledge import Inherited, Knowledge, canonical, is_blank, says_nothing
+from oakum.exposure.values.knowledge import (
+    InheritedState,
+    Knowledge,
+    canonical,
+    is_blank,
+    says_nothing,
+)
 from oakum.finding import Answer, Result
 from oakum.scan.evaluation.cells import Cells
 from oakum.scan.evaluation.judged_response import JudgedResponse, judged_response
@@ -43,7 +49,7 @@ _MOST_KEPT = 100
 
 
 @dataclass(frozen=True)
-class _Kept:
+class _PendingResponse:
     """A response with an object of which it was not told yet whom it names."""
 
     seen: JudgedResponse
@@ -78,7 +84,7 @@ class Evaluator:
         self.nameless: dict[tuple[str, str | None], dict[str, set[str]]] = {}
         """(endpoint, viewer) → resource → keys of objects that came without their owner, and that
         nobody was shown as theirs by then. In memory only."""
-        self._kept: dict[str, _Kept] = {}
+        self._kept: dict[str, _PendingResponse] = {}
         """Probe → its response. In memory only."""
         self._news = False
         """Whether an owner was just shown whom their object names."""
@@ -147,7 +153,7 @@ class Evaluator:
         self._note_unread(seen)
         if reading.untold and len(self._kept) < _MOST_KEPT:
             outcome = replace(outcome, tentative=True)
-            self._kept[question.request_key] = _Kept(seen, outcome, self._around())
+            self._kept[question.request_key] = _PendingResponse(seen, outcome, self._around())
         if self._news:
             self._news = False
             self._judge_again()
@@ -331,7 +337,7 @@ class Evaluator:
             # A declared state that is missing from the response counts as the contract's default.
             if many and key and (inside or declared):
                 place = (viewer, resource.name, key)
-                value = Inherited(state.of) if follows else instance.state.get(name)
+                value = InheritedState(state.of) if follows else instance.state.get(name)
                 self._context.knowledge.conditions.setdefault(place, {})[name] = value
             elif not many and state.inherits and (inside or declared):
                 own = None if follows else instance.state.get(name)

@@ -73,7 +73,7 @@ class _Kind:
 
 
 @dataclass
-class _Found:
+class _OtherContents:
     """The other contents of a response in which an object was searched."""
 
     shown: tuple[tuple[Pointer, str], ...]
@@ -100,7 +100,7 @@ class Likeness:
     def _read(self, probe: Probe, response: Response, parsed: Parsed) -> ResponseReader:
         plain = read_as_declared(probe.operation, response, parsed)
         shown = self._model.shown.get(probe.operation.id, ()) if response.status < 300 else ()
-        found = _Found(tuple(shown), frozenset(probe.shows))
+        found = _OtherContents(tuple(shown), frozenset(probe.shows))
         if isinstance(plain.value, str) and not response.is_json:
             media, found.page = probe.operation.success(), True
             data = read_page(plain.value).data
@@ -116,7 +116,7 @@ class Likeness:
     # ----------------------------------------------------------- tree walk
 
     def _see(
-        self, value: Json, shape: Shape | None, at: Pointer, found: _Found
+        self, value: Json, shape: Shape | None, at: Pointer, found: _OtherContents
     ) -> tuple[Json, Shape]:
         """A value with names as the document writes them, and the shape that binds what is known.
 
@@ -133,7 +133,7 @@ class Likeness:
         return seen, _object(below)
 
     def _kind_of(
-        self, value: dict[str, Json], shape: Shape | None, at: Pointer, found: _Found
+        self, value: dict[str, Json], shape: Shape | None, at: Pointer, found: _OtherContents
     ) -> _Kind | None:
         said = next((name for place, name in found.shown if _matches(place, at)), "")
         said = said or (resource_of(shape, self._model.bound) if shape else "")
@@ -150,7 +150,7 @@ class Likeness:
         return best[0] if len(best) == 1 else None
 
     def _fit(
-        self, value: dict[str, Json], kind: _Kind, at: Pointer, found: _Found
+        self, value: dict[str, Json], kind: _Kind, at: Pointer, found: _OtherContents
     ) -> dict[str, Json]:
         """An object with the names that the document has for its members, the rest put aside."""
         fitted: dict[str, Json] = {}
@@ -176,7 +176,12 @@ class Likeness:
         return fitted
 
     def _tidy(
-        self, value: Json, shape: Shape | None, node: Trie | None, at: Pointer, found: _Found
+        self,
+        value: Json,
+        shape: Shape | None,
+        node: Trie | None,
+        at: Pointer,
+        found: _OtherContents,
     ) -> Json:
         """A part of an object likewise; embedded resources as themselves."""
         if isinstance(value, list):
@@ -232,7 +237,7 @@ class Likeness:
 
 
 def _legible(
-    seen: list[tuple[Json, Shape]], found: _Found, plain: ResponseReader
+    seen: list[tuple[Json, Shape]], found: _OtherContents, plain: ResponseReader
 ) -> ResponseReader:
     """Several values of one answer as one."""
     parts = [*seen, *found.further]

@@ -27,7 +27,7 @@ from oakum.http.methods import READS
 from oakum.inference.side_effects import classify
 from oakum.openapi.model import Json, Operation
 from oakum.scan.engine import Engine
-from oakum.scan.requests.builder import Filled, curl, variable
+from oakum.scan.requests.builder import FilledRequest, curl, variable
 from oakum.scan.requests.called_operation import OperationNames
 
 _MOST = 6
@@ -134,7 +134,7 @@ class WriteAnswers:
             source = probe.sources.get(name, name)
             place = variable(whose.get(name) or viewer or "", source)
             symbolic = symbolic.replace("{" + name + "}", place)
-        filled = Filled(request, params, frozenset(sent), symbolic, self._curl_body(request))
+        filled = FilledRequest(request, params, frozenset(sent), symbolic, self._curl_body(request))
         request_key = f"{operation.id}|{viewer or ''}|write {next(self._numbers)}"
         line = curl(filled, engine.context.credentials(viewer))
         return Question(

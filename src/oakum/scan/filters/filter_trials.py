@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from oakum.exposure.endpoints.probes import Probe
-from oakum.scan.filters.hidden_values import Hidden
+from oakum.scan.filters.hidden_values import HiddenValue
 from oakum.scan.filters.json_filters import Dialect
 
 
@@ -30,7 +30,7 @@ class FilterForm:
         return self.probe.operation.id, self.parameter, self.form
 
 
-class Tried:
+class TrialResults:
     """Results by form: a form that made a server fail is not repeated, nor one that was
     rejected."""
 
@@ -52,13 +52,13 @@ class Tried:
         the value is a number."""
         self._forms: dict[tuple[str, str], bool] = {}
 
-    def is_vain(self, way: FilterForm, hidden: Hidden) -> bool:
+    def is_vain(self, way: FilterForm, hidden: HiddenValue) -> bool:
         asked = (way.key, hidden.resource, hidden.field)
         failed = [each for each in self.failed if each[:2] == way.key[:2]]
         unread = way.key in failed or (way.key, is_number(hidden.value)) in self._vain
         return unread or len(failed) >= _MOST_FAILED or asked in self.refused
 
-    def note_status(self, way: FilterForm, hidden: Hidden, status: int) -> None:
+    def note_status(self, way: FilterForm, hidden: HiddenValue, status: int) -> None:
         """Records a response's status."""
         if way.form:
             self._forms[way.place] = self._forms.get(way.place, False) or 200 <= status < 300

@@ -15,11 +15,11 @@ from oakum.exposure.relation_members import is_one_of_many
 from oakum.exposure.response_reader import is_success
 from oakum.exposure.values.knowledge import canonical, says_nothing
 from oakum.scan.engine import Engine, Kind
-from oakum.scan.requests.builder import Filled, fill
+from oakum.scan.requests.builder import FilledRequest, fill
 
 
 @dataclass(frozen=True)
-class Hidden:
+class HiddenValue:
     """A value of one owner's that one viewer may not see."""
 
     resource: str
@@ -35,7 +35,7 @@ class Hidden:
     """(field, value) of an object that is nobody's, as the viewer is shown it."""
 
 
-def hidden_fields(engine: Engine, whose: str = "") -> Iterator[Hidden]:
+def hidden_fields(engine: Engine, whose: str = "") -> Iterator[HiddenValue]:
     """Each denied (field, kind of viewer) once, with an owner whose value is known; without those
     already shown or reported. `whose`: this owner only."""
     matrix = engine.matrix
@@ -53,7 +53,7 @@ def hidden_fields(engine: Engine, whose: str = "") -> Iterator[Hidden]:
             value, key = _denied_value(engine, (owner, resource, field), values, viewer)
             if not says_nothing(value):
                 done.add(place)
-                yield Hidden(resource, field, owner, viewer, kind.label, value, key)
+                yield HiddenValue(resource, field, owner, viewer, kind.label, value, key)
 
 
 def _denied_value(
@@ -88,7 +88,7 @@ def _denied_value(
     return value, denied.get(value, "")
 
 
-def hidden_in_list(engine: Engine, probe: Probe) -> Iterator[Hidden]:
+def hidden_in_list(engine: Engine, probe: Probe) -> Iterator[HiddenValue]:
     """Of the objects of nobody's that a list shows, which is asked for anew: each field once that
     the contract hides from a viewer of that kind, and that somebody else was shown."""
     policy, done = engine.model.policy, set[tuple[str, str, str]]()
@@ -110,9 +110,9 @@ def hidden_in_list(engine: Engine, probe: Probe) -> Iterator[Hidden]:
 
 
 def _hidden_in(
-    engine: Engine, probe: Probe, viewer: str | None, filled: Filled, answer: Response,
+    engine: Engine, probe: Probe, viewer: str | None, filled: FilledRequest, answer: Response,
     names: Collection[str],
-) -> Iterator[Hidden]:  # fmt: skip
+) -> Iterator[HiddenValue]:  # fmt: skip
     """What an answer does not show of the objects in it."""
     shown = engine.judge_response(probe, viewer, (), filled, answer)
     reading, untold = shown.reading, shown.judgement.untold
@@ -134,7 +134,7 @@ def _hidden_in(
                 or reading.may_be_granted(engine.model, each, path)
             )
             if key and hides and value not in seen.values():
-                yield Hidden(
+                yield HiddenValue(
                     each.resource, path, NOBODY, viewer, label, value, key, tuple(seen.items())
                 )
 

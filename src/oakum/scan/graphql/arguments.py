@@ -58,7 +58,7 @@ _SHAPES = word_set(
 )
 """Words of arguments that say in which order or form something is shown."""
 
-Given = tuple[tuple[str, Value], ...]
+ArgumentValues = tuple[tuple[str, Value], ...]
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ class ArgumentValue:
     instead: bool = False
     """Whether it takes the place of another value, which the argument has to have."""
 
-    def put(self, given: Given) -> Given:
+    def put(self, given: ArgumentValues) -> ArgumentValues:
         """The arguments with this one added, in place of others of its name if it is `instead`."""
         others = (each for each in given if each[0] != self.argument) if self.instead else given
         return (*others, (self.argument, self.value))
@@ -102,7 +102,7 @@ class Arguments:
 
     def arguments_for(
         self, called: str, field: GraphQLField, targets: Sequence[GraphQLObjectType], page: int
-    ) -> Given | None:
+    ) -> ArgumentValues | None:
         """Arguments for a field that leads to `targets`; None if one has no value."""
         found: list[tuple[str, Value]] = []
         for name, arg in field.args.items():

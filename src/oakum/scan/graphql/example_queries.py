@@ -183,11 +183,11 @@ def _fields_of(operation: OperationDefinitionNode) -> dict[str, str]:
 def _variables(node: FieldNode) -> list[str]:
     names: list[str] = []
 
-    class _Seen(Visitor):
+    class _SeenParts(Visitor):
         def enter_variable(self, node: VariableNode, *_: object) -> None:
             names.append(node.name.value)
 
-    visit(node, _Seen())
+    visit(node, _SeenParts())
     return names
 
 

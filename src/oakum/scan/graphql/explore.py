@@ -31,7 +31,7 @@ from oakum.scan.graphql.picks import FieldPick, PickedQuery, Root, compose, loca
 from oakum.scan.graphql.plan import SHALLOW, Planner, Style, pack
 from oakum.scan.graphql.unasked import say_what_is_left
 from oakum.scan.graphql.vocabulary import Vocabulary
-from oakum.scan.requests.builder import Filled, fill
+from oakum.scan.requests.builder import FilledRequest, fill
 
 _REQUEST = ("query", "variables", "operationName", "extensions")
 """Names of a request's parts (GraphQL over HTTP, 2024)."""
@@ -53,7 +53,7 @@ _INNER = re.compile(r"(?:gid://)?[A-Za-z][\w/.-]*[:/|](?P<id>[^:/|\s]{1,64})")
 
 
 @dataclass(frozen=True)
-class _Said:
+class _QuestionResult:
     """What became of one question."""
 
     heard: QueryAnswer
@@ -93,7 +93,7 @@ class Explorer:
     _seen: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
     """Root → (owner, resource) of objects that it has shown to somebody else: what shows each
     caller their own alone may show another's if it is told whose."""
-    _taken: list[tuple[Probe, PickedQuery, str | None, Filled, Response]] = field(
+    _taken: list[tuple[Probe, PickedQuery, str | None, FilledRequest, Response]] = field(
         default_factory=list
     )
     """Answers to questions that name nobody: looked at again when ids are learnt. In memory."""
@@ -355,7 +355,7 @@ class Explorer:
         if shown:
             self._alive.append((asked, asks))
 
-    def _tells(self, asked: PickedQuery, said: _Said) -> bool:
+    def _tells(self, asked: PickedQuery, said: _QuestionResult) -> bool:
         """Whether anything came at a root that leads to no resource: what stands there may be
         anybody's."""
         data = said.heard.data
@@ -367,7 +367,7 @@ class Explorer:
 
     def _first(
         self, asks: tuple[FieldPick, ...], viewer: str | None
-    ) -> tuple[PickedQuery, _Said, tuple[FieldPick, ...]] | None:
+    ) -> tuple[PickedQuery, _QuestionResult, tuple[FieldPick, ...]] | None:
         """Sends the first query; if it is refused, a less deep one, and then one field at a time.
         Later queries have the accepted form."""
         many = len(asks) > len({ask.root.pick.field for ask in asks})
@@ -392,7 +392,7 @@ class Explorer:
 
     def _taken_as(
         self, asks: Sequence[FieldPick], viewer: str | None, how: str
-    ) -> tuple[PickedQuery, _Said] | None:
+    ) -> tuple[PickedQuery, _QuestionResult] | None:
         """A question, asked without what the server does not know or what fails; None: refused."""
         name = "+".join(dict.fromkeys(ask.root.name for ask in asks)) + how
         if not self._aliases:
@@ -430,8 +430,8 @@ class Explorer:
         )
 
     def _rest(
-        self, asked: PickedQuery, said: _Said, viewer: str | None
-    ) -> tuple[PickedQuery, _Said] | None:
+        self, asked: PickedQuery, said: _QuestionResult, viewer: str | None
+    ) -> tuple[PickedQuery, _QuestionResult] | None:
         """Repeats a query without the fields that made others fail."""
         for nth in range(_MOST_SPLITS):
             if not said.heard.lost:
@@ -445,7 +445,7 @@ class Explorer:
 
     def _ask(
         self, asked: PickedQuery, viewer: str | None, base: Probe | None = None
-    ) -> _Said | None:
+    ) -> _QuestionResult | None:
         probe = self._probe(asked, base)
         sent = self._send(asked, viewer, base)
         if sent is None:
@@ -462,11 +462,11 @@ class Explorer:
             self._anonymous = False
         if viewer is not None and answer.status in (404, 405) and not self._answered:
             self._close("is not there")
-        return _Said(told, frozenset(outcome.sighted))
+        return _QuestionResult(told, frozenset(outcome.sighted))
 
     def _send(
         self, asked: PickedQuery, viewer: str | None, base: Probe | None = None
-    ) -> tuple[Filled, Response] | None:
+    ) -> tuple[FilledRequest, Response] | None:
         probe = self._probe(asked, base)
         filled = fill(probe, self.engine.target, self.engine.knowledge, None)
         if filled is None:

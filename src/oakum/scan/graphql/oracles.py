@@ -15,9 +15,9 @@ from oakum.exposure.response_reader import is_success
 from oakum.inference.lexicon import FieldClass, classify_field, word_set, words
 from oakum.inference.nouns import SAYS_A_TEXT
 from oakum.scan.engine import Engine
-from oakum.scan.filters.hidden_values import Hidden, hidden_fields
+from oakum.scan.filters.hidden_values import HiddenValue, hidden_fields
 from oakum.scan.graphql.picks import Hole, InputMembers, Root, Value
-from oakum.scan.requests.builder import Filled, fill
+from oakum.scan.requests.builder import FilledRequest, fill
 from oakum.scan.techniques.inference import another_to, is_found, read_parts, signal
 
 _MOST = 24
@@ -81,7 +81,7 @@ def look(
                     _ask(engine, search, hidden, probe, other)
 
 
-def _may_find(search: Search, hidden: Hidden) -> bool:
+def _may_find(search: Search, hidden: HiddenValue) -> bool:
     """Whether a search may look at a hidden field: its argument is called like it, or takes any
     text and people are searched by such a field."""
     if hidden.resource not in search.root.finds:
@@ -92,8 +92,8 @@ def _may_find(search: Search, hidden: Hidden) -> bool:
     return search.text and told and len(hidden.value) >= _LEAST
 
 
-def _ask(engine: Engine, search: Search, hidden: Hidden, probe: Probe, other: str) -> None:
-    first: tuple[Probe, Filled, Response] | None = None
+def _ask(engine: Engine, search: Search, hidden: HiddenValue, probe: Probe, other: str) -> None:
+    first: tuple[Probe, FilledRequest, Response] | None = None
     for turn, value in enumerate((hidden.value, other, hidden.value, other)):
         way = _with(probe, value)
         filled = fill(way, engine.target, engine.knowledge, None)

@@ -30,7 +30,7 @@ from graphql import (
 from oakum.inference.lexicon import FieldClass, classify_field, word_set, words
 from oakum.inference.side_effects import LINKS, classify
 from oakum.openapi.model import Operation
-from oakum.scan.graphql.arguments import Arguments, Given
+from oakum.scan.graphql.arguments import Arguments, ArgumentValues
 from oakum.scan.graphql.picks import Hole, Pick, Root, holes
 from oakum.scan.graphql.vocabulary import Vocabulary
 
@@ -293,7 +293,7 @@ class Planner:
         )
 
     def _along(
-        self, trail: Sequence[_Node], name: str, each: GraphQLField, args: Given, said: str
+        self, trail: Sequence[_Node], name: str, each: GraphQLField, args: ArgumentValues, said: str
     ) -> Iterator[Root]:
         """A field with arguments at the end of a trail, and what tells whose each object is."""
         end = get_named_type(each.type)
@@ -330,7 +330,7 @@ class Planner:
         )
 
     def _root(
-        self, name: str, each: GraphQLField, given: Given, only: str = "",
+        self, name: str, each: GraphQLField, given: ArgumentValues, only: str = "",
         style: Style | None = None,
     ) -> Iterator[Root]:  # fmt: skip
         asking = [key for key, value in given if _asks(((key, value),))]
@@ -552,7 +552,7 @@ def _has_values(node: _Node) -> bool:
     return any(is_leaf_type(each.end) or _has_values(each) for each in node.below)
 
 
-def _asks(given: Given) -> bool:
+def _asks(given: ArgumentValues) -> bool:
     """Whether anything of it comes as a variable."""
     return any(True for _ in Pick("", args=given).holes())
 

@@ -265,7 +265,7 @@ Way: TypeAlias = Login | Command | OAuth | StorageState
 
 
 @dataclass(frozen=True)
-class Owned:
+class OwnedObject:
     """An object that the file says an identity owns: `owns: {Doc: [d1]}`."""
 
     resource: str
@@ -290,7 +290,7 @@ class Identity:
     states: Mapping[str, Json] = field(default_factory=dict)
     """How the account is set: `{Member.private: true}`."""
     location: Location = NOWHERE
-    owns: tuple[Owned, ...] = ()
+    owns: tuple[OwnedObject, ...] = ()
     """Objects of its own, by their keys."""
     whoami: str = ""
     """Operation id or path that answers its credentials, of a caller that is no account; empty: it

@@ -18,7 +18,7 @@ from oakum.exchange import Request, Response
 from oakum.http.origin import origin_of
 from oakum.openapi.model import Json
 from oakum.scan.identities.credentials import Identity, OAuth, Secret
-from oakum.scan.identities.id_token_check import Expected, fault, has_key
+from oakum.scan.identities.id_token_check import ExpectedClaims, fault, has_key
 from oakum.scan.identities.login import LoginPlaces, LoginResult
 from oakum.scan.identities.oauth_server import (
     OAuthFailed,
@@ -245,7 +245,7 @@ class _Grant:
             if has_key(token, keys):
                 break
         client = self.identity.variables["client_id"].reveal()
-        expected = Expected(self.login.issuer, client, nonce, str(said["access_token"]))
+        expected = ExpectedClaims(self.login.issuer, client, nonce, str(said["access_token"]))
         if words := fault(token, keys, expected, self.clock()):
             raise OAuthFailed(words)
 

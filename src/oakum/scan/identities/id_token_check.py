@@ -26,7 +26,7 @@ _CLAIMS = {
 
 
 @dataclass(frozen=True)
-class Expected:
+class ExpectedClaims:
     """What the token must say."""
 
     issuer: str
@@ -50,7 +50,7 @@ def has_key(token: str, keys: Mapping[str, Json]) -> bool:
     return not key_id(token) or key_id(token) in {key.get("kid") for key in _signing_keys(keys)}
 
 
-def fault(token: str, keys: Mapping[str, Json], expected: Expected, now: float) -> str:
+def fault(token: str, keys: Mapping[str, Json], expected: ExpectedClaims, now: float) -> str:
     """Why an ID token proves nothing; empty when it does."""
     from authlib.oidc.core import CodeIDToken  # slow imports that few logins need
     from joserfc import jwt

@@ -25,7 +25,7 @@ from oakum.scan.identities import system_keyring, wfc
 from oakum.scan.identities.credentials import (
     Identities,
     Identity,
-    Owned,
+    OwnedObject,
     Secret,
     Send,
     Tie,
@@ -382,12 +382,12 @@ class _File:
             return found.reveal() if found else None
         return node.scalar
 
-    def _owned_objects(self, r: Reader, node: Node, what: str) -> tuple[Owned, ...] | None:
+    def _owned_objects(self, r: Reader, node: Node, what: str) -> tuple[OwnedObject, ...] | None:
         """A map from resources to keys of the identity's own objects."""
         if node.kind != "map" or not node.items:
             r.unlike(node, what, "a map from resources to keys", "such as `{Doc: [d1, d2]}`")
             return None
-        found: dict[tuple[str, str], Owned] = {}
+        found: dict[tuple[str, str], OwnedObject] = {}
         for key, value in node.items:
             name = str(key.scalar)
             self._may_be_owned(key, name)
@@ -398,7 +398,7 @@ class _File:
                 told = canonical(self._fact(each)) if each.kind == "scalar" else ""
                 if (name, told) in found:
                     r.wrong(each, f"an object of `{name}` is listed twice")
-                found[name, told] = Owned(name, told, each.location)
+                found[name, told] = OwnedObject(name, told, each.location)
         return tuple(found.values())
 
     def _may_be_owned(self, key: Node, name: str) -> None:

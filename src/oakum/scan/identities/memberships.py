@@ -25,14 +25,14 @@ from oakum.http.json_pointer import path_of, value_at, values_at
 from oakum.openapi.model import Json
 from oakum.policy.model import Policy, Relation
 from oakum.scan.identities.relation_lists import json_of, place_in, read_list
-from oakum.scan.requests.builder import Ask, Filled, fill
+from oakum.scan.requests.builder import Ask, FilledRequest, fill
 
 MOST = 100
 """Tenants whose members are asked for."""
 
 
 @dataclass(frozen=True)
-class _Shown:
+class _ShownMembers:
     """What one identity was shown of a tenant's members."""
 
     pages: tuple[Json, ...] = ()
@@ -56,7 +56,7 @@ class Memberships:
     """Identity → its id."""
     _met: dict[tuple[str, str], bool] = field(default_factory=dict)
     """(relation, tenant) → whether a response tells of its members. In memory only."""
-    _answers: dict[tuple[str, str, str, str], _Shown] = field(default_factory=dict)
+    _answers: dict[tuple[str, str, str, str], _ShownMembers] = field(default_factory=dict)
     """(identity, operation, tenant, whose row) → answer. In memory only."""
 
     def learn_own(self) -> None:
@@ -139,7 +139,7 @@ class Memberships:
                 found[name] = True in told
         return found
 
-    def _says(self, relation: Relation, ids: Collection[str], shown: _Shown) -> Truth:
+    def _says(self, relation: Relation, ids: Collection[str], shown: _ShownMembers) -> Truth:
         """Whether an answer has a row with one of these ids and the role; None: it does not say."""
         row, at = _parts(path_of(relation.pointer))
         role = path_of(relation.role)[len(row) :]
@@ -154,13 +154,13 @@ class Memberships:
                 said = None if here is None else said
         return said
 
-    def _own(self, relation: Relation, probe: Probe, name: str) -> _Shown:
+    def _own(self, relation: Relation, probe: Probe, name: str) -> _ShownMembers:
         """The tenants that an identity is shown as its own; a path parameter is the caller's id."""
         key = (name, f"{relation.operation} {relation.pointer}", "", name)
         if key not in self._answers:
             paths = [each.name for each in probe.operation.parameters if each.where == "path"]
             filled = self._members_request(probe, dict.fromkeys(paths, self.accounts.get(name, "")))
-            shown = _Shown()
+            shown = _ShownMembers()
             if filled is not None:
                 with suppress(OakumError):
                     shown = self._list_members(relation, probe, name, filled)
@@ -169,14 +169,14 @@ class Memberships:
 
     def _shown_members(
         self, relation: Relation, probe: Probe, asking: str, tenant: str, name: str
-    ) -> _Shown:
+    ) -> _ShownMembers:
         """What an identity is shown of a tenant's members, or of the one of this name."""
         person, where = member_parameters(self.policy, probe.operation)
         key = (asking, f"{relation.operation} {relation.pointer}", tenant, name if person else "")
         if key not in self._answers:
             given = {where: tenant, person: self.accounts.get(name, "")}
             filled = self._members_request(probe, {n: value for n, value in given.items() if n})
-            shown = _Shown()
+            shown = _ShownMembers()
             if filled is not None:
                 with suppress(OakumError):
                     if person:
@@ -186,26 +186,28 @@ class Memberships:
             self._answers[key] = shown
         return self._answers[key]
 
-    def _asked_for(self, relation: Relation, asking: str, filled: Filled, name: str) -> _Shown:
+    def _asked_for(
+        self, relation: Relation, asking: str, filled: FilledRequest, name: str
+    ) -> _ShownMembers:
         """The answer about one member: all that there is of them, if it names them."""
         answer = self.ask(asking, filled.request)
         value = json_of(answer)
         if value is None:
-            return _Shown(gone=answer.status == 404)
+            return _ShownMembers(gone=answer.status == 404)
         there = map(identifier, values_at(value, path_of(relation.pointer)))
-        return _Shown((value,), whole=not self.identities.ids[name].isdisjoint(there))
+        return _ShownMembers((value,), whole=not self.identities.ids[name].isdisjoint(there))
 
     def _list_members(
-        self, relation: Relation, probe: Probe, asking: str, filled: Filled
-    ) -> _Shown:
+        self, relation: Relation, probe: Probe, asking: str, filled: FilledRequest
+    ) -> _ShownMembers:
         """The list of all members."""
         pages: list[Json] = []
         names = [each.name for each in probe.operation.parameters if each.where == "query"]
         place = place_in(probe, relation.pointer)
         found = read_list(self.ask, asking, filled.request, names, place, pages)
-        return _Shown(tuple(pages), found is not None and found.whole)
+        return _ShownMembers(tuple(pages), found is not None and found.whole)
 
-    def _members_request(self, probe: Probe, given: Mapping[str, str]) -> Filled | None:
+    def _members_request(self, probe: Probe, given: Mapping[str, str]) -> FilledRequest | None:
         """The request for the members of one tenant."""
         sources = {name: each for name, each in probe.sources.items() if name not in given}
         names = [name for name in probe.unfilled if name not in given]

@@ -34,7 +34,7 @@ from oakum.scan.identities.credentials import Identity, Login, Secret
 from oakum.scan.identities.login import LoginFailed, json_of
 from oakum.scan.identities.session import Sessions
 from oakum.scan.limits import Pace
-from oakum.scan.requests.builder import Filled, fill, path_on
+from oakum.scan.requests.builder import FilledRequest, fill, path_on
 from oakum.scan.requests.person_operations import Noun, is_secret, noun_of
 from oakum.scan.requests.person_requests import ANY_TEXT, harmless
 
@@ -64,7 +64,7 @@ class Removal:
 
     by: str
     probe: Probe
-    filled: Filled = field(repr=False)
+    filled: FilledRequest = field(repr=False)
     answer: Response = field(repr=False)
 
 
@@ -204,18 +204,19 @@ class ProvisionedAccounts:
 
     def sign_up_request(
         self, made: ProvisionedAccount, more: Mapping[str, Json], *, bare: bool = False
-    ) -> Filled:
+    ) -> FilledRequest:
         """The sign-up request for an account; `bare`: without its secret."""
-        assert self.operation is not None
         operation = self.operation
+        assert operation is not None
         shape = body_shape(operation)
         real = {**self._body(shape, made, bare=bare), **more} if shape else dict(more)
         said = json_bytes({**dict.fromkeys(real, "…"), **more}).decode()
         kind, body = encode(operation, real)
         headers = {"accept": "application/json, */*;q=0.5", "content-type": kind}
         path = path_on(operation, self.target)
-        request = Request(operation.method, self.target.rstrip("/") + path, headers, body)
-        return Filled(request, {}, frozenset({made.secret, *made.called.values()}), path, said)
+        request = Request(operation.method, f"{self.target.rstrip('/')}{path}", headers, body)
+        hidden = frozenset({made.secret, *made.called.values()})
+        return FilledRequest(request, {}, hidden, path, said)
 
     def _body(
         self, shape: Shape, made: ProvisionedAccount, *, bare: bool = False
@@ -418,7 +419,7 @@ class ProvisionedAccounts:
         return False
 
     def _taken_away(
-        self, who: ProvisionedAccount, by: str, probe: Probe, filled: Filled, *, there: bool
+        self, who: ProvisionedAccount, by: str, probe: Probe, filled: FilledRequest, *, there: bool
     ) -> bool:
         """Whether the account is gone after another account, or itself, has requested this."""
         try:
@@ -565,7 +566,7 @@ class Claim:
     """The response is a success, and no response shows another account."""
 
 
-Ask = Callable[[Filled], Response]
+Ask = Callable[[FilledRequest], Response]
 
 
 def _mark() -> str:
@@ -574,8 +575,7 @@ def _mark() -> str:
 
 def _made_up_name(who: ProvisionedAccount) -> str:
     """What it is called, as far as the run has made that up."""
-    made_up = (each for each in who.called.values() if each.startswith("oakum"))
-    return next(made_up, who.name)
+    return next((each for each in who.called.values() if each.startswith("oakum")), who.name)
 
 
 def as_json(made: ProvisionedAccount) -> Json:

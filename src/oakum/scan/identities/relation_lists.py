@@ -32,7 +32,7 @@ from oakum.exposure.values.knowledge import Knowledge, canonical
 from oakum.http.json_pointer import path_of
 from oakum.openapi.model import Json
 from oakum.policy.model import Policy
-from oakum.scan.requests.builder import Ask, Filled, fill
+from oakum.scan.requests.builder import Ask, FilledRequest, fill
 from oakum.scan.requests.next_page import next_page
 from oakum.scan.undo.visibility_wait import Patience
 
@@ -210,7 +210,7 @@ class Relations:
             if known.kind == "lookup" and self._is_read(known.operation):
                 yield from ((name, whose) for whose in self.identities.names())
 
-    def _list_request(self, relation: str, whose: str) -> Filled | None:
+    def _list_request(self, relation: str, whose: str) -> FilledRequest | None:
         probe = self.probes.get(self.policy.relations[relation].operation)
         return fill(probe, self.target, self.knowledge, whose) if probe else None
 

@@ -24,7 +24,7 @@ def write(user: str, secret: str) -> None:
     _ring().set_password(SERVICE, user, secret)
 
 
-class _Guarded:
+class _QuietKeyring:
     """A keyring whose errors name no secret."""
 
     def __init__(self, ring: object) -> None:
@@ -45,7 +45,7 @@ class _Guarded:
             raise NoKeyring("the keyring of this system keeps nothing; is it locked?") from None
 
 
-def _ring() -> _Guarded:
+def _ring() -> _QuietKeyring:
     try:
         import keyring
     except ModuleNotFoundError:
@@ -53,4 +53,4 @@ def _ring() -> _Guarded:
     ring = keyring.get_keyring()
     if ring.priority < _REAL:
         raise NoKeyring("this system has no keyring, or only one that is a plain file")
-    return _Guarded(ring)
+    return _QuietKeyring(ring)

@@ -25,7 +25,7 @@ from itertools import chain, islice
 from oakum.errors import count_of
 from oakum.exposure.endpoints.probes import Probe, shows_owned
 from oakum.exposure.response_reader import is_success
-from oakum.scan.coverage.untested import Section, Untested
+from oakum.scan.coverage.untested import Section, UntestedItem
 from oakum.scan.engine import Engine, Kind
 from oakum.scan.evaluation.finding_confirmation import confirm
 from oakum.scan.evaluation.requested_object import named_keys, parameter_naming
@@ -209,7 +209,7 @@ def _turn_of_each(engine: Engine, probe: Probe) -> Iterator[tuple[str, int]]:
 def _questions(engine: Engine, *, further: bool) -> Iterator[_Asking]:
     """Those that were not put yet, the widest gap first; `further`: also what one viewer of each
     kind and two owners leave open."""
-    done = _Done(engine)
+    done = _AskedQuestions(engine)
     for each in _plan_questions(engine, done):
         if done.add(each.id):
             yield each
@@ -218,7 +218,7 @@ def _questions(engine: Engine, *, further: bool) -> Iterator[_Asking]:
         yield from islice(rest, max(_MOST_FURTHER, round(_FURTHER * len(engine.requests.keys))))
 
 
-class _Done:
+class _AskedQuestions:
     """Questions that were put about others' objects, by whom and for whom."""
 
     def __init__(self, engine: Engine) -> None:
@@ -266,7 +266,7 @@ class _Done:
         return min(viewers, key=rank)
 
 
-def _places(engine: Engine, done: _Done) -> list[tuple[Probe, str]]:
+def _places(engine: Engine, done: _AskedQuestions) -> list[tuple[Probe, str]]:
     """Endpoints, and those whose objects can be asked for there."""
     return [
         (probe, who)
@@ -277,7 +277,7 @@ def _places(engine: Engine, done: _Done) -> list[tuple[Probe, str]]:
     ]
 
 
-def _plan_questions(engine: Engine, done: _Done) -> Iterator[_Asking]:
+def _plan_questions(engine: Engine, done: _AskedQuestions) -> Iterator[_Asking]:
     kinds = {who: _kinds(engine, who) for who in engine.identities.subjects()}
     alike = {who: done.like(kinds[who][0], who) for who in kinds}
     places = _places(engine, done)
@@ -302,7 +302,7 @@ def _plan_questions(engine: Engine, done: _Done) -> Iterator[_Asking]:
 
 def _states(
     engine: Engine,
-    done: _Done,
+    done: _AskedQuestions,
     kinds: Mapping[str, list[str | None]],
     places: Sequence[tuple[Probe, str]],
 ) -> Iterator[_Asking]:
@@ -318,7 +318,7 @@ def _states(
 
 def _let_in(
     engine: Engine,
-    done: _Done,
+    done: _AskedQuestions,
     kinds: Mapping[str, list[str | None]],
     places: Sequence[tuple[Probe, str]],
     turns: Mapping[tuple[str, str], list[int]],
@@ -338,7 +338,7 @@ def _let_in(
 
 def _second_owners(
     engine: Engine,
-    done: _Done,
+    done: _AskedQuestions,
     kinds: Mapping[str, list[str | None]],
     places: Sequence[tuple[Probe, str]],
 ) -> Iterator[_Asking]:
@@ -357,7 +357,7 @@ def _second_owners(
 
 
 def _each_viewer(
-    engine: Engine, done: _Done, places: Sequence[tuple[Probe, str]]
+    engine: Engine, done: _AskedQuestions, places: Sequence[tuple[Probe, str]]
 ) -> Iterator[_Asking]:
     """Everybody at each endpoint, as each kind of viewer that they are to somebody there: what
     comes to one member tells nothing of another."""
@@ -376,12 +376,12 @@ def _each_viewer(
                     yield _Asking(probe, viewer, who, _first(engine, probe, who))
 
 
-def _least_asked(engine: Engine, done: _Done, probe: Probe, owners: Iterable[str]) -> str:
+def _least_asked(engine: Engine, done: _AskedQuestions, probe: Probe, owners: Iterable[str]) -> str:
     every = (*engine.identities.names(), None)
     return min(owners, key=lambda who: sum((probe.id, v, who) in done.pairs for v in every))
 
 
-def _pairs(engine: Engine, done: _Done) -> Iterator[_Asking]:
+def _pairs(engine: Engine, done: _AskedQuestions) -> Iterator[_Asking]:
     """Whoever has not asked for somebody's objects yet, nobody logged in first; at each endpoint
     one, then the next."""
     places = _places(engine, done)
@@ -500,7 +500,7 @@ def _ask(engine: Engine, each: _Asking) -> None:
 # --------------------------------------------------------------------------- reporting
 
 
-def find_unasked(engine: Engine) -> Iterator[Untested]:
+def find_unasked(engine: Engine) -> Iterator[UntestedItem]:
     """Endpoints where some identities' objects were requested by nobody else."""
     asked = _request_ids(engine)
     if len(engine.identities.names()) < 2:
@@ -525,7 +525,7 @@ def find_unasked(engine: Engine) -> Iterator[Untested]:
         ]
         if owners:
             whose = " and ".join(f"{each}'s" for each in owners)
-            yield Untested(
+            yield UntestedItem(
                 f"{probe.endpoint.method} {probe.endpoint.path}",
                 f"nobody else requested {whose} objects, because {why}",
             )

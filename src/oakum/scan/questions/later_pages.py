@@ -26,7 +26,7 @@ from oakum.inference.lexicon import word_set, words
 from oakum.openapi.model import Json
 from oakum.scan.engine import Engine
 from oakum.scan.limits import is_spent
-from oakum.scan.requests.builder import Filled, fill
+from oakum.scan.requests.builder import FilledRequest, fill
 from oakum.scan.requests.next_page import longest_list, next_page, says_next, value_of
 
 HOW = "option"
@@ -203,12 +203,12 @@ class _Further:
     of: str
     """The endpoint of the list."""
     probe: Probe
-    filled: Filled
+    filled: FilledRequest
     answer: Response
 
 
 @dataclass
-class _Read:
+class _ListProgress:
     """What was read of one list."""
 
     probe: Probe
@@ -258,7 +258,7 @@ def _read(
         return False
     answer = first = engine.send(probe, viewer, filled)
     keys = tuple(engine.model.policy.resources[each].key for each in probe.shows)
-    read, request = _Read(probe, keys), filled.request
+    read, request = _ListProgress(probe, keys), filled.request
     read.take(request, answer)
     names = _names(probe)
     numbered = [name for name in names if _CURSORS.isdisjoint(words(name))]
@@ -312,7 +312,7 @@ def _most(engine: Engine, probe: Probe) -> int:
     return max(_PAGES, min(_MOST_PAGES, left // _SHARE))
 
 
-def _page(probe: Probe, filled: Filled, url: str, number: int) -> Probe:
+def _page(probe: Probe, filled: FilledRequest, url: str, number: int) -> Probe:
     """The way to a page: what its address has in the query beside that of the first."""
     first = dict(parse_qsl(urlsplit(filled.request.url).query))
     query = tuple(pair for pair in _pairs(url) if first.get(pair[0]) != pair[1])

@@ -13,10 +13,10 @@ from oakum.exposure.cells.matrix import Outcome
 from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.response_reader import is_success
 from oakum.scan.engine import Engine
-from oakum.scan.identities.credentials import Identities, Owned
-from oakum.scan.requests.builder import Filled, fill
+from oakum.scan.identities.credentials import Identities, OwnedObject
+from oakum.scan.requests.builder import FilledRequest, fill
 
-Stated = tuple[str, Owned]
+Stated = tuple[str, OwnedObject]
 """(identity, object)"""
 
 
@@ -60,7 +60,7 @@ def tell_unasked(engine: Engine, stated: Iterable[Stated]) -> None:
         )
 
 
-def ways(engine: Engine, who: str, name: str, key: str) -> Iterator[tuple[Probe, Filled]]:
+def ways(engine: Engine, who: str, name: str, key: str) -> Iterator[tuple[Probe, FilledRequest]]:
     """Requests for one object of a resource by its key, its main endpoint first."""
     resource = engine.model.policy.resources[name]
     source = f"{name}.{resource.key}"
@@ -76,12 +76,14 @@ def ways(engine: Engine, who: str, name: str, key: str) -> Iterator[tuple[Probe,
             yield probe, filled
 
 
-def _ask(engine: Engine, probe: Probe, who: str, each: Owned, filled: Filled) -> Outcome:
+def _ask(
+    engine: Engine, probe: Probe, who: str, each: OwnedObject, filled: FilledRequest
+) -> Outcome:
     answer, place = engine.send(probe, who, filled), (each.location.line, each.location.column)
     return engine.judge(probe, who, who, filled, answer, f"{probe.id}|{who}|owns {place}")
 
 
-def _describe_refutation(who: str, each: Owned, probe: Probe, outcome: Outcome) -> str:
+def _describe_refutation(who: str, each: OwnedObject, probe: Probe, outcome: Outcome) -> str:
     """What the API says against a line of the file; its key is personal and stays in the file."""
     asked = f"{probe.endpoint.method} {probe.endpoint.path}"
     said = f"answers `{who}` with {outcome.status}"

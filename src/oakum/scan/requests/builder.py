@@ -62,7 +62,7 @@ class Ask(Protocol):
 
 
 @dataclass(frozen=True)
-class Filled:
+class FilledRequest:
     """A request ready to be sent, and the same with names in place of values."""
 
     request: Request
@@ -89,7 +89,7 @@ def fill(
     absent: bool = False,
     turn: int = 0,
     only: Collection[str] = (),
-) -> Filled | None:
+) -> FilledRequest | None:
     """Fills an endpoint's parameters with `who`'s values (anybody's for a batch); None if one is
     unknown. `absent`: use similar, non-existing ids instead of own values; `only`: of these
     parameters. `turn`: index of the value; None if there are not so many."""
@@ -343,7 +343,7 @@ class _Draft:
 
 def _build(
     probe: Probe, target: str, values: Mapping[str, list[str]], names: Mapping[str, str]
-) -> Filled:
+) -> FilledRequest:
     operation = probe.operation
     declared = {parameter.name: parameter.where for parameter in operation.parameters}
     draft = _with_parameters(probe, target, values, names)
@@ -366,7 +366,7 @@ def _build(
     more = tuple(f"{name}: {text}" for name, text in draft.shown_headers.items())
     echoed = _may_be_echoed(probe, values, content)
     shown = probe.base + draft.shown_url
-    return Filled(request, draft.params, echoed, shown, shown_body, more, content)
+    return FilledRequest(request, draft.params, echoed, shown, shown_body, more, content)
 
 
 def _with_parameters(
@@ -411,13 +411,14 @@ def _parts(text: str) -> Iterator[str]:
             yield from (text_of(leaf) for _, leaf in leaves if leaf is not None)
 
 
-def with_body(filled: Filled, operation: Operation, content: Json, said: str = "") -> Filled:
+def with_body(
+    filled: FilledRequest, operation: Operation, content: Json, said: str = ""
+) -> FilledRequest:
     """The request with another body in the declared media type. `said`: the body with placeholders,
     as JSON; empty: unchanged."""
     kind, body = encode(operation, content)
-    request = replace(
-        filled.request, headers={**filled.request.headers, "content-type": kind}, body=body
-    )
+    headers = {**filled.request.headers, "content-type": kind}
+    request = replace(filled.request, headers=headers, body=body)
     known = content if isinstance(content, dict) else {}
     return replace(filled, request=request, content=known, body=said or filled.body)
 
@@ -457,10 +458,8 @@ def _body(
 def _query_body(
     query: Query, values: Mapping[str, list[str]], names: Mapping[str, str]
 ) -> tuple[dict[str, Json], str]:
-    kinds = query.variables
-    filled = {
-        name: convert(values[name][0], kind) for name, kind in kinds.items() if name in values
-    }
+    kinds = query.variables.items()
+    filled = {name: convert(values[name][0], kind) for name, kind in kinds if name in values}
     # Quotes, which only the document's own examples contain, would end the curl argument; and the
     # shell would expand a variable.
     written = _QUOTED.sub("…", query.text).replace("$", "\\$")
@@ -524,7 +523,7 @@ def _shift_char(char: str) -> str:
     return char
 
 
-def curl(filled: Filled, credentials: tuple[str, ...]) -> str:
+def curl(filled: FilledRequest, credentials: tuple[str, ...]) -> str:
     """The curl command of a request, with variables for secrets and ids. `credentials`: header
     lines, query parameters that begin with `?`, and options of curl."""
     method, _, where = f"{filled.request.method} {filled.symbolic}".partition(" ")
@@ -545,7 +544,7 @@ def curl(filled: Filled, credentials: tuple[str, ...]) -> str:
     return " ".join([*parts, f'"{at}"'])
 
 
-def _is_said(filled: Filled, credential: str) -> bool:
+def _is_said(filled: FilledRequest, credential: str) -> bool:
     """Whether a request says itself what a line of its caller says, such as another's tenant."""
     if credential[:1] == "?":
         query = filled.symbolic.partition("?")[2].split("&")
@@ -558,7 +557,7 @@ def _is_cookie(header: str) -> bool:
     return header.lower().startswith("cookie:")
 
 
-def _body_options(filled: Filled) -> list[str]:
+def _body_options(filled: FilledRequest) -> list[str]:
     """Options of curl for a body; its members, for a form."""
     kind = filled.request.headers.get("content-type", JSON)
     base = kind.split(";")[0]

@@ -18,7 +18,7 @@ from oakum.exposure.endpoints.probes import Probe
 from oakum.openapi.model import Parameter
 from oakum.scan.engine import Engine
 from oakum.scan.limits import is_spent
-from oakum.scan.requests.builder import Filled, fill, variable
+from oakum.scan.requests.builder import FilledRequest, fill, variable
 from oakum.scan.requests.parameter_meanings import free, whom
 
 _SEEN = 2
@@ -107,7 +107,7 @@ _MOST = 6
 """Choices of one member that are tried."""
 
 
-def _may(engine: Engine, filled: Filled) -> bool:
+def _may(engine: Engine, filled: FilledRequest) -> bool:
     pace = engine.context.pace
     return not is_spent(pace) and not (pace and pace.spares(filled.request))
 

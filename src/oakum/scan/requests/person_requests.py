@@ -18,7 +18,7 @@ from oakum.exposure.endpoints.request_bodies import body_shape, encode, json_val
 from oakum.exposure.values.knowledge import Knowledge, canonical
 from oakum.inference.lexicon import word_set, words
 from oakum.openapi.model import Json, Shape
-from oakum.scan.requests.builder import Filled, in_path, path_on, variable
+from oakum.scan.requests.builder import FilledRequest, in_path, path_on, variable
 from oakum.scan.requests.person_operations import (
     DEPTH,
     At,
@@ -134,7 +134,7 @@ class Wording:
         self._target = target
         self._wrong = f"Oak-{secrets.token_hex(8)}-7"
 
-    def ask(self, talk: Talk, named: NamedPerson) -> Filled | None:
+    def ask(self, talk: Talk, named: NamedPerson) -> FilledRequest | None:
         """The request about somebody; None if another parameter cannot be filled."""
         try:
             return _Asking(self, talk, named).fill()
@@ -162,7 +162,7 @@ class _Asking:
         self._sent: set[str] = set()
         self._slots = {(s.where, s.at): s for s in slots_of(talk.probe.operation, talk.probe)}
 
-    def fill(self) -> Filled:
+    def fill(self) -> FilledRequest:
         probe, named = self._talk.probe, self._named
         operation = probe.operation
         path = symbolic = path_on(operation, self._w._target)
@@ -191,7 +191,7 @@ class _Asking:
         url = self._w._target.rstrip("/") + path + (f"?{urlencode(query)}" if query else "")
         symbolic += "?" + "&".join(shown) if shown else ""
         request = Request(operation.method, url, headers, body)
-        return Filled(request, params, frozenset({*self._sent, named.value}), symbolic, said)
+        return FilledRequest(request, params, frozenset({*self._sent, named.value}), symbolic, said)
 
     def _parameter(
         self, name: str, where: str, shape: Shape, required: bool

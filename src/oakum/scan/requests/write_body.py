@@ -14,7 +14,7 @@ from oakum.http.json_pointer import member_at, path_of
 from oakum.inference.lexicon import LETS_IN, classify_field
 from oakum.inference.version_names import names_version
 from oakum.openapi.model import Json, Operation, Shape
-from oakum.scan.requests.builder import Filled, variable, with_body
+from oakum.scan.requests.builder import FilledRequest, variable, with_body
 from oakum.scan.requests.bulk_writes import Bulk
 from oakum.scan.requests.person_operations import is_secret
 from oakum.scan.requests.person_requests import harmless
@@ -59,7 +59,7 @@ class WriteBody:
 
     def request(
         self,
-        filled: Filled,
+        filled: FilledRequest,
         shown: Mapping[str, Json],
         changes: Mapping[str, Json],
         *,
@@ -73,7 +73,7 @@ class WriteBody:
 
     def content(
         self,
-        filled: Filled,
+        filled: FilledRequest,
         shown: Mapping[str, Json],
         changes: Mapping[str, Json],
         *,
@@ -95,7 +95,7 @@ class WriteBody:
         shape = self.shape
         return tuple(shape.properties if self.probe.operation.method == "PUT" else shape.required)
 
-    def beside(self, filled: Filled, changes: Mapping[str, Json]) -> tuple[str, ...]:
+    def beside(self, filled: FilledRequest, changes: Mapping[str, Json]) -> tuple[str, ...]:
         """Members that are in the body only because they would be lost, or are required."""
         fixed = {self._key} if self.many else filled.content.keys()
         return tuple(sorted({*self._as_shown} - fixed - changes.keys()))
@@ -155,7 +155,7 @@ class WriteBody:
         return why
 
     def version_reader(
-        self, owner: str, filled: Filled, shown: Mapping[str, Json]
+        self, owner: str, filled: FilledRequest, shown: Mapping[str, Json]
     ) -> tuple[tuple[str | None, Request] | None, tuple[str, Json]]:
         """Who asks what to see the version that a write has to name, and which object it is."""
         path, operations = self.probe.operation.path, self.model.operations.values()

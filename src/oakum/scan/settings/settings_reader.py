@@ -13,7 +13,7 @@ from oakum.exposure.values.knowledge import Knowledge
 from oakum.inference.version_names import names_version
 from oakum.openapi.model import Json, Operation
 from oakum.policy.model import Policy, Switch
-from oakum.scan.requests.builder import Ask, Filled, fill
+from oakum.scan.requests.builder import Ask, FilledRequest, fill
 from oakum.scan.requests.past_cache import bypass_cache, fresh
 from oakum.scan.requests.version_parameters import Versions
 from oakum.scan.settings.settings_body import (
@@ -110,7 +110,7 @@ class SettingsReader:
         """Fixes the object that represents the setting until it is restored."""
         return self._pins.setdefault((identity, switch.operation), place_of(write.request.url))
 
-    def _settings_request(self, probe: Probe, identity: str, writer: str) -> Filled | None:
+    def _settings_request(self, probe: Probe, identity: str, writer: str) -> FilledRequest | None:
         """A question about the object that was changed, or about the first where none was."""
         at = self._pins.get((identity, writer), "")
         for turn in range(_MOST_OBJECTS if at else 1):

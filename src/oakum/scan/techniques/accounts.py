@@ -33,7 +33,7 @@ from oakum.scan.discovery.taken_names import TakenNames, note_gap
 from oakum.scan.discovery.timing import ENOUGH, far_apart, hint
 from oakum.scan.engine import Engine
 from oakum.scan.identities.provisioned_accounts import ProvisionedAccount, ProvisionedAccounts
-from oakum.scan.requests.builder import Filled, curl, fill, with_body
+from oakum.scan.requests.builder import FilledRequest, curl, fill, with_body
 from oakum.scan.requests.person_operations import is_secret, noun_of, talks
 from oakum.scan.requests.person_requests import harmless
 from oakum.scan.requests.values_to_write import other_value, shape_of, written_resources
@@ -369,7 +369,7 @@ class _Trial:
         probe: Probe,
         viewer: ProvisionedAccount | None,
         other: ProvisionedAccount,
-        asked: Filled,
+        asked: FilledRequest,
         answer: Response,
         before: Mapping[str, Json],
         body: Mapping[str, Json],
@@ -397,7 +397,7 @@ class _Trial:
             self.provisioned.record_secret(viewer, fresh)
         return other
 
-    def _names(self, probe: Probe, filled: Filled, other: ProvisionedAccount) -> bool:
+    def _names(self, probe: Probe, filled: FilledRequest, other: ProvisionedAccount) -> bool:
         """Whether the request names the other account, and not its caller alone."""
         own = self.engine.knowledge.objects.get((other.name, self.provisioned.resource), [{}])
         known = {*other.called.values(), *(v for each in own for v in each.values())}
@@ -408,7 +408,7 @@ class _Trial:
         probe: Probe,
         name: str,
         viewer: ProvisionedAccount | None,
-        asked: Filled,
+        asked: FilledRequest,
         answer: Response,
         note: str,
     ) -> None:
@@ -437,7 +437,7 @@ class _Trial:
                 self._time(login, times)
         if let_in:
             secret = next(iter(_secrets(login)), "password")
-            filled = Filled(Request(login.method, ""), {}, frozenset(), login.path)
+            filled = FilledRequest(Request(login.method, ""), {}, frozenset(), login.path)
             self._signal(
                 GUESS, secret, "anyone", probe_of(engine.model, login, {}), None, filled, answer,
                 f"{_GUESSES} wrong secrets in a row, and the right one was still accepted at once",
@@ -481,7 +481,7 @@ class _Trial:
         label: str,
         probe: Probe,
         who: str | None,
-        asked: Filled,
+        asked: FilledRequest,
         answer: Response,
         note: str,
     ) -> None:

@@ -23,7 +23,7 @@ from oakum.exposure.leak_signal import Signal
 from oakum.finding import Evidence
 from oakum.scan.engine import Engine, Kind
 from oakum.scan.limits import is_spent
-from oakum.scan.requests.builder import Filled, curl, fill, known_objects
+from oakum.scan.requests.builder import FilledRequest, curl, fill, known_objects
 from oakum.scan.requests.strangers import strangers
 from oakum.scan.technique import Line, Prospect
 
@@ -164,7 +164,7 @@ def _tell(engine: Engine, probe: Probe, viewer: str | None, *, sure: bool) -> No
 
 
 def _report(
-    engine: Engine, probe: Probe, viewer: str | None, label: str, filled: Filled,
+    engine: Engine, probe: Probe, viewer: str | None, label: str, filled: FilledRequest,
     answer: Response, *, sure: bool,
 ) -> None:  # fmt: skip
     says = "gets the same response as callers who may call it" if sure else "is not refused"

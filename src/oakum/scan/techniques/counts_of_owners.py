@@ -17,9 +17,9 @@ from oakum.exchange import Response
 from oakum.exposure.endpoints.probes import Probe
 from oakum.inference.lexicon import singular, word_set, words
 from oakum.scan.engine import Engine
-from oakum.scan.filters.hidden_values import Hidden
+from oakum.scan.filters.hidden_values import HiddenValue
 from oakum.scan.limits import is_spent
-from oakum.scan.requests.builder import Filled, fill
+from oakum.scan.requests.builder import FilledRequest, fill
 from oakum.scan.technique import Line, Prospect
 from oakum.scan.techniques.inference import signal
 
@@ -99,13 +99,14 @@ def _compare(engine: Engine, probe: Probe, who: str, field: tuple[str, str], res
             held = engine.identities.relations(viewer, who)
             label = engine.identities.label(held, viewer, who)
             says = f"the number counts each `{resource}` that the viewer may not see"
-            found = Hidden(*field, who, viewer, label, str(own))
+            found = HiddenValue(*field, who, viewer, label, str(own))
             told = signal(engine, probe, found, filled, answer, says)
             engine.results.report(replace(told, sure=False))
 
 
 def _number(
-    engine: Engine, probe: Probe, viewer: str | None, who: str, filled: Filled, answer: Response,
+    engine: Engine, probe: Probe, viewer: str | None, who: str, filled: FilledRequest,
+    answer: Response,
     field: tuple[str, str],
 ) -> int | None:  # fmt: skip
     """What an answer says in a field of somebody's account."""

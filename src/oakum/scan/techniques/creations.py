@@ -28,11 +28,11 @@ from oakum.scan.coverage.omitted_members import left_out, why_left_out
 from oakum.scan.coverage.untested import Section
 from oakum.scan.engine import Engine
 from oakum.scan.evaluation.object_relations import relations_given, relations_to
-from oakum.scan.requests.builder import Filled, curl
+from oakum.scan.requests.builder import FilledRequest, curl
 from oakum.scan.requests.delete_parameters import or_plainly
 from oakum.scan.requests.values_to_write import other_value, place, shape_of, taken_by
 from oakum.scan.technique import Line, Prospect
-from oakum.scan.undo.entries import Made
+from oakum.scan.undo.entries import CreatedObject
 from oakum.scan.undo.recognition import bears
 from oakum.scan.write_tests.creations_below import CreationsBelow
 from oakum.scan.write_tests.creations_for_others import CreationsForOthers
@@ -158,7 +158,7 @@ class _Trial:
         CreationsBelow(self.maker).run()
         return True
 
-    def _read(self, made: Made) -> None:
+    def _read(self, made: CreatedObject) -> None:
         """Asks for an object as everybody, twice, where nothing but its creation says whose it is:
         before, the run had none to ask for, and it is soon taken away again."""
         engine, owner = self.engine, self.owner
@@ -253,7 +253,7 @@ class _Trial:
         self._undo(made[0])
         return made[1]
 
-    def _undo(self, made: Made) -> None:
+    def _undo(self, made: CreatedObject) -> None:
         self.maker.undo(made)
 
     # ------------------------------------------------ deleting as another caller
@@ -286,7 +286,7 @@ class _Trial:
     def _label(self, viewer: str | None) -> str:
         return self.engine.identities.label(self._held_relations(viewer), viewer, self.owner)
 
-    def _taken_away(self, made: Made, viewer: str | None) -> bool:
+    def _taken_away(self, made: CreatedObject, viewer: str | None) -> bool:
         """Whether a viewer could delete it, at its place or below a parent of their own."""
         self.hidden, self.status = False, 0
         if not self._shows(made):
@@ -304,9 +304,9 @@ class _Trial:
         self.hidden = not (below and self.parents.are_private(viewer, self.owner))
         return False
 
-    def _delete(self, made: Made, viewer: str | None, request: Request) -> int:
+    def _delete(self, made: CreatedObject, viewer: str | None, request: Request) -> int:
         """The status with which a deletion was answered; `_GONE` if the object is missing since."""
-        asked = Filled(request, {}, _values(made), self.pair.remove.operation.path)
+        asked = FilledRequest(request, {}, _values(made), self.pair.remove.operation.path)
         answer = self._ask_to_remove(made, viewer, request)
         if not self._is_gone(made):
             return answer.status
@@ -320,24 +320,26 @@ class _Trial:
         self._tell("bola-write", made.key, viewer, self.pair.remove, asked, note, answer, sure=sure)
         return _GONE
 
-    def _ask_to_remove(self, made: Made, viewer: str | None, request: Request) -> Response:
+    def _ask_to_remove(self, made: CreatedObject, viewer: str | None, request: Request) -> Response:
         """The answer to a viewer, who knows the state that the object is in."""
         symbolic = self.pair.remove.operation.path
 
         def send(asked: Request) -> Response:
-            filled = Filled(asked, {}, _values(made), symbolic)
+            filled = FilledRequest(asked, {}, _values(made), symbolic)
             return self.engine.send(self.pair.remove, viewer, filled)
 
         return self.undo_log.in_its_state(partial(or_plainly, send), made, request, made.known)
 
-    def _is_gone(self, made: Made) -> bool:
+    def _is_gone(self, made: CreatedObject) -> bool:
         return all(self._shows(made) is False for _ in range(_READS))
 
-    def _shows(self, made: Made) -> bool | None:
+    def _shows(self, made: CreatedObject) -> bool | None:
         self.reads[made.known] += 1
         return self.undo_log.shows(made)
 
-    def _is_repeated(self, viewer: str | None, request: Request, made: Made) -> bool | None:
+    def _is_repeated(
+        self, viewer: str | None, request: Request, made: CreatedObject
+    ) -> bool | None:
         """Whether another object, too, stays while it is only read, and is missing once a viewer
         has asked to delete it: one that ends by itself is nobody's doing. None: there is no
         other."""
@@ -375,7 +377,7 @@ class _Trial:
         field: str,
         viewer: str | None,
         probe: Probe,
-        asked: Filled | None,
+        asked: FilledRequest | None,
         note: str,
         answer: Response | None = None,
         *,
@@ -391,7 +393,7 @@ class _Trial:
         )
 
 
-def _values(made: Made) -> frozenset[str]:
+def _values(made: CreatedObject) -> frozenset[str]:
     """Values of an object in the URL of its removal."""
     return frozenset({made.known, made.place} - {""})
 

@@ -29,7 +29,7 @@ from oakum.inference.side_effects import says_write
 from oakum.openapi.model import Json, Parameter, Shape
 from oakum.scan.engine import Engine, Kind
 from oakum.scan.identities.relationships import Relationships
-from oakum.scan.requests.builder import Filled, fill
+from oakum.scan.requests.builder import FilledRequest, fill
 from oakum.scan.settings.account_settings import AccountSettings
 from oakum.scan.technique import Line, Prospect
 from oakum.scan.transport.streams import Frame, Listen, Stream
@@ -181,7 +181,7 @@ class _Seat:
     """Somebody who listens."""
 
     viewer: str | None
-    filled: Filled
+    filled: FilledRequest
     stream: Stream
     heard: int = 0
 
@@ -382,10 +382,10 @@ class _Hall:
         self.seats.append(_Seat(viewer, filled, stream))
         return True
 
-    def _fill(self, probe: Probe) -> Filled | None:
+    def _fill(self, probe: Probe) -> FilledRequest | None:
         return fill(probe, self.engine.target, self.engine.knowledge, self.who)
 
-    def _first(self, filled: Filled) -> bytes:
+    def _first(self, filled: FilledRequest) -> bytes:
         """What a WebSocket is sent first: the document's example of a body, own values in it."""
         said = [each for each in self.feed.operation.body if each.is_json]
         example = next(

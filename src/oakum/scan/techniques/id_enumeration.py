@@ -36,7 +36,7 @@ from oakum.scan.discovery.request_rate import (
 )
 from oakum.scan.engine import Engine
 from oakum.scan.limits import Pace
-from oakum.scan.requests.builder import Filled, curl, fill
+from oakum.scan.requests.builder import FilledRequest, curl, fill
 from oakum.scan.technique import Line, Prospect
 
 HOW = "id-enumeration"
@@ -180,7 +180,7 @@ class _Endpoint:
 
     # --------------------------------------------------------------- access by key
 
-    def _opens(self, case: _Case, filled: Filled, answer: Response) -> bool:
+    def _opens(self, case: _Case, filled: FilledRequest, answer: Response) -> bool:
         """Whether an answer shows something of the owner's object that the contract lets the holder
         of its key see. What it forbids is a leak of its own, found by other means."""
         engine = self.engine
@@ -189,7 +189,7 @@ class _Endpoint:
             return False
         return any(self._shows(case, filled, each) for each in judged.instances)
 
-    def _shows(self, case: _Case, filled: Filled, instance: ObjectInstance) -> bool:
+    def _shows(self, case: _Case, filled: FilledRequest, instance: ObjectInstance) -> bool:
         engine = self.engine
         kind = engine.model.policy.resources[instance.resource].owner.kind
         named = kind == "field" and engine.identities.who(instance.owners) == case.owner
@@ -210,7 +210,7 @@ class _Endpoint:
             for leaf in instance.leaves
         )
 
-    def _fill(self, who: str, turn: int = 0) -> Filled | None:
+    def _fill(self, who: str, turn: int = 0) -> FilledRequest | None:
         engine = self.engine
         return fill(self.asked, engine.target, engine.knowledge, who, turn=turn)
 
@@ -239,7 +239,7 @@ class _Endpoint:
             self._note(f"{says}{_behind(space)}")
         return True
 
-    def _strange(self, case: _Case, who: str) -> Iterator[tuple[Filled, Response]]:
+    def _strange(self, case: _Case, who: str) -> Iterator[tuple[FilledRequest, Response]]:
         """Questions for one owner's objects of which the viewer may not know the key, and their
         answers. What makes them a member of one, or opens it to all, stands in that one itself."""
         for turn in range(_MOST_OBJECTS):
@@ -259,7 +259,7 @@ class _Endpoint:
         place = (case.resource, case.field, key)
         return self._told_by_object(case) and self.engine.evaluator.may_see(viewer, who, *place)
 
-    def _may_know(self, case: _Case, filled: Filled, answer: Response) -> bool:
+    def _may_know(self, case: _Case, filled: FilledRequest, answer: Response) -> bool:
         """Whether an answer shows an object whose key the contract shows this viewer, for what
         stands in the object."""
         engine = self.engine
@@ -341,10 +341,10 @@ class _Endpoint:
         limits = self.engine.model.policy.limits
         return next((e for e in limits if e.kind == "rate" and e.name == name), None)
 
-    def _own(self, case: _Case) -> list[Filled]:
+    def _own(self, case: _Case) -> list[FilledRequest]:
         """Questions for own objects that open this endpoint, the case's own first."""
         engine = self.engine
-        found: list[Filled] = []
+        found: list[FilledRequest] = []
         for who in dict.fromkeys((case.owner, *engine.identities.names())):
             other = self._case(case.viewer, who, f"{case.resource}.{case.field}")
             same = (other.label, other.state) == (case.label, case.state)
@@ -355,7 +355,7 @@ class _Endpoint:
                     found.append(filled)
         return found
 
-    def _foreign(self, case: _Case, who: str) -> Iterator[Filled]:
+    def _foreign(self, case: _Case, who: str) -> Iterator[FilledRequest]:
         if self._told_by_object(case):
             yield from (filled for filled, _ in self._strange(case, who))
             return
@@ -401,7 +401,7 @@ class _Endpoint:
     def _tell(
         self,
         case: _Case,
-        filled: Filled,
+        filled: FilledRequest,
         answer: Response,
         says: str,
         note: str,

@@ -23,11 +23,11 @@ from oakum.finding import Evidence, Result
 from oakum.openapi.model import Json, Parameter
 from oakum.scan.engine import Engine
 from oakum.scan.filters.filter_parameters import Filter, another, filter_by
-from oakum.scan.filters.filter_trials import FAILS, REFUSES, FilterForm, Tried
-from oakum.scan.filters.hidden_values import Hidden, hidden_fields, hidden_in_list
+from oakum.scan.filters.filter_trials import FAILS, REFUSES, FilterForm, TrialResults
+from oakum.scan.filters.hidden_values import HiddenValue, hidden_fields, hidden_in_list
 from oakum.scan.filters.json_filters import Dialect, dialects, literal, under_other_names
 from oakum.scan.filters.query_languages import BARE, forms, put
-from oakum.scan.requests.builder import Filled, curl, fill
+from oakum.scan.requests.builder import FilledRequest, curl, fill
 from oakum.scan.requests.values_to_write import shape_of
 from oakum.scan.technique import Line, Prospect
 
@@ -44,7 +44,7 @@ _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 def run(engine: Engine) -> None:
     """Tests filters with values known to their owners; `worlds` tests changed settings."""
     engine.say("looking for hidden fields that affect responses")
-    tried = Tried()
+    tried = TrialResults()
     words: _Words = {}
     for hidden in hidden_fields(engine):
         for probe in engine.state.probes:
@@ -56,7 +56,9 @@ def run(engine: Engine) -> None:
     engine.results.remark(*tried.notes())
 
 
-def _ask(engine: Engine, probe: Probe, hidden: Hidden, words: _Words, tried: Tried) -> None:
+def _ask(
+    engine: Engine, probe: Probe, hidden: HiddenValue, words: _Words, tried: TrialResults
+) -> None:
     """Asks each filter of an endpoint about a hidden value."""
     for asking in _questions(engine, probe, hidden, words, tried):
         if tried.is_vain(asking.way, hidden):
@@ -110,7 +112,7 @@ def _lists(probe: Probe, resource: str) -> bool:
     return resource in probe.shows and resource not in named and not probe.batch
 
 
-def _is_refused(engine: Engine, probe: Probe, hidden: Hidden) -> bool:
+def _is_refused(engine: Engine, probe: Probe, hidden: HiddenValue) -> bool:
     """Whether a viewer is refused what is below the owner's account without any filter, or nobody
     is let in who is not logged in."""
     whose = hidden.owner if probe.personal else None
@@ -140,7 +142,7 @@ class _Asking:
 
 
 def _questions(
-    engine: Engine, probe: Probe, hidden: Hidden, words: _Words, tried: Tried
+    engine: Engine, probe: Probe, hidden: HiddenValue, words: _Words, tried: TrialResults
 ) -> Iterator[_Asking]:
     """What to ask the filters of an endpoint to learn of a hidden value."""
     plain, careful = another(hidden.value), another_to(engine, hidden, words)
@@ -186,9 +188,9 @@ def _conditions(
     engine: Engine,
     way: FilterForm,
     parameter: Parameter,
-    hidden: Hidden,
+    hidden: HiddenValue,
     careful: str,
-    tried: Tried,
+    tried: TrialResults,
 ) -> Iterator[_Asking]:
     """Conditions on a hidden field, in each place of a filter that is JSON; in the plain place
     alone if conditions on what the viewer may see have no effect.
@@ -217,7 +219,7 @@ def _conditions(
 
 
 def _learn(
-    engine: Engine, way: FilterForm, parameter: Parameter, hidden: Hidden, tried: Tried
+    engine: Engine, way: FilterForm, parameter: Parameter, hidden: HiddenValue, tried: TrialResults
 ) -> None:
     """Learns in which forms a filter finds an object by what the viewer may see of it, and not by
     another value. What is refused in another form then is so for its form."""
@@ -256,7 +258,7 @@ _CONTROLS = 2
 """Fields that the viewer may see by which a filter is tried."""
 
 
-def _granted_values(engine: Engine, hidden: Hidden) -> list[tuple[str, str]]:
+def _granted_values(engine: Engine, hidden: HiddenValue) -> list[tuple[str, str]]:
     """(field, value) of the same object that the viewer may see, those of the object itself first
     and dates last."""
     known, resource = engine.knowledge, engine.model.policy.resources[hidden.resource]
@@ -285,9 +287,9 @@ def _find_dialect(
     engine: Engine,
     way: FilterForm,
     parameter: Parameter,
-    hidden: Hidden,
+    hidden: HiddenValue,
     granted: Sequence[tuple[str, str]],
-    tried: Tried,
+    tried: TrialResults,
 ) -> Dialect | None:
     """The dialect in which a filter finds an owner by what the viewer may see of them, looked for
     once for each viewer; None: in none that is known."""
@@ -301,9 +303,9 @@ def _find_dialect(
 def _is_understood(
     engine: Engine,
     way: FilterForm,
-    hidden: Hidden,
+    hidden: HiddenValue,
     granted: Sequence[tuple[str, str]],
-    tried: Tried,
+    tried: TrialResults,
     dialect: Dialect,
 ) -> bool:
     """Whether conditions in a dialect find an owner by each value that the viewer may see, and not
@@ -332,7 +334,7 @@ def _nearly(value: str, other: str) -> str:
     return value[:a] + other[a:b] + value[b:]
 
 
-def another_to(engine: Engine, hidden: Hidden, words: _Words) -> str:
+def another_to(engine: Engine, hidden: HiddenValue, words: _Words) -> str:
     """Another value that holds what the viewer may see of its owner anyway: a search that finds the
     owner by their name finds them by that as well. The value itself: it tells nothing."""
     pair = (hidden.viewer, hidden.owner)
@@ -375,12 +377,14 @@ def _with_value(probe: Probe, name: str, value: str, of: str = "") -> Probe:
     return replace(way, fixed=fixed, sources=sources, unfilled=unfilled, personal=personal)
 
 
-def _tells(engine: Engine, asking: _Asking, hidden: Hidden, met: Callable[[int], None]) -> bool:
+def _tells(
+    engine: Engine, asking: _Asking, hidden: HiddenValue, met: Callable[[int], None]
+) -> bool:
     """Whether the owner comes with their own value and not with another, twice in a row, or a row
     does that names nobody. That another value is refused says nothing: it may be so for its form.
     `met`: takes each status in."""
     readings: list[ResponseReading] = []
-    asked: tuple[Filled, Response] | None = None
+    asked: tuple[FilledRequest, Response] | None = None
     came, sure = False, True
     for turn, way in enumerate((asking.one, asking.other, asking.one, asking.other)):
         last = asking.near if turn == 3 and not came else None
@@ -414,7 +418,7 @@ def _tells(engine: Engine, asking: _Asking, hidden: Hidden, met: Callable[[int],
 
 
 def _judge_rows(
-    engine: Engine, way: Probe, hidden: Hidden, filled: Filled, answer: Response
+    engine: Engine, way: Probe, hidden: HiddenValue, filled: FilledRequest, answer: Response
 ) -> bool:
     """Judges the rows that the right value brings, as those of any request; whether the hidden
     field itself is among what they show."""
@@ -429,8 +433,8 @@ def _judge_rows(
 
 
 def _answer(
-    engine: Engine, way: Probe, hidden: Hidden, met: Callable[[int], None]
-) -> tuple[Filled, Response, ResponseReading] | None:
+    engine: Engine, way: Probe, hidden: HiddenValue, met: Callable[[int], None]
+) -> tuple[FilledRequest, Response, ResponseReading] | None:
     """A question, and its answer; None if it cannot be asked, or its form is refused."""
     filled = fill(way, engine.target, engine.knowledge, _whose(way, hidden))
     if filled is None:
@@ -442,7 +446,7 @@ def _answer(
     return filled, answer, read_parts(engine, way, hidden.viewer, filled, answer)
 
 
-def _whose(way: Probe, hidden: Hidden) -> str | None:
+def _whose(way: Probe, hidden: HiddenValue) -> str | None:
     """Whose values a path needs that leads to the list."""
     return hidden.owner if way.personal else None
 
@@ -456,7 +460,7 @@ def _more_rows(readings: Sequence[ResponseReading]) -> bool:
     return len(same) == 1 and least > max((each.unnamed for each in wrong), default=0)
 
 
-def _is_theirs_alone(engine: Engine, hidden: Hidden) -> bool:
+def _is_theirs_alone(engine: Engine, hidden: HiddenValue) -> bool:
     """Whether no other identity has a hidden value, and its owner has it in no field that the
     viewer may see."""
     places = engine.knowledge.places(hidden.value, hidden.owner)
@@ -469,12 +473,12 @@ def _is_theirs_alone(engine: Engine, hidden: Hidden) -> bool:
     )
 
 
-def _is_unmistakable(engine: Engine, hidden: Hidden) -> bool:
+def _is_unmistakable(engine: Engine, hidden: HiddenValue) -> bool:
     """Whether nobody else at all has a value by chance."""
     return engine.knowledge.canary(hidden.value) is not None
 
 
-def is_found(engine: Engine, hidden: Hidden, answer: ResponseReading) -> bool:
+def is_found(engine: Engine, hidden: HiddenValue, answer: ResponseReading) -> bool:
     """Whether the object that holds the value came: another of its owner's says nothing."""
     if hidden.key:
         return (hidden.resource, hidden.key) in answer.objects
@@ -484,7 +488,7 @@ def is_found(engine: Engine, hidden: Hidden, answer: ResponseReading) -> bool:
 
 
 def read_parts(
-    engine: Engine, probe: Probe, viewer: str | None, filled: Filled, answer: Response
+    engine: Engine, probe: Probe, viewer: str | None, filled: FilledRequest, answer: Response
 ) -> ResponseReading:
     """A response taken apart for comparison."""
     seen = engine.judge_response(probe, viewer, (), filled, answer)
@@ -495,8 +499,8 @@ def read_parts(
 def signal(
     engine: Engine,
     probe: Probe,
-    hidden: Hidden,
-    filled: Filled,
+    hidden: HiddenValue,
+    filled: FilledRequest,
     answer: Response,
     says: str,
     place: str = "",

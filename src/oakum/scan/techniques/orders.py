@@ -19,8 +19,8 @@ from oakum.exposure.endpoints.probes import Probe
 from oakum.inference.lexicon import word_set, words
 from oakum.openapi.model import Parameter
 from oakum.scan.engine import Engine
-from oakum.scan.filters.hidden_values import Hidden, hidden_fields
-from oakum.scan.requests.builder import Filled, fill
+from oakum.scan.filters.hidden_values import HiddenValue, hidden_fields
+from oakum.scan.requests.builder import FilledRequest, fill
 from oakum.scan.technique import Line, Prospect
 from oakum.scan.techniques.inference import read_parts, signal
 
@@ -149,7 +149,7 @@ class _Order:
 
     engine: Engine
     probe: Probe
-    hidden: Hidden
+    hidden: HiddenValue
     order: _Choice
 
     def run(self) -> None:
@@ -198,7 +198,7 @@ class _Order:
 
     def _read(
         self, query: tuple[tuple[str, str], ...]
-    ) -> tuple[Filled, Response, ResponseReading] | None:
+    ) -> tuple[FilledRequest, Response, ResponseReading] | None:
         engine, way = self.engine, self._way(query)
         filled = fill(way, engine.target, engine.knowledge, None)
         if filled is None:

@@ -12,7 +12,7 @@ from oakum.exposure.endpoints.probes import Probe
 from oakum.policy.model import Policy
 from oakum.scan.coverage.untested import Section
 from oakum.scan.engine import Engine
-from oakum.scan.requests.builder import Filled, fill
+from oakum.scan.requests.builder import FilledRequest, fill
 from oakum.scan.requests.next_page import longest_list, value_of
 from oakum.scan.technique import Line, Prospect
 
@@ -92,7 +92,7 @@ class _Page:
                 break
         return asked
 
-    def _ask(self, viewer: str | None, filled: Filled) -> Response | None:
+    def _ask(self, viewer: str | None, filled: FilledRequest) -> Response | None:
         """None: the operation must not be called any more."""
         pace = self.engine.context.pace
         if pace and pace.spares(filled.request):
@@ -100,7 +100,7 @@ class _Page:
         return self.engine.send(self.way, viewer, filled)
 
     def _tell(
-        self, viewer: str | None, filled: Filled, answer: Response, rows: int, *, sure: bool
+        self, viewer: str | None, filled: FilledRequest, answer: Response, rows: int, *, sure: bool
     ) -> None:
         engine = self.engine
         owners = self._others(viewer, filled, answer)
@@ -114,7 +114,7 @@ class _Page:
             doubt="" if sure else "the larger page came once, and not again",
         )  # fmt: skip
 
-    def _others(self, viewer: str | None, filled: Filled, answer: Response) -> set[str]:
+    def _others(self, viewer: str | None, filled: FilledRequest, answer: Response) -> set[str]:
         """Identities other than the viewer whose objects the page has."""
         engine = self.engine
         judged = engine.judge_response(self.way, viewer, (), filled, answer)

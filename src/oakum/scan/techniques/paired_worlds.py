@@ -31,8 +31,8 @@ from oakum.inference.lexicon import word_set, words
 from oakum.openapi.model import Json
 from oakum.scan.coverage.untested import Section
 from oakum.scan.engine import Engine
-from oakum.scan.filters.hidden_values import Hidden, hidden_fields
-from oakum.scan.requests.builder import Filled, fill
+from oakum.scan.filters.hidden_values import HiddenValue, hidden_fields
+from oakum.scan.requests.builder import FilledRequest, fill
 from oakum.scan.settings.account_settings import AccountSettings
 from oakum.scan.settings.owned_fields import of_objects, own_fields
 from oakum.scan.technique import Line, Prospect
@@ -55,7 +55,7 @@ world's with a chance of 1 in 16 at most, and the other way round in all of the 
 _NEAR = 0.002
 """Degrees: some 200 m."""
 
-Seen = dict[str, tuple[ResponseReading, Probe, str | None, Filled, Response]]
+Seen = dict[str, tuple[ResponseReading, Probe, str | None, FilledRequest, Response]]
 """Request → what was read, and how it was asked."""
 
 
@@ -64,7 +64,7 @@ def run(engine: Engine) -> None:
     account_settings = engine.context.account_settings
     if account_settings is None or not engine.context.may.own_settings:
         return
-    by_owner: dict[str, list[Hidden]] = {}
+    by_owner: dict[str, list[HiddenValue]] = {}
     for owner in engine.identities.subjects():
         known = {each.field: each for each in _writable(engine, account_settings, owner)}
         if known and not {(h.resource, h.field) for h in known.values()} <= {
@@ -123,7 +123,9 @@ def _name_untried(engine: Engine) -> None:
 _OBJECTS = "it belongs to objects that are not accounts and that the run did not create"
 
 
-def _writable(engine: Engine, account_settings: AccountSettings, owner: str) -> Iterator[Hidden]:
+def _writable(
+    engine: Engine, account_settings: AccountSettings, owner: str
+) -> Iterator[HiddenValue]:
     for each in hidden_fields(engine, owner):
         if f"{each.resource}.{each.field}" in account_settings.fields and each.viewer is not None:
             yield each
@@ -136,7 +138,7 @@ class _Pair:
     engine: Engine
     account_settings: AccountSettings
     owner: str
-    hidden: list[Hidden]
+    hidden: list[HiddenValue]
 
     def run(self) -> None:
         asks = list(self._asks())
@@ -170,7 +172,7 @@ class _Pair:
                 self._attribute(each, second, sure, noise)
 
     def _attribute(
-        self, hidden: Hidden, low: Seen, sure: dict[str, frozenset[Place]],
+        self, hidden: HiddenValue, low: Seen, sure: dict[str, frozenset[Place]],
         noise: dict[str, frozenset[Place]],
     ) -> None:  # fmt: skip
         """Whether this field alone makes the difference."""
@@ -198,17 +200,17 @@ class _Pair:
                 )
 
     def _changed_places(
-        self, low: Seen, high: Seen, noise: dict[str, frozenset[Place]], moved: list[Hidden]
+        self, low: Seen, high: Seen, noise: dict[str, frozenset[Place]], moved: list[HiddenValue]
     ) -> dict[str, frozenset[Place]]:
         both = high.keys() & low.keys() & noise.keys()
         found = {p: differences(low[p][0], high[p][0]) - noise[p] for p in high if p in both}
         told = {ask: _telling_places(places, moved) for ask, places in found.items()}
         return {ask: places for ask, places in told.items() if places}
 
-    def _path(self, hidden: Hidden) -> str:
+    def _path(self, hidden: HiddenValue) -> str:
         return f"{hidden.resource}.{hidden.field}"
 
-    def _all(self, hidden: list[Hidden], *, low: bool) -> list[Hidden]:
+    def _all(self, hidden: list[HiddenValue], *, low: bool) -> list[HiddenValue]:
         """Set all of them, together where one operation writes them; those that could be set."""
         wanted = {
             self._path(each): next(iter(_extremes(each.field, each.value, low=low)))
@@ -217,7 +219,7 @@ class _Pair:
         done = self.account_settings.flip_all(self.owner, wanted).done
         return [e for e in hidden if self._path(e) in done or self._set(e, low=low)]
 
-    def _set(self, hidden: Hidden, *, low: bool) -> bool:
+    def _set(self, hidden: HiddenValue, *, low: bool) -> bool:
         for value in _extremes(hidden.field, hidden.value, low=low):
             if self.account_settings.flip(self.owner, self._path(hidden), value):
                 return True
@@ -256,7 +258,7 @@ def _steady(ask: str, first: Seen, again: Sequence[Seen]) -> frozenset[Place]:
     return places - frozenset().union(*(differences(readings[0], each) for each in readings))
 
 
-def _telling_places(places: frozenset[Place], moved: Sequence[Hidden]) -> frozenset[Place]:
+def _telling_places(places: frozenset[Place], moved: Sequence[HiddenValue]) -> frozenset[Place]:
     """Places that tell what was moved.
 
     A field that may be seen may well come of one that may not: an age of a birthday. A distance

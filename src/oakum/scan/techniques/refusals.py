@@ -22,7 +22,7 @@ from oakum.exposure.values.spellings import holds
 from oakum.finding import Evidence, Result
 from oakum.scan.engine import Engine
 from oakum.scan.limits import is_spent
-from oakum.scan.requests.builder import Filled, curl, fill
+from oakum.scan.requests.builder import FilledRequest, curl, fill
 from oakum.scan.technique import Line, Prospect
 
 HOW = "option"
@@ -69,10 +69,10 @@ def _hidden_resources(model: Model, probe: Probe) -> list[str]:
 
 
 @dataclass(frozen=True)
-class _Shown:
+class _ObjectRequest:
     """A request for an object of nobody's, and what somebody is sent who is shown it."""
 
-    filled: Filled
+    filled: FilledRequest
     answer: Response
     who: str
 
@@ -89,7 +89,7 @@ class _Refusals:
         for each in shown:
             self._as_others(each, [other for other in shown if other is not each])
 
-    def _shown_objects(self) -> Iterator[_Shown]:
+    def _shown_objects(self) -> Iterator[_ObjectRequest]:
         engine, count = self.engine, 0
         for turn in range(_TURNS):
             filled = fill(self.probe, engine.target, engine.knowledge, None, turn=turn)
@@ -98,11 +98,11 @@ class _Refusals:
             for who in engine.identities.names():
                 answer = engine.send(self.probe, who, filled)
                 if self._values(filled, answer, who, allowed=True):
-                    yield _Shown(filled, answer, who)
+                    yield _ObjectRequest(filled, answer, who)
                     count += 1
                     break
 
-    def _as_others(self, shown: _Shown, others: list[_Shown]) -> None:
+    def _as_others(self, shown: _ObjectRequest, others: list[_ObjectRequest]) -> None:
         engine, filled, done = self.engine, shown.filled, set[str]()
         for viewer in (None, *engine.identities.names()):
             hidden = self._values(filled, shown.answer, viewer, allowed=False)
@@ -116,7 +116,9 @@ class _Refusals:
                 if told and not self._is_said_of_others(text, viewer, others):
                     self._report(key, shown, viewer, answers[0])
 
-    def _is_said_of_others(self, text: str, viewer: str | None, others: list[_Shown]) -> bool:
+    def _is_said_of_others(
+        self, text: str, viewer: str | None, others: list[_ObjectRequest]
+    ) -> bool:
         """Whether the same stands where an object is refused that does not hold it, or that does
         not exist: it is part of every refusal, and tells of no object."""
         engine = self.engine
@@ -132,7 +134,7 @@ class _Refusals:
         )
 
     def _values(
-        self, filled: Filled, answer: Response, viewer: str | None, *, allowed: bool
+        self, filled: FilledRequest, answer: Response, viewer: str | None, *, allowed: bool
     ) -> Mapping[str, Key]:
         """Telling values of such objects in an answer, and the cells of a viewer that they are in:
         those that the viewer may see, or may not."""
@@ -155,7 +157,7 @@ class _Refusals:
         return found
 
     def _is_told(
-        self, filled: Filled, answers: list[Response], text: str, viewer: str | None
+        self, filled: FilledRequest, answers: list[Response], text: str, viewer: str | None
     ) -> bool:
         """Whether a value stands in each answer, which shows no such object."""
         return text not in filled.sent and all(
@@ -164,12 +166,14 @@ class _Refusals:
             for answer in answers
         )
 
-    def _shows_any(self, filled: Filled, answer: Response, viewer: str | None) -> bool:
+    def _shows_any(self, filled: FilledRequest, answer: Response, viewer: str | None) -> bool:
         """Whether an answer shows such an object, which is judged where it stands."""
         judged = self.engine.judge_response(self.probe, viewer, (), filled, answer)
         return any(each.resource in self.names and each.leaves for each in judged.instances)
 
-    def _report(self, key: Key, shown: _Shown, viewer: str | None, answer: Response) -> None:
+    def _report(
+        self, key: Key, shown: _ObjectRequest, viewer: str | None, answer: Response
+    ) -> None:
         engine, who = self.engine, shown.who
         own = engine.identities.label(engine.identities.relations(who, NOBODY), who, NOBODY)
         evidence = Evidence(

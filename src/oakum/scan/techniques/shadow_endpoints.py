@@ -18,7 +18,7 @@ from oakum.openapi.model import Operation
 from oakum.scan.discovery.elsewhere import OtherEndpoints
 from oakum.scan.discovery.front_end import FrontEnd, Holes, plain, rank_candidates, roots
 from oakum.scan.discovery.versions import (
-    Versioned,
+    VersionedPath,
     other_values,
     other_versions,
     others,
@@ -189,7 +189,7 @@ class _Search:
     def versions(self) -> None:
         """Older and newer versions of documented paths."""
         root = shared_root(self._whole(each) for each in self.engine.model.operations.values())
-        groups: dict[tuple[str, str], list[tuple[Probe, Versioned]]] = {}
+        groups: dict[tuple[str, str], list[tuple[Probe, VersionedPath]]] = {}
         for probe in _reads(self._probes):
             cut = split(self._whole(probe.operation), root)
             groups.setdefault((cut.before, cut.version), []).append((probe, cut))

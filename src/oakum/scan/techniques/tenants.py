@@ -36,7 +36,7 @@ def run(engine: Engine) -> None:
     for probe in list(engine.state.probes):
         for choice in engine.context.choices:
             if _takes(choice, probe):
-                _Mixed(engine, probe, choice).run()
+                _TenantOperation(engine, probe, choice).run()
 
 
 def foresee(prospect: Prospect) -> Iterator[Line]:
@@ -58,7 +58,7 @@ def _takes(choice: SentChoice, probe: Probe) -> bool:
 
 
 @dataclass(frozen=True)
-class _Mixed:
+class _TenantOperation:
     """One operation and what its callers say of their tenant."""
 
     engine: Engine

@@ -23,9 +23,9 @@ from oakum.http.json_pointer import path_of
 from oakum.inference.lexicon import word_set, words
 from oakum.openapi.model import Json
 from oakum.scan.engine import Engine
-from oakum.scan.filters.hidden_values import Hidden
+from oakum.scan.filters.hidden_values import HiddenValue
 from oakum.scan.limits import is_spent
-from oakum.scan.requests.builder import Filled, fill
+from oakum.scan.requests.builder import FilledRequest, fill
 from oakum.scan.requests.next_page import longest_list, next_page, says_next, value_of
 from oakum.scan.technique import Line, Prospect
 from oakum.scan.techniques.inference import signal
@@ -80,7 +80,7 @@ class _List:
 
     way: Probe
     viewer: str | None
-    filled: Filled
+    filled: FilledRequest
     pages: list[Response]
     total: int
     shown: set[tuple[str, str]]
@@ -113,7 +113,7 @@ def _compare_with_others(engine: Engine, resource: str, one: _List, lists: Seque
     held, id = engine.identities.relations(one.viewer, NOBODY), min(hidden)
     label = engine.identities.label(held, one.viewer, NOBODY)
     key = engine.model.policy.resources[resource].key
-    found = Hidden(resource, key, NOBODY, one.viewer, label, id, id)
+    found = HiddenValue(resource, key, NOBODY, one.viewer, label, id, id)
     _report(engine, one.way, found, one.filled, one.pages[0])
 
 
@@ -152,12 +152,14 @@ def _compare(engine: Engine, probe: Probe, viewer: str | None) -> None:
         who, id = min(hidden)
         held = engine.identities.relations(viewer, who)
         label = engine.identities.label(held, viewer, who)
-        _report(engine, way, Hidden(resource, key, who, viewer, label, id, id), filled, answer)
+        _report(engine, way, HiddenValue(resource, key, who, viewer, label, id, id), filled, answer)
     else:
         _lack(engine, probe)
 
 
-def _report(engine: Engine, way: Probe, hidden: Hidden, filled: Filled, answer: Response) -> None:
+def _report(
+    engine: Engine, way: Probe, hidden: HiddenValue, filled: FilledRequest, answer: Response
+) -> None:
     says = "a total counts objects that the list does not show"
     engine.results.report(replace(signal(engine, way, hidden, filled, answer, says), sure=False))
 
@@ -179,7 +181,7 @@ def _objects(engine: Engine, who: str | None, resource: str) -> list[dict[str, s
 
 def _find_total(
     engine: Engine, probe: Probe, viewer: str | None
-) -> tuple[Probe, Filled, Response, int] | None:
+) -> tuple[Probe, FilledRequest, Response, int] | None:
     """The list with its number, with a flag where it has none without, and all on one page where
     the document lets a caller say how large that is."""
     declared = [each for each in probe.operation.parameters if each.where == "query"]
@@ -188,7 +190,7 @@ def _find_total(
         for each in declared
         if each.shape.kinds - {"null"} == {"boolean"} and not _SWITCHES.isdisjoint(words(each.name))
     ]
-    found: tuple[Probe, Filled, Response, int] | None = None
+    found: tuple[Probe, FilledRequest, Response, int] | None = None
     for way in (probe, *flags):
         found = found or _with_total(engine, way, viewer)
     if found is None or found[3] <= len(longest_list(value_of(found[2]))[1]):
@@ -200,7 +202,7 @@ def _find_total(
 
 def _with_total(
     engine: Engine, way: Probe, viewer: str | None
-) -> tuple[Probe, Filled, Response, int] | None:
+) -> tuple[Probe, FilledRequest, Response, int] | None:
     filled = fill(way, engine.target, engine.knowledge, None)
     answer = engine.send(way, viewer, filled) if filled is not None else None
     if filled is None or answer is None:
@@ -225,7 +227,7 @@ def _listed_keys(
     engine: Engine,
     way: Probe,
     viewer: str | None,
-    filled: Filled,
+    filled: FilledRequest,
     pages: list[Response],
     total: int,
 ) -> set[tuple[str, str]] | None:

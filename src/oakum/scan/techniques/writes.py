@@ -26,7 +26,7 @@ from oakum.scan.coverage.omitted_members import why_left_out
 from oakum.scan.coverage.untested import Section
 from oakum.scan.engine import Engine, Kind
 from oakum.scan.evaluation.object_relations import relations_given, relations_to
-from oakum.scan.requests.builder import Filled, curl, fill, with_body
+from oakum.scan.requests.builder import FilledRequest, curl, fill, with_body
 from oakum.scan.requests.bulk_writes import bulk
 from oakum.scan.requests.values_to_write import held_elsewhere, other_value, shape_of, taken_by
 from oakum.scan.requests.write_body import WriteBody
@@ -89,7 +89,7 @@ class _View:
     """What an owner sees of an object of theirs: how it was asked, and the object."""
 
     probe: Probe
-    filled: Filled
+    filled: FilledRequest
     object: Mapping[str, Json]
     answer: Response
 
@@ -392,7 +392,7 @@ class _Endpoint:
             self.undo_log.enter(own)
         if own is not None and not self.ours:  # otherwise a later read tells whether it was changed
             self.undo_log.record_sent(own)
-        answer = self._send_write(viewer, owner, replace(filled, request=forth), undo)
+        answer = self._send(viewer, owner, replace(filled, request=forth), undo)
         self._record_answer(undo, own, answer, view, owner)
         self.status = answer.status
         after = self._view(owner)
@@ -416,7 +416,7 @@ class _Endpoint:
         self,
         owner: str,
         viewer: str | None,
-        filled: Filled,
+        filled: FilledRequest,
         shown: _View,
         changes: Mapping[str, Json],
     ) -> Undo:
@@ -440,7 +440,7 @@ class _Endpoint:
             self.body.versions,
         )
 
-    def _send_write(self, viewer: str | None, owner: str, asked: Filled, undo: Undo) -> Response:
+    def _send(self, viewer: str | None, owner: str, asked: FilledRequest, undo: Undo) -> Response:
         """The response to a write; after a refusal of the parent it is sent below another one."""
         engine = self.engine
 
@@ -482,7 +482,7 @@ class _Endpoint:
         known = canonical(view.object[key]) if whose == owner and key in view.object else ""
         return self.resource, whose, known
 
-    def _give_back(self, owner: str, was: _View, filled: Filled) -> None:
+    def _give_back(self, owner: str, was: _View, filled: FilledRequest) -> None:
         """Send all that the owner's view has shown where a write has emptied more than it was sent:
         members that the document does not name. What stays empty is told at the end."""
         now = self._view(owner)
@@ -574,7 +574,7 @@ class _Endpoint:
         owner: str,
         viewer: str | None,
         view: _View,
-        filled: Filled,
+        filled: FilledRequest,
         answer: Response,
         *,
         sure: bool,

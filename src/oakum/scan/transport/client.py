@@ -27,7 +27,7 @@ from oakum.scan.transport.certificates import (
 from oakum.scan.transport.connection_options import Connection
 from oakum.scan.transport.set_cookie import cookie_paths_of, cookies_of
 from oakum.scan.transport.unreachable import (
-    Unanswered,
+    NoAnswerError,
     Unreachable,
     asks_for_credentials,
     ended_early,
@@ -182,7 +182,7 @@ class HttpTransport:
             raise no_tunnel(request, str(error)) from None
         except httpx2.TimeoutException:
             words = f"`{origin}` did not answer a {request.method} within {self.timeout:g} s"
-            raise Unanswered(words) from None
+            raise NoAnswerError(words) from None
         except (httpx2.NetworkError, httpx2.RemoteProtocolError) as error:
             if words := refusal(str(error)):  # TLS 1.3 refuses after the handshake
                 raise CertificateRefused(f"`{origin}` {words}") from None

@@ -72,7 +72,7 @@ class Feeds:
     ) -> Stream:
         """Raises what any request raises: out of scope, budget spent, no session, nobody there."""
         opening = _Opening(self, websocket, first)
-        self._sessions.send(viewer, request, _Governed(self._governor, opening))
+        self._sessions.send(viewer, request, _GovernedFeed(self._governor, opening))
         assert opening.feed is not None
         return opening.feed
 
@@ -123,7 +123,7 @@ class _Opening:
         return self._feeds.wait(self.feed, request)
 
 
-class _Governed:
+class _GovernedFeed:
     """An opening, kept to rate and budget."""
 
     def __init__(self, governor: Governor, opening: _Opening) -> None:

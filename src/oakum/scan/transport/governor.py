@@ -22,7 +22,7 @@ from oakum.scan.transport.certificates import CertificateRefused
 from oakum.scan.transport.health import Health, is_failure
 from oakum.scan.transport.required_certificate import REFUSAL, RequiredCertificate
 from oakum.scan.transport.unreachable import (
-    Unanswered,
+    NoAnswerError,
     Unreachable,
 )
 
@@ -188,7 +188,7 @@ class Governor:
         gateway's 504 (RFC 9110, 15.6.5)."""
         try:
             return self._reach(request, way)
-        except Unanswered as error:
+        except NoAnswerError as error:
             if request.method not in READS or way is not self._transport or not self._counted:
                 raise
             self._sleep(1.0)

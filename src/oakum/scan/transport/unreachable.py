@@ -23,7 +23,7 @@ class Unreachable(TargetError):
         self.again = again
 
 
-class Unanswered(Unreachable):
+class NoAnswerError(Unreachable):
     """A request was sent, and no answer came in time."""
 
     def __init__(self, message: str) -> None:

@@ -50,7 +50,7 @@ class Undo:
 
 
 @dataclass(frozen=True)
-class Made:
+class CreatedObject:
     """How to find an object that the run has made, by a mark in it, and to take it away."""
 
     name: str
@@ -93,12 +93,12 @@ class Made:
     """As in `Undo`, of the request that removes it."""
 
 
-Entry = Undo | Made
+Entry = Undo | CreatedObject
 
 
 def as_json(undo: Entry) -> Json:
     """An entry as JSON, to be encrypted in the journal."""
-    if isinstance(undo, Made):
+    if isinstance(undo, CreatedObject):
         return {
             **{name: getattr(undo, name) for name in ("name", "who", "mark", "key", "known")},
             "find": [request_as_json(each) for each in undo.find],
@@ -150,7 +150,7 @@ def from_json(value: Mapping[str, Json]) -> Entry:
         purge = tuple(
             (request_from_json(a), request_from_json(b)) for a, b in value.get("purge", ())
         )
-        made = Made(*plain, find, remove, value["known"], look, turns, taken, how, older)
+        made = CreatedObject(*plain, find, remove, value["known"], look, turns, taken, how, older)
         by, named = str(value.get("remover", "")), str(value.get("named", ""))
         place = str(value.get("place", ""))
         before = tuple(map(request_from_json, value.get("before", ())))

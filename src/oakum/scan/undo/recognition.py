@@ -20,7 +20,7 @@ from oakum.exchange import Response
 from oakum.exposure.values.knowledge import leaves_of, objects_of
 from oakum.inference.unsafe_writes import moves_by_itself
 from oakum.openapi.model import Json
-from oakum.scan.undo.entries import Entry, Made, Undo
+from oakum.scan.undo.entries import CreatedObject, Entry, Undo
 
 _OF_CALLER = (401, 407, 408, 425, 429)  # of the caller or the moment, not of the object
 CLEAR = 8
@@ -203,12 +203,14 @@ def is_like(now: Json, sent: Json) -> bool:
 def words_of_left(entry: Entry, why: str) -> str:
     """What could not be undone, in words; `why`: why not, or empty."""
     mark = (
-        f"; it contains a text that begins with `{entry.mark}`" if isinstance(entry, Made) else ""
+        f"; it contains a text that begins with `{entry.mark}`"
+        if isinstance(entry, CreatedObject)
+        else ""
     )
     if why == OVERWROTE:  # it was there before: do not say how it is deleted
         return f"{entry.name} could not be undone{mark}: {why}"
     how = f" ({entry.how}{mark})" if entry.how else ""
-    if isinstance(entry, Made) and not (entry.known or entry.shown or why):
+    if isinstance(entry, CreatedObject) and not (entry.known or entry.shown or why):
         why = "no response shows it, and it " + (
             "was accepted" if entry.taken else "may not have been made"
         )

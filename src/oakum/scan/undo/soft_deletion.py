@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from oakum.exchange import Request
 from oakum.inference.lexicon import word_set, words
 from oakum.openapi.model import Json
-from oakum.scan.undo.entries import Made
+from oakum.scan.undo.entries import CreatedObject
 
 _DELETED = word_set("deleted removed trashed binned")
 _LIVES = word_set("status state lifecycle stage phase")
@@ -19,7 +19,7 @@ _OTHERWISE = word_set("can be may not never include including show only un if")
 """Words beside which a name says something else: `can_be_deleted`."""
 
 
-def lists_of_what_stands(made: Made) -> list[tuple[Request, tuple[str, ...]]]:
+def lists_of_what_stands(made: CreatedObject) -> list[tuple[Request, tuple[str, ...]]]:
     """Lists in which its owner sees it until it is removed, each with the parameters of its pages:
     one of what was removed says nothing of what stands."""
     removed = {listed.url for listed, _ in made.purge}

@@ -13,7 +13,7 @@ from oakum.openapi.model import Json
 from oakum.scan.requests.builder import Ask
 from oakum.scan.requests.delete_parameters import is_same_place, or_plainly
 from oakum.scan.requests.next_page import next_page
-from oakum.scan.undo.entries import Entry, Made, Undo, as_json
+from oakum.scan.undo.entries import CreatedObject, Entry, Undo, as_json
 from oakum.scan.undo.extracts import extract, is_same, moved_alone
 from oakum.scan.undo.members_sent_along import steps_now
 from oakum.scan.undo.object_keys import for_key, in_path, may_lose_a_piece
@@ -42,6 +42,8 @@ from oakum.scan.undo.recognition import (
 from oakum.scan.undo.soft_deletion import is_deleted, lists_of_what_stands
 from oakum.scan.undo.visibility_wait import Patience
 
+Row = Mapping[str, Json]
+"""The members of an object as the API shows it."""
 _FAILS = (OakumError, RecursionError, ValueError)  # no answer, or one nested too deep to be read
 _OF_STATE = (400, 409, 412, 422, 423)
 """Statuses that refuse a removal for the state that an object is in."""
@@ -72,7 +74,7 @@ class UndoLog:
     """Names of what could not be undone, once all was tried."""
     patience: Patience = field(default_factory=Patience.none)
     """How long is waited for a reading to show what was undone."""
-    _doubted: list[Made] = field(default_factory=list)
+    _doubted: list[CreatedObject] = field(default_factory=list)
     """What the API said that it has not made."""
     _sent: set[str] = field(default_factory=set)
     """Names of writes that were sent and not refused: a reading that shows none may be late."""
@@ -89,20 +91,20 @@ class UndoLog:
     """Name of what is left as it is → why."""
     answered: dict[str, int] = field(default_factory=dict)
     """Name of a creation → the status with which the last request to remove it was answered."""
-    _removed: list[Made] = field(default_factory=list)
+    _removed: list[CreatedObject] = field(default_factory=list)
     """What is gone from where it was seen."""
     _after: dict[str, str] = field(default_factory=dict)
     """Name of a write → what the first reading has shown of it."""
 
     def __post_init__(self) -> None:
-        self._shown |= {e.name for e in self.pending if isinstance(e, Made) and e.shown}
+        self._shown |= {e.name for e in self.pending if isinstance(e, CreatedObject) and e.shown}
 
     def enter(self, undo: Entry) -> None:
         """Records an entry before the write is sent; replaces one with the same name."""
         self.log("undo", as_json(undo))
         self.pending = [each for each in self.pending if each.name != undo.name]
         self.pending.append(undo)
-        (self._own if isinstance(undo, Made) else self._fresh).add(undo.name)
+        (self._own if isinstance(undo, CreatedObject) else self._fresh).add(undo.name)
 
     def record_sent(self, undo: Undo) -> None:
         """Records that the write is about to be sent."""
@@ -115,7 +117,7 @@ class UndoLog:
         self._fresh.discard(undo.name)
         self._refused.add(undo.name)
 
-    def keys(self, made: Made) -> frozenset[str]:
+    def keys(self, made: CreatedObject) -> frozenset[str]:
         """Keys on the owner's first pages, before the object is created."""
         found: set[str] = set()
         for request in made.find:
@@ -124,21 +126,21 @@ class UndoLog:
                 found |= {in_path(each[made.key]) for each in marked_objects(value, "", made.key)}
         return frozenset(found - {""})
 
-    def overwrote(self, made: Made, said: str) -> None:
+    def overwrote(self, made: CreatedObject, said: str) -> None:
         """Records that an existing object was overwritten; it is reported and not deleted."""
         self.harmed.append(said)
         self._finish(made)
 
-    def learn(self, made: Made, key: str, row: Mapping[str, Json] | None = None) -> Made:
+    def learn(self, made: CreatedObject, key: str, row: Row | None = None) -> CreatedObject:
         """Records the key of a created object. `row`: a response that shows it."""
         self._now(now := self._with_key(made, key, row))
         return now
 
-    def _with_key(self, made: Made, key: str, row: Mapping[str, Json] | None = None) -> Made:
+    def _with_key(self, made: CreatedObject, key: str, row: Row | None = None) -> CreatedObject:
         place = self.address(made, key, row) if made.named else ""
         return replace(made, known=key, place=place)
 
-    def address(self, made: Made, key: str, row: Mapping[str, Json] | None = None) -> str:
+    def address(self, made: CreatedObject, key: str, row: Row | None = None) -> str:
         """What stands in the URL of the object with a key; empty if no response tells it."""
         if not made.named:
             return key
@@ -149,35 +151,33 @@ class UndoLog:
         rows, _ = self._search(made, 1, key)
         return next((in_path(each[made.named]) for each in rows if made.named in each), "")
 
-    def record_creation(self, made: Made) -> Made:
+    def record_creation(self, made: CreatedObject) -> CreatedObject:
         """Records that the API confirmed the creation."""
         now = replace(made, taken=True)
         self._now(now)
         return now
 
     def _now(self, now: Entry) -> None:
-        if isinstance(now, Made):
+        if isinstance(now, CreatedObject):
             now = replace(now, shown=now.shown or now.name in self._shown)
         self.log("undo", as_json(now))
         self.pending = [now if each.name == now.name else each for each in self.pending]
 
-    def record_shown(self, made: Made) -> None:
+    def record_shown(self, made: CreatedObject) -> None:
         """Records that a response has shown the object with its mark."""
         if made.name not in self._shown:
             self._shown.add(made.name)
             for each in [e for e in self.pending if e.name == made.name]:
                 self._now(each)
 
-    def marked_objects(self, made: Made) -> list[Mapping[str, Json]]:
+    def marked_objects(self, made: CreatedObject) -> list[Row]:
         """Objects with the marker on the owner's first pages."""
         return self._search(made, 1)[0]
 
-    def _search(
-        self, made: Made, pages: int, key: str = ""
-    ) -> tuple[list[Mapping[str, Json]], bool]:
+    def _search(self, made: CreatedObject, pages: int, key: str = "") -> tuple[list[Row], bool]:
         """Objects with the mark in them, and whether all that there is was looked through. `key`:
         those that have this key instead."""
-        found: list[Mapping[str, Json]] = []
+        found: list[Row] = []
         lists = lists_of_what_stands(made)
         whole = bool(lists)
         for request, names in lists:
@@ -200,7 +200,7 @@ class UndoLog:
             whole = whole and at is None
         return found, whole
 
-    def _marks(self, made: Made, value: Json, thorough: bool) -> list[Mapping[str, Json]]:
+    def _marks(self, made: CreatedObject, value: Json, thorough: bool) -> list[Row]:
         """Objects of an answer that have the mark; thoroughly, those too of which a list shows no
         more than the key."""
         every = marked_objects(value, made.mark, made.key)
@@ -212,7 +212,7 @@ class UndoLog:
         keyed = [e for e in marked_objects(value, "", made.key) if in_path(e[made.key])][:_LOOKS]
         return [each for each in keyed if self._is_there(made, in_path(each[made.key]), each)]
 
-    def shows(self, made: Made) -> bool | None:
+    def shows(self, made: CreatedObject) -> bool | None:
         """Whether the owner sees the object; None if no response shows it."""
         if made.look is not None and made.known:
             return self._is_there(made, made.known)
@@ -221,9 +221,9 @@ class UndoLog:
 
     def is_ours(
         self,
-        made: Made,
+        made: CreatedObject,
         key: str,
-        shown: Mapping[str, Json] | None = None,
+        shown: Row | None = None,
         *,
         echo: bool = False,
     ) -> bool:
@@ -247,7 +247,7 @@ class UndoLog:
             in_path(each[made.key]) == key and self.is_ours(made, key, each) for each in listed
         )
 
-    def _is_there(self, made: Made, key: str, row: Mapping[str, Json] | None = None) -> bool | None:
+    def _is_there(self, made: CreatedObject, key: str, row: Row | None = None) -> bool | None:
         """Whether the object's own endpoint shows it with its mark; None: its answer tells
         nothing."""
         answer = self._looked_at(made, key, row)
@@ -259,7 +259,7 @@ class UndoLog:
         rows = with_key(parse_objects(answer)[0], made.key, key) if there else ()
         return there and not any(self._is_kept(made, each) for each in rows)
 
-    def _may_be_anothers(self, made: Made, key: str, row: Mapping[str, Json] | None = None) -> bool:
+    def _may_be_anothers(self, made: CreatedObject, key: str, row: Row | None = None) -> bool:
         """Whether a request for a key may reach another object: one whose key may lose a piece is
         sent only where the very URL of the removal has shown what is the run's."""
         place = self.address(made, key, row)
@@ -269,14 +269,14 @@ class UndoLog:
         return answer is None or at_its_own(answer, self._signs(made)) is not FoundUnderKey.RUNS
 
     @staticmethod
-    def _removes_what_it_shows(made: Made) -> bool:
+    def _removes_what_it_shows(made: CreatedObject) -> bool:
         """Whether the URL of the removal is that of the object's own endpoint."""
         return made.look is not None and is_same_place(made.look, made.remove)
 
-    def _signs(self, made: Made) -> set[str]:
+    def _signs(self, made: CreatedObject) -> set[str]:
         return {made.mark, *texts_of(self.pending)}
 
-    def _is_kept(self, made: Made, shown: Mapping[str, Json]) -> bool:
+    def _is_kept(self, made: CreatedObject, shown: Row) -> bool:
         """Whether an object is marked as deleted, though the API keeps it; this is reported."""
         kept = is_deleted(shown)
         said = f"the API keeps what is deleted, and marks it so: {made.how or made.name}"
@@ -284,14 +284,12 @@ class UndoLog:
             self.unsure.append(said)
         return kept
 
-    def _looked_at(
-        self, made: Made, key: str, row: Mapping[str, Json] | None = None
-    ) -> Response | None:
+    def _looked_at(self, made: CreatedObject, key: str, row: Row | None = None) -> Response | None:
         """What the object's own endpoint answers; None if it has none, or no known URL."""
         place = self.address(made, key, row) if made.look is not None else ""
         return self.ask(made.who, for_key(made.look, place)) if made.look and place else None
 
-    def _stored_state(self, made: Made, key: str) -> FoundUnderKey:
+    def _stored_state(self, made: CreatedObject, key: str) -> FoundUnderKey:
         """Whether what has this key now is what the run has made; waits for a view that lags."""
         found: list[FoundUnderKey] = []
 
@@ -303,7 +301,9 @@ class UndoLog:
         self.patience.until(tell)
         return found[-1]
 
-    def _with_whoever_has_it(self, made: Made, key: str) -> tuple[Made, FoundUnderKey]:
+    def _with_whoever_has_it(
+        self, made: CreatedObject, key: str
+    ) -> tuple[CreatedObject, FoundUnderKey]:
         """The object as its owner finds it, or whoever has sent it or was given it: they may see
         more of it."""
         standing = self._stored_state(made, key)
@@ -313,7 +313,7 @@ class UndoLog:
                 return theirs, FoundUnderKey.RUNS
         return made, standing
 
-    def _stands(self, made: Made, key: str) -> FoundUnderKey:
+    def _stands(self, made: CreatedObject, key: str) -> FoundUnderKey:
         signs = self._signs(made)
         answer = self._looked_at(made, key)
         alone = at_its_own(answer, signs) if answer is not None else None
@@ -345,21 +345,21 @@ class UndoLog:
             )
         return FoundUnderKey.GONE if alone is FoundUnderKey.GONE or whole else FoundUnderKey.UNKNOWN
 
-    def _is_absent(self, made: Made, key: str, answer: Response) -> bool:
+    def _is_absent(self, made: CreatedObject, key: str, answer: Response) -> bool:
         """Whether an answer for a key is that for a key which nothing has."""
         assert made.look is not None
         never = unused_key(self.address(made, key))
         return is_like_absence(answer, self.ask(made.who, for_key(made.look, never)))
 
     def in_its_state(
-        self, send: Callable[[Request], Response], made: Made, request: Request, key: str
+        self, send: Callable[[Request], Response], made: CreatedObject, request: Request, key: str
     ) -> Response:
         """The answer to a removal, with the tag of the object where the API asks for one."""
         return send_on(
             send, request, lambda: self._looked_at(made, key), (), (made.key, key), made.versions
         )
 
-    def _remove(self, made: Made, *, thorough: bool) -> bool:
+    def _remove(self, made: CreatedObject, *, thorough: bool) -> bool:
         """Deletes an object, wherever it is; `thorough` searches all pages for it."""
         search = thorough and not made.known
         found, whole = self._search(made, _PAGES if search else 1)
@@ -416,7 +416,7 @@ class UndoLog:
             self._removed.append(made)
         return gone
 
-    def _purge(self, made: Made, keys: Iterable[str]) -> None:
+    def _purge(self, made: CreatedObject, keys: Iterable[str]) -> None:
         """Removes for good what the API has put into a list of removed objects, where this shows
         that it is the run's."""
         who = made.remover or made.who
@@ -430,7 +430,7 @@ class UndoLog:
 
     def _tell_kept(self) -> None:
         """Names what the API shows its owner still, though it is removed."""
-        groups: dict[tuple[str, str], tuple[Request, list[Made]]] = {}
+        groups: dict[tuple[str, str], tuple[Request, list[CreatedObject]]] = {}
         for made in self._removed:
             for request in (*made.find, *(listed for listed, _ in made.purge)):
                 groups.setdefault((made.who, request.url), (request, []))[1].append(made)
@@ -442,13 +442,13 @@ class UndoLog:
                     said = f"the API still shows what is deleted: {group[0].how or group[0].name}"
                     self.unsure += [said] if said not in self.unsure else ()
 
-    def _is_listed(self, who: str, request: Request, group: Sequence[Made]) -> bool:
+    def _is_listed(self, who: str, request: Request, group: Sequence[CreatedObject]) -> bool:
         """Whether a list shows what was removed, without a word that it is deleted."""
         value, _ = parse_objects(self.ask(who, request))
         rows = [(e, row) for e in group for row in marked_objects(value, e.mark, e.key)]
         return bool([row for made, row in rows if not self._is_kept(made, row)])
 
-    def _is_removed(self, made: Made, remove: Request) -> bool:
+    def _is_removed(self, made: CreatedObject, remove: Request) -> bool:
         """Asks whoever may remove an object; False if it was refused and is still there."""
         for who in dict.fromkeys((made.remover or made.who, made.who)):
             ask = partial(self.ask, who)
@@ -470,7 +470,7 @@ class UndoLog:
         """Undoes a write that had an effect; False if that failed. `thorough`: time has passed, as
         where the run was killed. An object whose key is unknown is searched for, and the owner may
         have changed what is beside a write."""
-        if isinstance(undo, Made):
+        if isinstance(undo, CreatedObject):
             with suppress(*_FAILS):
                 if self._remove(undo, thorough=thorough):
                     self._finish(undo)
@@ -534,7 +534,7 @@ class UndoLog:
         if said not in self.unsure:
             self.unsure.append(said)
 
-    def record_refusal(self, made: Made) -> None:
+    def record_refusal(self, made: CreatedObject) -> None:
         """Records that the API created nothing. It is verified on the owner's first page now and
         again at the end; until then the journal keeps it."""
         with suppress(*_FAILS):
@@ -542,14 +542,14 @@ class UndoLog:
                 self.pending = [each for each in self.pending if each.name != made.name]
                 self._doubted.append(made)
 
-    def _lies(self) -> Iterator[Made]:
+    def _lies(self) -> Iterator[CreatedObject]:
         """Objects that were made after all."""
-        groups: dict[tuple[str, str], list[Made]] = {}
+        groups: dict[tuple[str, str], list[CreatedObject]] = {}
         for each in self._doubted:
             for request in each.find:
                 groups.setdefault((each.who, request.url), []).append(each)
         self._doubted = []
-        found: dict[str, Made] = {}
+        found: dict[str, CreatedObject] = {}
         for (who, url), group in groups.items():
             turns = {r.url: names for r, names in zip(group[0].find, group[0].turns, strict=False)}
             at: Request | None = next(r for r in group[0].find if r.url == url)
@@ -595,6 +595,6 @@ class UndoLog:
         kind = "refused" if undo.name in self._refused else kind
         with suppress(OakumError):  # a change left in the journal is only undone twice
             self.log(kind, undo.name)
-        for each in self.pending if isinstance(undo, Made) else ():
+        for each in self.pending if isinstance(undo, CreatedObject) else ():
             if isinstance(each, Undo) and each.of == undo.name:
                 self._finish(each)

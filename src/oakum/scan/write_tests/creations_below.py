@@ -29,7 +29,7 @@ from oakum.finding import Evidence
 from oakum.scan.coverage.untested import Section
 from oakum.scan.engine import Engine
 from oakum.scan.requests.builder import curl, fill
-from oakum.scan.undo.entries import Made
+from oakum.scan.undo.entries import CreatedObject
 from oakum.scan.write_tests.creation_body import resource_named
 from oakum.scan.write_tests.made_objects import AsOwn, Creation, Maker
 
@@ -223,7 +223,7 @@ class CreationsBelow:
         self._tell(viewer, row, maker, Response(maker.status, {}, b""))
         return ""
 
-    def _is_below(self, made: Made, row: Mapping[str, str]) -> bool:
+    def _is_below(self, made: CreatedObject, row: Mapping[str, str]) -> bool:
         """Whether the owner is shown what was made, below this object of theirs: in a list at the
         address of the creation, or with its key in it."""
         filled = fill(self.make, self.engine.target, self.engine.knowledge, self.owner)

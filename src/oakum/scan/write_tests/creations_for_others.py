@@ -24,7 +24,7 @@ from oakum.scan.coverage.omitted_members import left_out
 from oakum.scan.engine import Engine
 from oakum.scan.requests.builder import curl
 from oakum.scan.requests.values_to_write import shape_of
-from oakum.scan.undo.entries import Made
+from oakum.scan.undo.entries import CreatedObject
 from oakum.scan.write_tests.made_objects import Maker
 from oakum.scan.write_tests.other_owners import id_as_owner, other_owner, shown_with_mark
 
@@ -95,7 +95,7 @@ class CreationsForOthers:
             gap = left_out(creation.make.endpoint, {self.member: why})
             self.engine.results.gaps.add(gap)
 
-    def _is_given(self, made: Made, at: tuple[str, ...], value: Json) -> bool | None:
+    def _is_given(self, made: CreatedObject, at: tuple[str, ...], value: Json) -> bool | None:
         """Whether the other is shown it as theirs; None: no response says whose it is."""
         rows = shown_with_mark(self.maker.undo_log, made)
         owners = [member_at(row, at) for row in rows if str(row.get(made.key)) == made.known]

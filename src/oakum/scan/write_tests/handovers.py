@@ -25,7 +25,7 @@ from oakum.scan.engine import Engine
 from oakum.scan.requests.builder import curl, fill
 from oakum.scan.requests.values_to_write import shape_of
 from oakum.scan.requests.write_body import WriteBody
-from oakum.scan.undo.entries import Made
+from oakum.scan.undo.entries import CreatedObject
 from oakum.scan.undo.object_keys import for_key
 from oakum.scan.undo.preconditions import send_on
 from oakum.scan.undo.recognition import marked_objects, parse_objects
@@ -151,7 +151,7 @@ class Handovers:
         return sent
 
     def _send(
-        self, maker: Maker, made: Made, view: Mapping[str, Json], value: Json
+        self, maker: Maker, made: CreatedObject, view: Mapping[str, Json], value: Json
     ) -> Response | None:
         """The answer to the write; None: none could be sent."""
         engine, owner = self.engine, maker.owner
@@ -171,7 +171,7 @@ class Handovers:
             asked, look_again, (self.member,), this, body.versions,
         )  # fmt: skip
 
-    def _is_given(self, made: Made, who: str, value: Json) -> bool:
+    def _is_given(self, made: CreatedObject, who: str, value: Json) -> bool:
         """Whether somebody is shown it as theirs."""
         theirs = replace(made, who=who)
         return any(
@@ -179,7 +179,7 @@ class Handovers:
             for row in self._read_object(theirs)
         )
 
-    def _read_object(self, made: Made) -> list[Mapping[str, Json]]:
+    def _read_object(self, made: CreatedObject) -> list[Mapping[str, Json]]:
         """The object as its own endpoint shows it, with its mark."""
         assert made.look is not None
         answer = self.undo_log.ask(made.who, for_key(made.look, made.known))

@@ -35,10 +35,10 @@ from oakum.scan.coverage.uncalled_operations import (
 from oakum.scan.coverage.untested import Section
 from oakum.scan.engine import Engine
 from oakum.scan.identities.login import json_of
-from oakum.scan.requests.builder import Filled, fill, with_body
+from oakum.scan.requests.builder import FilledRequest, fill, with_body
 from oakum.scan.requests.values_to_write import last_parameter, written_resources
 from oakum.scan.requests.version_parameters import versions_of
-from oakum.scan.undo.entries import Made
+from oakum.scan.undo.entries import CreatedObject
 from oakum.scan.undo.object_keys import in_path
 from oakum.scan.undo.recognition import holds, marked_objects
 from oakum.scan.undo.undo_log import UndoLog
@@ -119,7 +119,9 @@ class Maker:
         """Who sends the creation."""
         return self.by[0] if self.by else self.owner
 
-    def make(self, more: Mapping[tuple[str, ...], Json]) -> tuple[Made, Mapping[str, Json]] | None:
+    def make(
+        self, more: Mapping[tuple[str, ...], Json]
+    ) -> tuple[CreatedObject, Mapping[str, Json]] | None:
         """The created object and its owner's view; None if the API refused."""
         with self._free_parent():
             made = self._make(more)
@@ -147,7 +149,9 @@ class Maker:
                 return AsOwn(engine, NOBODY, parent, free)
         return nullcontext()
 
-    def _make(self, more: Mapping[tuple[str, ...], Json]) -> tuple[Made, Mapping[str, Json]] | None:
+    def _make(
+        self, more: Mapping[tuple[str, ...], Json]
+    ) -> tuple[CreatedObject, Mapping[str, Json]] | None:
         engine, pair, log = self.engine, self.creation, self.undo_log
         mark = f"oakum {secrets.token_hex(4)}"
         asked = None if self.removes_nothing() else self.request(mark, more)
@@ -157,7 +161,7 @@ class Maker:
             return None
         key = engine.model.policy.resources[pair.resource].key
         maker = self.writer or self.owner
-        made = Made(
+        made = CreatedObject(
             f"a new `{pair.resource}` of {maker} ({secrets.token_hex(3)})",
             self.owner, mark, key, tuple(request for request, _ in lists), remove,
             look=self._look(), turns=tuple(names for _, names in lists),
@@ -205,7 +209,7 @@ class Maker:
         """The key in an answer that shows nothing else; a `Location` has what stands in URLs."""
         return ("" if self.creation.named else _from_location(answer)) or _only(answer, key)
 
-    def _is_none(self, made: Made, answer: Response) -> bool:
+    def _is_none(self, made: CreatedObject, answer: Response) -> bool:
         """Whether an answer says that nothing was made, and no response shows anything else."""
         log, pair = self.undo_log, self.creation
         there = answer.status < 400 or (answer.status >= 500 and log.shows(made))
@@ -226,7 +230,7 @@ class Maker:
             log.unsure += [said] if said not in log.unsure else ()
         return True
 
-    def _lose(self, made: Made, told: str) -> None:
+    def _lose(self, made: CreatedObject, told: str) -> None:
         """No response shows the owner what was made. It may stand where its writer sees it; else
         it is searched for again at the end, and reported if not found."""
         writer, log = self.writer, self.undo_log
@@ -248,13 +252,13 @@ class Maker:
         log.record_creation(made)
         self._stop()
 
-    def _record_creator(self, made: Made) -> Made:
+    def _record_creator(self, made: CreatedObject) -> CreatedObject:
         place = (self.creation.resource, made.known)
         if self.writer is not None:
             self.engine.knowledge.creators.setdefault(place, set()).add(self.writer)
         return made
 
-    def undo(self, made: Made) -> None:
+    def undo(self, made: CreatedObject) -> None:
         """Deletes a created object; after a failure nothing more is created."""
         if not self.undo_log.undo(made):
             self._stop()
@@ -267,7 +271,7 @@ class Maker:
         """Whether what the run made before could not be removed, whoever made it."""
         return self.stopped or self.creation.remove.operation.id in self.undo_log.unremovable
 
-    def _wrote_over(self, made: Made) -> None:
+    def _wrote_over(self, made: CreatedObject) -> None:
         """The mark stands in an object that was there before: the creation has changed that one,
         and removing it would lose it whole.
 
@@ -281,7 +285,7 @@ class Maker:
             f" {self.owner} instead of creating one: restore it by hand",
         )
 
-    def request(self, mark: str, more: Mapping[tuple[str, ...], Json]) -> Filled | None:
+    def request(self, mark: str, more: Mapping[tuple[str, ...], Json]) -> FilledRequest | None:
         engine, make = self.engine, self.creation.make
         filled = fill(make, engine.target, engine.knowledge, self.owner)
         shape = body_shape(make.operation)
@@ -404,7 +408,7 @@ class Maker:
             return None
         return replace(filled.request, url=filled.request.url.replace("%7Bkey%7D", "{key}"))
 
-    def as_own(self, made: Made) -> AsOwn:
+    def as_own(self, made: CreatedObject) -> AsOwn:
         """For a moment what was made is all that its owner has."""
         names = {made.key: made.known, **({made.named: made.place} if made.named else {})}
         return AsOwn(self.engine, self.owner, self.creation.resource, names)
@@ -423,7 +427,7 @@ class Maker:
             None,
         )  # fmt: skip
 
-    def _view(self, made: Made) -> Mapping[str, Json]:
+    def _view(self, made: CreatedObject) -> Mapping[str, Json]:
         """The owner's own view: at the main endpoint, else in a list."""
         engine, main = self.engine, self._main()
         if main is not None and made.known:
@@ -469,10 +473,10 @@ class Workshop:
     undo_log: UndoLog
     why_none: dict[str, str] = field(default_factory=dict)
     """Resource → why nothing of the run's own could be written to."""
-    _made: dict[tuple[str, str], tuple[Maker, Made, Mapping[str, str]] | None] = field(
+    _made: dict[tuple[str, str], tuple[Maker, CreatedObject, Mapping[str, str]] | None] = field(
         default_factory=dict
     )
-    _more: list[tuple[Maker, Made, Mapping[str, str]] | None] = field(default_factory=list)
+    _more: list[tuple[Maker, CreatedObject, Mapping[str, str]] | None] = field(default_factory=list)
 
     def may_make(self, probe: Probe, resource: str) -> bool:
         """Whether an operation names its object by the key, and another creates such objects."""
@@ -496,11 +500,13 @@ class Workshop:
         return self._alone(owner, resource, made) if made is not None else None
 
     def _alone(
-        self, owner: str, resource: str, found: tuple[Maker, Made, Mapping[str, str]]
+        self, owner: str, resource: str, found: tuple[Maker, CreatedObject, Mapping[str, str]]
     ) -> AsOwn:
         return AsOwn(self.engine, owner, resource, found[2], found[1].name)
 
-    def _make(self, owner: str, resource: str) -> tuple[Maker, Made, Mapping[str, str]] | None:
+    def _make(
+        self, owner: str, resource: str
+    ) -> tuple[Maker, CreatedObject, Mapping[str, str]] | None:
         engine = self.engine
         known = [
             e for e in creations(engine.model, engine.context.params) if e.resource == resource

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from oakum.openapi.model import Json
 from oakum.scan.engine import Engine
-from oakum.scan.undo.entries import Made
+from oakum.scan.undo.entries import CreatedObject
 from oakum.scan.undo.object_keys import for_key
 from oakum.scan.undo.recognition import marked_objects, parse_objects
 from oakum.scan.undo.undo_log import UndoLog
@@ -36,7 +36,7 @@ def other_owner(
     return ""
 
 
-def shown_with_mark(undo_log: UndoLog, made: Made) -> list[Mapping[str, Json]]:
+def shown_with_mark(undo_log: UndoLog, made: CreatedObject) -> list[Mapping[str, Json]]:
     """What was made, as its own endpoint shows it to whoever has it, and then as lists do."""
     rows: list[Mapping[str, Json]] = []
     if made.look is not None and made.known:

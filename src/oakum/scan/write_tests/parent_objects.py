@@ -18,7 +18,7 @@ from oakum.openapi.model import Parameter
 from oakum.routing.rivals import params_of
 from oakum.scan.coverage.untested import Section
 from oakum.scan.engine import Engine
-from oakum.scan.requests.builder import Filled, fill, in_path, nobodys, raw_path
+from oakum.scan.requests.builder import FilledRequest, fill, in_path, nobodys, raw_path
 from oakum.scan.write_tests.made_objects import AsOwn
 
 _PLACE = re.compile(r"{([^{}]+)}")
@@ -184,7 +184,7 @@ class ParentObjects:
 
         def read(who: str, at: Request) -> Response:
             asked = Request("GET", at.url.partition("?")[0], {"accept": "application/json"})
-            return self.engine.send(probe, who, Filled(asked, {}, frozenset(), path))
+            return self.engine.send(probe, who, FilledRequest(asked, {}, frozenset(), path))
 
         found = read(viewer, below)
         if found.status in _ABSENT:

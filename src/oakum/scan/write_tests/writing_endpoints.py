@@ -15,7 +15,7 @@ from oakum.inference.side_effects import classify
 from oakum.inference.unsafe_writes import more_than_sets
 from oakum.openapi.model import Json, Operation, Shape
 from oakum.scan.coverage.uncalled_operations import barring_reason
-from oakum.scan.coverage.untested import Section, Untested
+from oakum.scan.coverage.untested import Section, UntestedItem
 from oakum.scan.engine import Engine
 from oakum.scan.requests.builder import fill
 from oakum.scan.requests.bulk_writes import bulk, why_not
@@ -45,7 +45,7 @@ def writing_endpoints(
                 yield probe, resource
 
 
-def bulk_left_out(model: Model) -> Iterator[Untested]:
+def bulk_left_out(model: Model) -> Iterator[UntestedItem]:
     """Writes of many objects at once to which nothing is sent, each with why."""
     for operation in model.operations.values():
         many = bulk(model, operation)
@@ -60,7 +60,7 @@ def bulk_left_out(model: Model) -> Iterator[Untested]:
         if why := why_not(model, operation, many):
             endpoint = Endpoint(operation.method, operation.path, operation.id)
             said = f"not written to `{many.resource}` by key, because {why}"
-            yield Untested(endpoint, said, Section.WRITES)
+            yield UntestedItem(endpoint, said, Section.WRITES)
 
 
 def _resources(model: Model, operation: Operation, probe: Probe) -> list[str]:

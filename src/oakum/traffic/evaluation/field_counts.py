@@ -33,7 +33,7 @@ class ShownFields:
 
 
 @dataclass(frozen=True)
-class Counted:
+class FieldCounts:
     """Counts of objects, by kind of viewer and by their fields."""
 
     forms: dict[ShownFields, Counter[FieldSet]] = field(default_factory=dict)

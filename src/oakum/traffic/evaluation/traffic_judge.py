@@ -48,7 +48,7 @@ from oakum.traffic.evaluation.decision_cache import (
     Verdicts,
 )
 from oakum.traffic.evaluation.fast_walk import FastWalk, SeenObject
-from oakum.traffic.evaluation.field_counts import Counted, ShownFields
+from oakum.traffic.evaluation.field_counts import FieldCounts, ShownFields
 from oakum.traffic.evaluation.left_out_objects import AnsweredQuestions, Bare
 from oakum.traffic.evaluation.path_values import PathValues
 from oakum.traffic.evaluation.writes import ObservedWrites
@@ -141,7 +141,7 @@ class ContractJudge(DocumentJudge):
         }
         self._earlier = EarlierExchanges(compiled, sources)
         self.facts = self._earlier.told.facts
-        self.counted = Counted()
+        self.counted = FieldCounts()
         self._answered = AnsweredQuestions()
         self._written = ObservedWrites()
         self.path_values = PathValues()
@@ -191,7 +191,7 @@ class ContractJudge(DocumentJudge):
         self._seen = True
         self._credential(passed, operation)
         asked = self._exchanges.caller_request(operation, found[1], self._caller(passed), request)
-        heard = _Heard(passed, asked, body)
+        heard = _TrafficExchange(passed, asked, body)
         value = (lambda: heard.read.value) if _is_readable(passed) else None
         self._earlier.begin(asked, heard.response, value)
         if operation.id in self.model.showing:
@@ -208,7 +208,7 @@ class ContractJudge(DocumentJudge):
         if held and operation.id == self._whoami and _is_good(passed):
             self._callers.learn(request, None, passed.exchange.response)
 
-    def _judge(self, heard: _Heard) -> None:
+    def _judge(self, heard: _TrafficExchange) -> None:
         """Judges a response by its own contents and by earlier responses."""
         caller, params, endpoint = heard.caller, heard.params, heard.operation.id
         request, response = heard.passed.exchange.request, heard.passed.exchange.response
@@ -255,14 +255,14 @@ class ContractJudge(DocumentJudge):
         if leaks:
             self._record_leaks(heard, seen, leaks, begins)
 
-    def _remember(self, heard: _Heard, seen: Sequence[SeenObject]) -> None:
+    def _remember(self, heard: _TrafficExchange, seen: Sequence[SeenObject]) -> None:
         """What the caller of a write may have been to its objects until then."""
         request, caller = heard.passed.exchange.request, heard.caller
         for each in seen if heard.asked_by.changes else ():
             shown = ShownObject(each.resource, each.owners, each.value)
             each.former = self._earlier.former.of(shown, caller, request)
 
-    def _own(self, heard: _Heard, seen: Sequence[SeenObject]) -> None:
+    def _own(self, heard: _TrafficExchange, seen: Sequence[SeenObject]) -> None:
         """Gives objects that name no owner the one that earlier responses told, and learns."""
         places = {id(each): place for place, each in enumerate(seen)}
         shown = [
@@ -279,7 +279,7 @@ class ContractJudge(DocumentJudge):
         earlier.learn_settings(asked, response, seen)
 
     def _record_leaks(
-        self, heard: _Heard, seen: Sequence[SeenObject], leaks: Set[Key], begins: bool
+        self, heard: _TrafficExchange, seen: Sequence[SeenObject], leaks: Set[Key], begins: bool
     ) -> None:
         """Records a leak; it is certain unless it depends on earlier responses."""
         certain = set[tuple[str, str]]()
@@ -305,7 +305,7 @@ class ContractJudge(DocumentJudge):
 
     def _count(
         self,
-        heard: _Heard,
+        heard: _TrafficExchange,
         seen: Sequence[SeenObject],
         verdicts: Sequence[CachedDecision],
         *,
@@ -336,12 +336,14 @@ class ContractJudge(DocumentJudge):
         keys = texts(seen.value, key) if key else []
         return Bare(seen.resource, seen.place, seen.owners, (keys or [""])[0])
 
-    def _count_refusal(self, heard: _Heard) -> None:
+    def _count_refusal(self, heard: _TrafficExchange) -> None:
         """A refusal says what of objects that others were sent: that this caller was not."""
         for each in self._answered.of(heard.question):
             self._count_withheld(self.counted.refused, heard, each)
 
-    def _count_withheld(self, into: Counter[ShownFields], heard: _Heard, item: Bare) -> None:
+    def _count_withheld(
+        self, into: Counter[ShownFields], heard: _TrafficExchange, item: Bare
+    ) -> None:
         caller = heard.caller
         if not caller.is_known:
             return
@@ -416,7 +418,7 @@ class ContractJudge(DocumentJudge):
         return self._unjudged
 
 
-class _Heard:
+class _TrafficExchange:
     """An exchange at its endpoint, with values computed once."""
 
     def __init__(self, passed: RecordedExchange, asked: CallerRequest, body: object) -> None:

@@ -22,7 +22,7 @@ _DRIFT: Final = (
 )  # fmt: skip
 
 
-class Held:
+class ComparisonWithRuns:
     """A comparison with the operations from the document and the results from the runs."""
 
     def __init__(self, against: Against, kept: KeptCalls, engine: QueryEngine, digest: str) -> None:

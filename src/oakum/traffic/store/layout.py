@@ -22,7 +22,7 @@ import orjson
 from oakum.errors import InputError, Location, Problem
 from oakum.openapi.typed_json import Value
 from oakum.openapi.typed_json import read_typed as read_as
-from oakum.traffic.observation import Read
+from oakum.traffic.observation import SourceCounts
 
 SCHEMA: Final = "oakum.kept/2"
 Table = Literal["calls", "counts", "fields", "sent", "drift"]
@@ -89,7 +89,7 @@ class KeptRun:
     """Its name, drawn at random."""
     key: str
     """A mark of the key of its hashes: equal marks, comparable hashes."""
-    sources: tuple[Read, ...]
+    sources: tuple[SourceCounts, ...]
     against: str = ""
     """The contract or document that it was held against; empty: none."""
     digest: str = ""
@@ -125,9 +125,9 @@ class KeptCalls:
         return tuple(run for _, run in self.homes)
 
     @property
-    def reads(self) -> tuple[Read, ...]:
+    def reads(self) -> tuple[SourceCounts, ...]:
         """What was read of each source, that which several runs went on with added up."""
-        found: dict[object, Read] = {}
+        found: dict[object, SourceCounts] = {}
         for run in sorted(self.runs, key=lambda each: each.turn):
             notes = {note.name: note.id for note in run.notes}
             for each in run.sources:
@@ -212,8 +212,8 @@ def _run(said: Value) -> KeptRun:
     )
 
 
-def _read(said: Value) -> Read:
-    return Read(
+def _read(said: Value) -> SourceCounts:
+    return SourceCounts(
         said["name"].text(),
         said["kind"].text(),
         said["read"].whole(),

@@ -27,7 +27,7 @@ from oakum.openapi.path_segments import id_form
 from oakum.traffic.call import Hasher
 from oakum.traffic.call_reader import Endpoints
 from oakum.traffic.intake import TrafficSource, records
-from oakum.traffic.observation import Read
+from oakum.traffic.observation import SourceCounts
 from oakum.traffic.recorded_exchange import RecordedExchange, Unusable, from_log
 from oakum.traffic.store import questions, sql_counts
 from oakum.traffic.store.engine import QueryEngine, UnreadableSource
@@ -126,7 +126,7 @@ def survey(
     found: Callable[[RecordedExchange], Operation | None],
     operations: Iterable[Operation],
     hashed: Hasher,
-) -> tuple[Survey, list[Read]]:
+) -> tuple[Survey, list[SourceCounts]]:
     """Surveys logs with an SQL engine. `fresh`: an empty surveyor; `found`: returns the declared
     operation of an exchange. Raises `Unreadable` for a source that is not a log or is truncated."""
     words = odd_words(operations)
@@ -151,10 +151,10 @@ def survey(
     return done, [*_reads(sources, lines)]
 
 
-def _reads(sources: Sequence[TrafficSource], lines: Any) -> Iterator[Read]:
+def _reads(sources: Sequence[TrafficSource], lines: Any) -> Iterator[SourceCounts]:
     for number, each in enumerate(sources):
         skipped = {why: many for (at, why), many in lines.items() if at == number and why}
-        yield Read(each.name, "lines", lines[number, ""], skipped, "")
+        yield SourceCounts(each.name, "lines", lines[number, ""], skipped, "")
 
 
 def odd_words(operations: Iterable[Operation]) -> frozenset[str]:

@@ -15,7 +15,7 @@ from typing import Any, Final
 from oakum.errors import Location
 from oakum.inference.lexicon import label_field
 from oakum.openapi.model import Operation, Shape
-from oakum.openapi.observed_shape import KEY, Learnt
+from oakum.openapi.observed_shape import KEY, ObservedValues
 from oakum.traffic.inventory import SeenEndpoint
 from oakum.traffic.observation import Drift, SentField
 from oakum.traffic.survey import Survey
@@ -54,7 +54,7 @@ def add_count(endpoint: SeenEndpoint, what: str, name: str, many: int) -> None:
     counters[what][name] += many
 
 
-def fields(place: Row, answer: Learnt, names: frozenset[str]) -> Iterator[Row]:
+def fields(place: Row, answer: ObservedValues, names: frozenset[str]) -> Iterator[Row]:
     """Every place in the responses of an endpoint, including the root and containers."""
     for steps, learnt, around in _places(answer, names, (), 0):
         path = ".".join("*" if step in (ELEMENT, KEY) else step for step in steps)
@@ -67,8 +67,8 @@ def fields(place: Row, answer: Learnt, names: frozenset[str]) -> Iterator[Row]:
 
 
 def _places(
-    learnt: Learnt, names: frozenset[str], steps: tuple[str, ...], around: int
-) -> Iterator[tuple[tuple[str, ...], Learnt, int]]:
+    learnt: ObservedValues, names: frozenset[str], steps: tuple[str, ...], around: int
+) -> Iterator[tuple[tuple[str, ...], ObservedValues, int]]:
     yield steps, learnt, around
     for name, child in learnt.legible(names):
         yield from _places(child, names, (*steps, name), learnt.kinds["object"])
@@ -77,14 +77,17 @@ def _places(
 
 
 def add_field(
-    answer: Learnt, steps: Iterable[str], types: Mapping[str, int], formats: Mapping[str, int]
+    answer: ObservedValues,
+    steps: Iterable[str],
+    types: Mapping[str, int],
+    formats: Mapping[str, int],
 ) -> None:
     """Adds such a row to the shape of a body."""
     for step in steps:
         if step == ELEMENT:
-            answer.element = answer = answer.element or Learnt()
+            answer.element = answer = answer.element or ObservedValues()
         else:
-            answer = answer.members.setdefault(step, Learnt())
+            answer = answer.members.setdefault(step, ObservedValues())
     answer.kinds.update(types)
     answer.forms.update(formats)
 

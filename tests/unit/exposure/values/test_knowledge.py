@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 
 from oakum.authz import Leaf, ObjectInstance
-from oakum.exposure.values.knowledge import Inherited, Knowledge, canonical, leaves_of, says_nothing
+from oakum.exposure.values.knowledge import (
+    InheritedState,
+    Knowledge,
+    canonical,
+    leaves_of,
+    says_nothing,
+)
 from oakum.openapi.model import Json
 
 
@@ -140,7 +146,10 @@ def test_every_scalar_has_a_place() -> None:
 def test_what_an_object_inherits_changes_with_the_account() -> None:
     accounts: dict[tuple[str, str], Json] = {}
     known = Knowledge(accounts=accounts)
-    known.conditions["ann", "Note", "1"] = {"private": Inherited("User.private"), "draft": True}
+    known.conditions["ann", "Note", "1"] = {
+        "private": InheritedState("User.private"),
+        "draft": True,
+    }
     assert known.states_of("ann", "Note", "1") == {"draft": True}
     for value in (True, False):
         accounts["ann", "User.private"] = value

@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oakum.frontend.compare.verdict import VERDICTS, Grant, Met, Used, Verdict, judge
+from oakum.frontend.compare.verdict import (
+    VERDICTS,
+    FieldUse,
+    Grant,
+    ReceivedObjects,
+    Verdict,
+    judge,
+)
 from oakum.frontend.compare.verdict import FieldEvidence as Evidence
 from oakum.frontend.usage import USED, USES
 
@@ -16,8 +23,10 @@ PRIVATE, OPEN = (("private", "true"),), (("private", "false"),)
 BOTH = frozenset({PRIVATE, OPEN})
 
 
-def met(grant: Grant, present: int = 3, of: int = 3, state: object = OPEN, **more: bool) -> Met:
-    return Met(state, present, of, grant, **more)  # type: ignore[arg-type]
+def met(
+    grant: Grant, present: int = 3, of: int = 3, state: object = OPEN, **more: bool
+) -> ReceivedObjects:
+    return ReceivedObjects(state, present, of, grant, **more)  # type: ignore[arg-type]
 
 
 SENT = met("granted")
@@ -29,36 +38,42 @@ KEPT = met("denied", present=0, state=PRIVATE)
     [
         (Evidence((met("denied"),)), "leak"),
         (Evidence((SENT, met("denied", 1)), grants=True), "leak"),
-        (Evidence((), (Used("copied", "denied"),)), "leak"),
-        (Evidence((), (Used("rendered", "denied"),)), "narrow"),
-        (Evidence((SENT,), (Used("untouched", "granted"),), True), "excess"),
-        (Evidence((SENT,), (Used("copied", "unclear"),), True), "excess"),
+        (Evidence((), (FieldUse("copied", "denied"),)), "leak"),
+        (Evidence((), (FieldUse("rendered", "denied"),)), "narrow"),
+        (Evidence((SENT,), (FieldUse("untouched", "granted"),), True), "excess"),
+        (Evidence((SENT,), (FieldUse("copied", "unclear"),), True), "excess"),
         # What cannot be observed, or was not driven, may be a use.
-        (Evidence((SENT,), (Used("copied", "granted"), Used("unobserved", "granted"))), "unknown"),
+        (
+            Evidence((SENT,), (FieldUse("copied", "granted"), FieldUse("unobserved", "granted"))),
+            "unknown",
+        ),
         (Evidence((SENT,), (), True), "unknown"),
-        (Evidence((SENT,), (Used("unsent", "granted"),), True), "unknown"),
-        (Evidence((SENT,), (Used("read", "granted"),), True), "fine"),
+        (Evidence((SENT,), (FieldUse("unsent", "granted"),), True), "unknown"),
+        (Evidence((SENT,), (FieldUse("read", "granted"),), True), "fine"),
         # It is denied in private, and nobody has met that.
-        (Evidence((SENT,), (Used("read", "granted"),), True, frozenset({PRIVATE})), "unknown"),
-        (Evidence((SENT, KEPT), (Used("read", "granted"),), True, frozenset({PRIVATE})), "fine"),
+        (Evidence((SENT,), (FieldUse("read", "granted"),), True, frozenset({PRIVATE})), "unknown"),
+        (
+            Evidence((SENT, KEPT), (FieldUse("read", "granted"),), True, frozenset({PRIVATE})),
+            "fine",
+        ),
         # Absence says nothing at an endpoint that sends it to nobody.
         (
             Evidence(
                 (SENT, replace(KEPT, carries=False)),
-                (Used("read", "granted"),),
+                (FieldUse("read", "granted"),),
                 True,
                 frozenset({PRIVATE}),
             ),
             "unknown",
         ),
         (Evidence((met("granted", 0),), (), True), "wide"),
-        (Evidence((), (Used("unsent", "granted"),), True), "wide"),
+        (Evidence((), (FieldUse("unsent", "granted"),), True), "wide"),
         (Evidence((met("denied", 0, state=PRIVATE),), (), True), "unknown"),
         (Evidence((), (), True), "unknown"),
         (Evidence((), (), False, frozenset({()})), "unknown"),
         (Evidence((met("denied", 0, state=()),), (), False, frozenset({()})), "fine"),
         (Evidence((replace(KEPT, state=(), carries=False),), denied=frozenset({()})), "unknown"),
-        (Evidence((met("unclear"),), (Used("read", "granted"),), True), "unknown"),
+        (Evidence((met("unclear"),), (FieldUse("read", "granted"),), True), "unknown"),
     ],
 )  # fmt: skip
 def test_each_combination_has_its_name(found: Evidence, verdict: Verdict) -> None:
@@ -72,13 +87,15 @@ STATES = st.sampled_from([(), PRIVATE, OPEN])
 
 
 @st.composite
-def mets(draw: st.DrawFn) -> Met:
+def mets(draw: st.DrawFn) -> ReceivedObjects:
     of = draw(st.integers(0, 3))
     present = draw(st.integers(0, of))
-    return Met(draw(STATES), present, of, draw(GRANTS), draw(st.booleans()) or present > 0)
+    return ReceivedObjects(
+        draw(STATES), present, of, draw(GRANTS), draw(st.booleans()) or present > 0
+    )
 
 
-USEDS = st.builds(Used, st.sampled_from([*USES, "unsent"]), GRANTS)
+USEDS = st.builds(FieldUse, st.sampled_from([*USES, "unsent"]), GRANTS)
 EVIDENCE = st.builds(
     Evidence,
     st.lists(mets(), max_size=4).map(tuple),
@@ -140,7 +157,9 @@ def test_fine_is_never_said_of_what_was_not_seen(found: Evidence) -> None:
 
 
 @given(st.lists(mets(), max_size=3), st.lists(USEDS, max_size=2))
-def test_the_order_in_which_things_are_seen_is_nothing(some: list[Met], used: list[Used]) -> None:
+def test_the_order_in_which_things_are_seen_is_nothing(
+    some: list[ReceivedObjects], used: list[FieldUse]
+) -> None:
     forth = Evidence(tuple(some), tuple(used), True, BOTH)
     back = replace(forth, met=forth.met[::-1], used=forth.used[::-1])
     assert judge(forth)[0] == judge(back)[0]

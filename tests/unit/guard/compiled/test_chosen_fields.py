@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from oakum.guard.compiled.chosen_fields import Choices, chooses, is_choice
-from oakum.routing.messages import Asked
+from oakum.routing.messages import HttpRequest
 
 
 @pytest.mark.parametrize("name", ["fields", "$select", "fields[hits]", "_fields", "X-Fields"])
@@ -18,12 +18,12 @@ def test_other_names_do_not(name: str) -> None:
     assert not is_choice(name)
 
 
-def asked(target: str = "/a", body: bytes = b"", **headers: str) -> Asked:
+def asked(target: str = "/a", body: bytes = b"", **headers: str) -> HttpRequest:
     said = tuple((name.replace("_", "-"), value) for name, value in headers.items())
-    return Asked("POST" if body else "GET", target, said, body)
+    return HttpRequest("POST" if body else "GET", target, said, body)
 
 
-def chosen(found: Choices, request: Asked) -> bool:
+def chosen(found: Choices, request: HttpRequest) -> bool:
     return chooses(found, request, request.target)
 
 

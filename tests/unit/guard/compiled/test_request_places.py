@@ -9,23 +9,23 @@ import pytest
 
 from oakum.guard.compiled.request_places import (
     UNREAD,
-    Carried,
+    RequestParts,
     RequestPlace,
     member_values,
     parameter_places,
     plain,
 )
 from oakum.openapi.model import Parameter, Shape
-from oakum.routing.messages import Asked
+from oakum.routing.messages import HttpRequest
 
 TEXT = Shape(kinds=frozenset(("string",)))
 LIST = Shape(kinds=frozenset(("array",)), items=lambda: TEXT)
 NOTE = Shape(kinds=frozenset(("object",)), properties={"noteId": lambda: TEXT})
 
 
-def carried(query: str = "", value: Any = None, **headers: str) -> Carried:
+def carried(query: str = "", value: Any = None, **headers: str) -> RequestParts:
     said = tuple((name.replace("_", "-"), text) for name, text in headers.items())
-    return Carried(Asked("GET", f"/a?{query}", said), query, {"ids": "1,2"}, value)
+    return RequestParts(HttpRequest("GET", f"/a?{query}", said), query, {"ids": "1,2"}, value)
 
 
 @pytest.mark.parametrize(

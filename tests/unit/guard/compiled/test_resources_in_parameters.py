@@ -10,7 +10,7 @@ import pytest
 from oakum.guard.compiled.compiled_contract import compile_for_gateway
 from oakum.guard.compiled.resources_in_parameters import sends
 from oakum.policy.contract import load
-from oakum.routing.messages import Asked
+from oakum.routing.messages import HttpRequest
 from tests import quick_yaml
 from tests.conformance.exchanges import FOLDER
 
@@ -42,5 +42,5 @@ def test_only_what_a_write_forwards_counts(tmp_path: Path) -> None:
 def test_what_is_sent_is_found_by_its_name(
     target: str, headers: tuple[tuple[str, str], ...], found: bool
 ) -> None:
-    assert sends(Asked("PUT", target, headers), PLACES) is found
-    assert not sends(Asked("PUT", target, headers), ())
+    assert sends(HttpRequest("PUT", target, headers), PLACES) is found
+    assert not sends(HttpRequest("PUT", target, headers), ())

@@ -6,7 +6,7 @@ import pytest
 
 from oakum.guard.compiled.selecting_parameters import SelectingParameters
 from oakum.guard.compiled.tenant_names import names_tenant, words_of
-from oakum.routing.messages import Asked
+from oakum.routing.messages import HttpRequest
 
 DECLARED = SelectingParameters(body=("tenant_id",), within={"f": ("shop",)})
 FREE = SelectingParameters(free=True)
@@ -16,7 +16,7 @@ def named(
     body: str, own: SelectingParameters, media: str = "application/json", query: str = ""
 ) -> bool:
     headers = (("content-type", media),)
-    return names_tenant(Asked("POST", "/x", headers, body.encode()), query, own)
+    return names_tenant(HttpRequest("POST", "/x", headers, body.encode()), query, own)
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,13 @@ from typing import Any
 
 import pytest
 
-from oakum.guard.compiled.selecting_parameters import TENANTS, SelectingParameters, Supplied
+from oakum.guard.compiled.selecting_parameters import (
+    TENANTS,
+    SelectingParameters,
+    SuppliedParameter,
+)
 from oakum.guard.data_selection import conditions
-from oakum.routing.messages import Asked, Denied
+from oakum.routing.messages import Denial, HttpRequest
 from tests.conformance.lua import runtime
 
 SELECTS = SelectingParameters(("x-region", "x-tenant"), ("org",), ("space",))
@@ -19,7 +23,10 @@ LOOKS = (
     SelectingParameters(needed=(("header", "x-tenant"), ("query", "space")), query=("space",)),
     SelectingParameters(query=("space",), unclear=("space",)),
     SelectingParameters(
-        supplied=(Supplied("header", "x-tenant", "2", True), Supplied("cookie", "org", "z", False))
+        supplied=(
+            SuppliedParameter("header", "x-tenant", "2", True),
+            SuppliedParameter("cookie", "org", "z", False),
+        )
     ),
 )
 QUERIES = ("", "space=a", "space=a&space=b", "space[x]=%41&limit=1", "limit=2")
@@ -89,7 +96,7 @@ def test_both_find_the_same_tenant(own: SelectingParameters, query: str, media: 
         module.prepare(each)
     headers = (("content-type", media),) if media else ()
     for body in BODIES:
-        said = conditions(Asked("PUT", "/x", headers, body, "api.test"), query, own)
+        said = conditions(HttpRequest("PUT", "/x", headers, body, "api.test"), query, own)
         x = lua.table_from({b"query": query.encode() or False, b"cookie": False})
         x[b"connection"], x[b"content_type"] = False, media.encode() or False
         made = module.of(selects, x, request(lua, headers, body), tenants(lua))
@@ -113,8 +120,8 @@ def test_both_send_the_same_and_tell_the_same_apart(
     x[b"connection"] = named.get("connection", "").encode() or False
     made = module.of(selects, x, request(lua, headers), tenants(lua))
     try:
-        wanted = conditions(Asked("GET", "/x", headers, b"", "api.test"), query, SELECTS)
-    except Denied:
+        wanted = conditions(HttpRequest("GET", "/x", headers, b"", "api.test"), query, SELECTS)
+    except Denial:
         assert made is None
         return
     for look, own in itertools.product(LOOKS, ("", "space=d&limit=9")):

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oakum.guard.compiled.objects_by_key import Plain
-from oakum.guard.compiled.request_places import Carried, RequestPlace
-from oakum.routing.messages import Asked
+from oakum.guard.compiled.request_places import RequestParts, RequestPlace
+from oakum.routing.messages import HttpRequest
 from tests.conformance.lua import runtime
 from tests.properties.pool import LAW
 
@@ -87,7 +87,7 @@ def test_lua_finds_what_python_finds(
     params = {"f": path, "noteId": path}
     texts = (RequestPlace("header", "f"), RequestPlace("body", "", ("a",)))
     plain = Plain(dict.fromkeys(places, "Note"), {"noteid": "Page"}, free, texts)
-    carried = Carried(Asked("GET", f"/a?{asked}", headers), asked, params, value)
+    carried = RequestParts(HttpRequest("GET", f"/a?{asked}", headers), asked, params, value)
     keys = plain.keys(carried)
     said = {
         "plain": plain.plan,
@@ -106,7 +106,7 @@ def test_lua_finds_what_python_finds(
 def test_a_body_that_is_not_read_is_searched_for_words() -> None:
     plain = Plain(words={"noteid": "Note"}, free=True)
     for body, fine in ((b"<note-id>n2</note-id>", False), (b"note%49d=1", False), (b"id=1", True)):
-        keys = plain.keys(Carried(Asked("PUT", "/a"), "", {}, unread=body))
+        keys = plain.keys(RequestParts(HttpRequest("PUT", "/a"), "", {}, unread=body))
         assert (keys is not None) is fine
         carried = {"query": "", "params": {}, "headers": [], "unread": body.decode()}
         said = {"plain": plain.plan, "body": None, "carried": carried}
@@ -125,8 +125,8 @@ TEXTS = st.lists(
 def test_lua_reads_a_plain_text_as_python_does(text: str, stated: bool) -> None:
     place = {RequestPlace("body", "", ("noteId",)): "Note"}
     plain = Plain(place if stated else {}, {"noteid": "Note"}, True)
-    asked = Asked("POST", "/a", (("content-type", "text/plain"),))
-    read = Carried(asked, "", {}, unread=text.encode())
+    asked = HttpRequest("POST", "/a", (("content-type", "text/plain"),))
+    read = RequestParts(asked, "", {}, unread=text.encode())
     carried = {"query": "", "params": {}, "headers": [], "unread": text, "is_text": True}
     said = {"plain": plain.plan, "body": None, "carried": carried}
     assert (_LUA(orjson.dumps(said))[1] == b"") is (plain.keys(read) is not None)

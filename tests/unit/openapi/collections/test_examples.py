@@ -6,7 +6,7 @@ import pytest
 
 from oakum.openapi.collections.examples import UNREAD, parse_body, schema_of
 from oakum.openapi.model import Json
-from oakum.openapi.observed_shape import Learnt
+from oakum.openapi.observed_shape import ObservedValues
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def test_other_text_is_unread(text: str) -> None:
 
 
 def test_a_schema_says_what_examples_show_and_no_more() -> None:
-    learnt = Learnt()
+    learnt = ObservedValues()
     learnt.learn({"a": None, "b": [{"c": 1}]})
     c = {"type": "object", "properties": {"c": {"type": "integer"}}}
     assert schema_of(learnt) == {

@@ -10,7 +10,7 @@ import pytest
 from oakum.scan.census.census_record import as_json, differences, from_json, keeper
 from oakum.scan.census.object_snapshots import Census
 from oakum.scan.identities.relation_lists import Relations
-from oakum.scan.limits import May
+from oakum.scan.limits import Permissions
 from oakum.scan.undo.encryption import Encryption
 from oakum.scan.undo.visibility_wait import Patience
 from tests.unit.scan.studio import IDS, Run, Studio
@@ -28,7 +28,7 @@ def relations(run: Run) -> Relations:
 def taken(studio: Studio) -> Any:
     """What a run writes down that is killed later."""
     run = Run(studio)
-    run.give(may=May(own_settings=True))
+    run.give(may=Permissions(own_settings=True))
     run.explore()
     found = Census(run.engine, relations(run))
     found.take()

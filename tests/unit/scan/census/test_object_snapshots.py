@@ -10,14 +10,14 @@ import pytest
 from oakum.exchange import Request, Response
 from oakum.scan.census import object_snapshots
 from oakum.scan.census.object_snapshots import Census
-from oakum.scan.limits import BudgetSpent, May
+from oakum.scan.limits import BudgetSpent, Permissions
 from tests.unit.scan.studio import IDS, Run, Studio, reply
 
 
 def counted(studio: Studio) -> Census:
     """All that the identities see of their own, read once."""
     run = Run(studio)
-    run.give(may=May(own_settings=True))
+    run.give(may=Permissions(own_settings=True))
     run.explore()
     found = Census(run.engine)
     found.take()
@@ -130,7 +130,7 @@ def test_what_is_not_compared_is_named() -> None:
 def test_what_a_reading_leaves_out_is_named() -> None:
     with patch.object(object_snapshots, "_MOST", 1):
         run = Run(Studio())
-        run.give(may=May(own_settings=True))
+        run.give(may=Permissions(own_settings=True))
         run.explore()
         found = Census(run.engine)
         found.take()
@@ -143,7 +143,7 @@ def test_a_list_that_its_owner_was_never_asked_for_is_compared_too() -> None:
     """What others were shown had decided its cells; a run writes there all the same."""
     studio = Studio()
     run = Run(studio)
-    run.give(may=May(own_settings=True))
+    run.give(may=Permissions(own_settings=True))
     run.explore()
     own = run.engine.matrix.own
     for place in [each for each in own if each[1] == "bob"]:
@@ -171,7 +171,7 @@ def test_what_readings_alone_have_moved_before_the_first_write_does_not_count(
 ) -> None:
     studio = Counting()
     run = Run(studio)
-    run.give(may=May(own_settings=True))
+    run.give(may=Permissions(own_settings=True))
     run.explore()
     studio.unread = before
     found = Census(run.engine)

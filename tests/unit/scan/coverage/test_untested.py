@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from oakum.finding import Endpoint, Skipped
-from oakum.scan.coverage.untested import Gaps, Section, Untested
+from oakum.finding import Endpoint, SkippedOperation
+from oakum.scan.coverage.untested import Gaps, Section, UntestedItem
 
 EDIT = Endpoint("PUT", "/people/{id}", "putPerson")
 
@@ -11,28 +11,32 @@ EDIT = Endpoint("PUT", "/people/{id}", "putPerson")
 def test_each_section_tells_its_own_in_words() -> None:
     gaps = Gaps()
     gaps.add(
-        Untested("getPerson", "no value for `id`", Section.CELLS),
-        Untested("weak-jwt-secret", "no identity has a token", Section.RULES),
-        Untested("GET /feed", "it is silent"),
-        Untested(EDIT, "it was refused", Section.WRITES, "follower"),
+        UntestedItem("getPerson", "no value for `id`", Section.CELLS),
+        UntestedItem("weak-jwt-secret", "no identity has a token", Section.RULES),
+        UntestedItem("GET /feed", "it is silent"),
+        UntestedItem(EDIT, "it was refused", Section.WRITES, "follower"),
     )
     assert gaps.reasons(Section.CELLS) == {"getPerson": "no value for `id`"}
     assert gaps.reasons(Section.RULES) == {"weak-jwt-secret": "no identity has a token"}
     assert gaps.reasons(Section.TRUST) == {"GET /feed": "it is silent"}
-    assert gaps.writes == (Skipped(EDIT, "not tested as `follower`: it was refused"),)
+    assert gaps.writes == (SkippedOperation(EDIT, "not tested as `follower`: it was refused"),)
 
 
 def test_the_first_reason_stays_and_a_write_has_several() -> None:
     gaps = Gaps()
     for why in ("first", "second"):
-        gaps.add(Untested("getPerson", why, Section.CELLS), Untested(EDIT, why, Section.WRITES))
+        gaps.add(
+            UntestedItem("getPerson", why, Section.CELLS), UntestedItem(EDIT, why, Section.WRITES)
+        )
     assert gaps.reasons(Section.CELLS) == {"getPerson": "first"}
     assert [each.reason for each in gaps.writes] == ["first", "second"]
 
 
 def test_what_is_requested_after_all_has_no_reason_left() -> None:
     gaps = Gaps()
-    gaps.add(Untested("getPerson", "the budget", Section.CELLS), Untested("getPerson", "a rule"))
+    gaps.add(
+        UntestedItem("getPerson", "the budget", Section.CELLS), UntestedItem("getPerson", "a rule")
+    )
     gaps.forget("getPerson")
     assert gaps.reasons(Section.CELLS) == {}
     assert gaps.reasons(Section.TRUST) == {"getPerson": "a rule"}

@@ -8,9 +8,9 @@ import pytest
 
 from oakum.exchange import Request, Response
 from oakum.scan.discovery.comparison import ComparedAnswer, Comparison
-from oakum.scan.requests.builder import Filled
+from oakum.scan.requests.builder import FilledRequest
 
-FILLED = Filled(Request("POST", "http://localhost/forgot"), {}, frozenset(), "/forgot")
+FILLED = FilledRequest(Request("POST", "http://localhost/forgot"), {}, frozenset(), "/forgot")
 
 
 def said(status: int, body: str = "{}", kind: str = "application/json") -> Response:

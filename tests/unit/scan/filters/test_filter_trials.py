@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from oakum.scan.filters.filter_trials import FilterForm, Tried, is_number
-from oakum.scan.filters.hidden_values import Hidden
+from oakum.scan.filters.filter_trials import FilterForm, TrialResults, is_number
+from oakum.scan.filters.hidden_values import HiddenValue
 from tests.unit.scan.studio import probe
 
 WAY = FilterForm(probe("listPeople"), "filter", '{field} eq "{value}"')
 OTHER = replace(WAY, form="{field}:{value}")
-PHONE = Hidden("Person", "phone", "ann", "bob", "member", "+44 7700 900")
+PHONE = HiddenValue("Person", "phone", "ann", "bob", "member", "+44 7700 900")
 NAME = "GET /people: no filter in `filter` was tested: "
 
 
@@ -25,14 +25,14 @@ NAME = "GET /people: no filter in `filter` was tested: "
     ],
 )
 def test_a_filter_that_refused_everything_is_named(statuses: list[int], why: str) -> None:
-    tried = Tried()
+    tried = TrialResults()
     for way, status in zip((WAY, OTHER), statuses, strict=False):
         tried.note_status(way, PHONE, status)
     assert tried.notes() == ([NAME + why] if why else [])
 
 
 def test_one_that_finds_nothing_by_what_may_be_seen_is_named() -> None:
-    tried = Tried()
+    tried = TrialResults()
     tried.note_status(WAY, PHONE, 200)
     tried.learnt[WAY.place] = False
     assert tried.notes() == [
@@ -43,7 +43,7 @@ def test_one_that_finds_nothing_by_what_may_be_seen_is_named() -> None:
 
 
 def test_a_form_that_is_no_syntax_is_vain_for_values_of_its_kind() -> None:
-    tried = Tried()
+    tried = TrialResults()
     assert not tried.is_vain(WAY, PHONE)
     tried.are_vain([WAY], "Ann Moss")
     assert tried.is_vain(WAY, PHONE) and not tried.is_vain(OTHER, PHONE)

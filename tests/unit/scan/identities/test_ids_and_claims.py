@@ -9,7 +9,7 @@ from oakum.authz.relations import held_relations
 from oakum.exchange import json_bytes
 from oakum.openapi.model import Json
 from oakum.policy.model import Caller, Policy, Relation
-from oakum.routing.messages import Answered
+from oakum.routing.messages import HttpResponse
 from oakum.routing.who import by_answer
 from oakum.scan.identities.ids_and_claims import body_claims, drop_shared
 
@@ -59,7 +59,7 @@ def test_a_claim_that_the_contract_names_is_the_callers_own(
 )
 def test_a_claim_holds_in_a_scan_where_it_holds_at_the_guard(claim: str, body: Json) -> None:
     known = policy(claim)
-    answered = Answered(200, (("content-type", "application/json"),), json_bytes(body))
+    answered = HttpResponse(200, (("content-type", "application/json"),), json_bytes(body))
     who = by_answer(answered, known.caller)
     nobodys = Subject("", (), owned=False)
     at_guard = held_relations(known, Principal(who.ids, who.claims), nobodys)

@@ -30,7 +30,7 @@ from oakum.scan.identities.provisioned_accounts import (
     from_json,
 )
 from oakum.scan.identities.session import Proof, Sessions
-from oakum.scan.requests.builder import Filled
+from oakum.scan.requests.builder import FilledRequest
 from tests.unit.exposure.values.test_knowledge import instance
 from tests.unit.scan.studio import TARGET, reply
 
@@ -308,7 +308,7 @@ def test_an_account_stands_in_the_journal_before_it_is_made_and_until_it_is_gone
     order: list[str] = []
     found.log = lambda kind, entry: order.append(f"{kind} {entry['account']}")
 
-    def ask(filled: Filled) -> Response:
+    def ask(filled: FilledRequest) -> Response:
         order.append("register")
         return inn.send(filled.request)
 
@@ -396,7 +396,7 @@ def test_one_that_is_made_behind_a_refusal_is_removed(status: int) -> None:
     inn = Inn()
     found, _ = ready(inn)
 
-    def refused(filled: Filled) -> Response:
+    def refused(filled: FilledRequest) -> Response:
         inn.send(filled.request)
         return reply({"error": "no"}, status)
 
@@ -419,7 +419,7 @@ def test_an_answer_that_is_lost_leaves_the_account_to_be_removed() -> None:
     inn = Inn()
     found, _ = ready(inn)
 
-    def lost(filled: Filled) -> Response:
+    def lost(filled: FilledRequest) -> Response:
         inn.send(filled.request)
         raise TargetError("no answer")
 
@@ -603,7 +603,7 @@ def test_an_account_whose_secret_is_gone_after_a_refusal_is_named() -> None:
     made = join(found, inn)
     assert made is not None
 
-    def breaks(filled: Filled) -> Response:
+    def breaks(filled: FilledRequest) -> Response:
         inn.users[made.called["handle"]]["password"] = "nobody knows"
         return reply({"error": "taken"}, 409)
 

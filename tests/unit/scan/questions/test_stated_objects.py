@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from oakum.errors import Location
 from oakum.exchange import Response
-from oakum.scan.identities.credentials import Identities, Identity, Owned
+from oakum.scan.identities.credentials import Identities, Identity, OwnedObject
 from oakum.scan.questions.stated_objects import ask_for_stated, foreseen
 from tests.unit.scan.studio import IDS, Run, Studio, reply
 
@@ -32,8 +32,8 @@ class Open(Studio):
         return POSTS.get(id, "ann")
 
 
-def owned(key: str, line: int = 7) -> Owned:
-    return Owned("Post", key, Location("identities.yaml", line, 12))
+def owned(key: str, line: int = 7) -> OwnedObject:
+    return OwnedObject("Post", key, Location("identities.yaml", line, 12))
 
 
 lines = st.lists(

@@ -10,7 +10,7 @@ from oakum.exchange import Request
 from oakum.exposure.endpoints.probes import probe_of
 from oakum.openapi.model import Json
 from oakum.policy.contract import load
-from oakum.scan.requests.builder import Filled
+from oakum.scan.requests.builder import FilledRequest
 from oakum.scan.requests.write_body import WriteBody
 from tests.scan.desk import Desk
 
@@ -22,7 +22,7 @@ def body(tmp_path: Path, *asks: str, ours: bool = False) -> Json:
     assert contract.policy is not None
     model = compile_contract(contract.document, contract.policy)
     probe = probe_of(model, model.operations["edit"], {})
-    filled = Filled(Request("PATCH", "http://desk.test/memos/701"), {}, frozenset(), "")
+    filled = FilledRequest(Request("PATCH", "http://desk.test/memos/701"), {}, frozenset(), "")
     found = WriteBody(model, probe, "Memo").request(filled, SHOWN, {"text": "new"}, ours=ours)
     return json.loads(found.body)
 

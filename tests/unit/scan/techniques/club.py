@@ -28,7 +28,7 @@ from oakum.policy.contract import load
 from oakum.scan.context import Event, RunContext
 from oakum.scan.engine import Engine
 from oakum.scan.evaluation.evaluator import Evaluator
-from oakum.scan.limits import May, Pace
+from oakum.scan.limits import Pace, Permissions
 from oakum.scan.scheduler import Scheduler
 from oakum.scan.state import RunState
 from oakum.scan.techniques import account_enumeration
@@ -249,7 +249,8 @@ class Played:
         self.events: list[Event] = []
         evaluator = Evaluator(model(), identities, knowledge, matrix, redactor)
         context = RunContext(
-            model(), TARGET, club, self.events.append, lambda who: (), may=May(writes=writes),
+            model(), TARGET, club, self.events.append, lambda who: (),
+            may=Permissions(writes=writes),
             pace=pace,
         )  # fmt: skip
         self.engine = Engine(context, RunState(identities, knowledge, matrix, evaluator, probes))

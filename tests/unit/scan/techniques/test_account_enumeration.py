@@ -14,7 +14,7 @@ import pytest
 from oakum.errors import TargetError
 from oakum.exchange import Request, Response
 from oakum.exposure.endpoints.probes import survey
-from oakum.scan.limits import May
+from oakum.scan.limits import Permissions
 from oakum.scan.technique import Prospect
 from oakum.scan.techniques import account_enumeration
 from tests.unit.scan.techniques.club import Club, Played, model, reply
@@ -241,11 +241,11 @@ def test_a_target_that_brakes_ends_one_talk_and_not_the_run() -> None:
 
 def test_a_dry_run_names_every_question() -> None:
     probes = tuple(survey(model(), {})[0])
-    lines = list(account_enumeration.foresee(Prospect(model(), probes, May())))
+    lines = list(account_enumeration.foresee(Prospect(model(), probes, Permissions())))
     assert [line["request"].split("  ")[0] for line in lines] == [
         "POST /login/start", "POST /login", "GET /lookup",
     ]  # fmt: skip
-    more = list(account_enumeration.foresee(Prospect(model(), probes, May(writes=True))))
+    more = list(account_enumeration.foresee(Prospect(model(), probes, Permissions(writes=True))))
     assert {line["request"].split("  ")[0] for line in more} - {
         line["request"].split("  ")[0] for line in lines
     } == {"POST /password/reset"}

@@ -10,7 +10,7 @@ import pytest
 
 from oakum.exchange import Response
 from oakum.exposure.endpoints.probes import survey
-from oakum.scan.limits import May
+from oakum.scan.limits import Permissions
 from oakum.scan.technique import Prospect
 from oakum.scan.techniques import bulk_exposure
 from tests.unit.scan.techniques import members
@@ -247,5 +247,5 @@ def test_what_may_be_asked_is_foreseen() -> None:
     for request, params in (NAME, POSTED, (query("ids"), "{ids: Member.id}")):
         known = model(request, params)
         probes, _ = survey(known, {})
-        (line,) = [*bulk_exposure.foresee(Prospect(known, tuple(probes), May()))][:1]
+        (line,) = [*bulk_exposure.foresee(Prospect(known, tuple(probes), Permissions()))][:1]
         assert "/members" in line["request"]

@@ -11,7 +11,7 @@ from oakum.exchange import Request, Response
 from oakum.finding import Endpoint
 from oakum.scan.coverage import owasp_items
 from oakum.scan.coverage.untested import Section
-from oakum.scan.limits import May
+from oakum.scan.limits import Permissions
 from oakum.scan.technique import Prospect
 from oakum.scan.techniques import graphql_paths
 from tests.unit.scan.techniques.harbour import (
@@ -758,12 +758,14 @@ def test_who_is_found_by_a_hidden_field_is_told(way: str, raw: bool) -> None:
 
 def test_what_will_be_asked_is_foreseen() -> None:
     sailed = Sailed(Harbour())
-    prospect = Prospect(sailed.model, tuple(sailed.probes), May(), (), sailed.engine.context.graphs)
+    prospect = Prospect(
+        sailed.model, tuple(sailed.probes), Permissions(), (), sailed.engine.context.graphs
+    )
     lines = [line["request"] for line in graphql_paths.foresee(prospect)]
     assert "POST /api/graphql  { node(id) Boat }  with Boat.id" in lines
     assert "POST /api/graphql  { me }" in lines
     assert not any("tidy" in line for line in lines)
-    blind = Prospect(sailed.model, (), May())
+    blind = Prospect(sailed.model, (), Permissions())
     assert [line["request"] for line in graphql_paths.foresee(blind)] == [
         "POST /api/graphql  { __schema }"
     ]
@@ -780,7 +782,9 @@ def test_hidden_values_are_announced_and_called_tested_only_where_something_is_s
     harbour.roots = {"me": lambda me: harbour.sailor(me, me), "byPhone": lambda me, phone: None}
     sailed = Sailed(harbour, sdl=sdl)
     engine = sailed.engine
-    prospect = Prospect(sailed.model, tuple(sailed.probes), May(), (), engine.context.graphs)
+    prospect = Prospect(
+        sailed.model, tuple(sailed.probes), Permissions(), (), engine.context.graphs
+    )
     lines = [line["request"] for line in graphql_paths.foresee(prospect)]
     assert any("with a value that is hidden" in line for line in lines) is searches
     engine.state.finished.append(graphql_paths)

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from oakum.exchange import Request, Response
 from oakum.exposure.cells.side_channels import Place, ResponseReading
-from oakum.scan.filters.hidden_values import Hidden
-from oakum.scan.requests.builder import Filled
+from oakum.scan.filters.hidden_values import HiddenValue
+from oakum.scan.requests.builder import FilledRequest
 from oakum.scan.techniques.paired_worlds import Seen, _steady, _telling_places
 from tests.unit.scan.studio import probe
 
@@ -20,7 +20,7 @@ WORD: Place = ("word", "Person", "district", "p-ann")
 def seen(order: object) -> Seen:
     """One reading of a list in an order."""
     read = ResponseReading({ORDER: order}, frozenset())
-    asked = Filled(Request("GET", ""), {}, frozenset(), "")
+    asked = FilledRequest(Request("GET", ""), {}, frozenset(), "")
     return {"list": (read, probe("listPeople"), None, asked, Response(200, {}, b""))}
 
 
@@ -32,8 +32,8 @@ def test_a_place_is_steady_only_where_every_reading_of_a_world_agrees(
     assert (ORDER in _steady("list", first, again)) is (len({*orders}) == 1)
 
 
-def hidden(path: str) -> Hidden:
-    return Hidden("Person", path, "ann", None, "anyone", "7")
+def hidden(path: str) -> HiddenValue:
+    return HiddenValue("Person", path, "ann", None, "anyone", "7")
 
 
 def test_a_granted_figure_tells_a_position_alone_and_not_where_a_place_in_words_moves_too() -> None:

@@ -21,7 +21,7 @@ from oakum.exchange import Request, Response
 from oakum.exposure.endpoints.probes import survey
 from oakum.exposure.findings import conclude
 from oakum.openapi.model import Parameter, Shape
-from oakum.scan.limits import May
+from oakum.scan.limits import Permissions
 from oakum.scan.technique import Prospect
 from oakum.scan.techniques import shadow_endpoints
 from tests.unit.scan.studio import IDS, MISSING, TARGET, Run, Studio, model, reply
@@ -82,7 +82,7 @@ class Scanned:
 
 def scan(studio: Elsewhere, **may: Any) -> Scanned:
     run = Run(studio, ENDPOINTS)
-    run.give(may=May(**may))
+    run.give(may=Permissions(**may))
     run.techniques = (shadow_endpoints,)
     run.explore()
     found = conclude(model(), run.identities, run.matrix)
@@ -261,7 +261,7 @@ def test_a_version_that_a_request_may_say(
         if probe.operation.id == "getPerson":
             operation = replace(probe.operation, parameters=(*probe.operation.parameters, extra))
             run.engine.state.probes[nth] = replace(probe, operation=operation)
-    run.give(may=May(twins=True))
+    run.give(may=Permissions(twins=True))
     run.techniques = (shadow_endpoints,)
     run.explore()
     found = conclude(model(), run.identities, run.matrix)
@@ -429,7 +429,7 @@ def test_a_page_is_asked_for_as_it_was_named_and_none_is_told() -> None:
     named = shared.valid_target(f"{TARGET}/app/", "--front-end")
     studio = Elsewhere(lambda studio, viewer, path, headers: None)
     run = Run(studio, ENDPOINTS)
-    run.give(may=May(front_end=(named,)))
+    run.give(may=Permissions(front_end=(named,)))
     run.techniques = (shadow_endpoints,)
     run.explore()
     assert f"{TARGET}/app/" in {url for _, url in studio.urls}
@@ -445,10 +445,10 @@ def test_an_endpoint_of_the_scripts_that_keeps_to_the_contract() -> None:
 
 def test_the_plan_names_all_of_it() -> None:
     probes = tuple(survey(model(), {})[0])
-    may = May(twins=True, twin=("http://old.test",), front_end=("http://www.test/",))
+    may = Permissions(twins=True, twin=("http://old.test",), front_end=("http://www.test/",))
     text = "\n".join(
         line["request"] for line in shadow_endpoints.foresee(Prospect(model(), probes, may))
     )
     for word in ("http://old.test", "/v1/people/", "User-Agent", "http://www.test/", "only read"):
         assert word in text
-    assert list(shadow_endpoints.foresee(Prospect(model(), probes, May()))) == []
+    assert list(shadow_endpoints.foresee(Prospect(model(), probes, Permissions()))) == []

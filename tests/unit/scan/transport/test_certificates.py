@@ -17,7 +17,7 @@ from oakum.exchange import Request
 from oakum.scan.identities.doctor import examine
 from oakum.scan.identities.identities_file import load_identities
 from oakum.scan.identities.session import LoginFailed, Sessions
-from oakum.scan.requests.builder import Filled, curl
+from oakum.scan.requests.builder import FilledRequest, curl
 from oakum.scan.transport.client import HttpTransport
 from oakum.scan.transport.governor import Governor
 from oakum.scan.transport.required_certificate import REFUSAL, required_certificate
@@ -169,7 +169,7 @@ def test_a_request_is_shown_with_the_certificate_in_variables(folder: Path) -> N
     lines = "  ann: {certificate: {file: ann.pem}}\n"
     lines += "  bob: {certificate: {file: bob.pem, key: bob.pem}, header: 'X-Key: made-up'}\n"
     found = sessions(folder, "https://127.0.0.1:1", lines)
-    filled = Filled(Request("GET", "https://127.0.0.1:1/me"), {}, frozenset(), "/me")
+    filled = FilledRequest(Request("GET", "https://127.0.0.1:1/me"), {}, frozenset(), "/me")
     assert curl(filled, found.curl_credentials("ann")) == (
         'curl -s --cert "$ANN_CERTIFICATE" "$TARGET/me"'
     )

@@ -22,7 +22,7 @@ from oakum.scan.requests.called_operation import NOTHING
 from oakum.scan.transport.client import HttpTransport
 from oakum.scan.transport.governor import Governor, together
 from oakum.scan.transport.health import Health
-from oakum.scan.transport.unreachable import Unanswered, Unreachable
+from oakum.scan.transport.unreachable import NoAnswerError, Unreachable
 from tests.patience import patient
 from tests.scan import servers
 from tests.scan.servers import serve
@@ -171,7 +171,7 @@ def test_some_errors_are_borne(answers: list[int]) -> None:
     assert governor.sent == len(answers)
 
 
-LATE = Unanswered("`http://t` did not answer a GET within 10 s")
+LATE = NoAnswerError("`http://t` did not answer a GET within 10 s")
 
 
 def _path(request: Request) -> str:
@@ -422,7 +422,7 @@ class Mute(Town):
     def send(self, request: Request) -> Response:
         answer = super().send(request)
         if answer.status == 0:
-            raise Unanswered("no answer")
+            raise NoAnswerError("no answer")
         return answer
 
 
@@ -440,7 +440,7 @@ def test_a_target_that_answers_nothing_any_more_or_a_write_ends_it(method: str) 
     governor = town.governor()
     governor.send(Request("GET", "http://t/a"))
     town.failing = {"/b": 0, "/a": 0 if method == "GET" else 200}
-    with pytest.raises(Unanswered):
+    with pytest.raises(NoAnswerError):
         governor.send(Request(method, "http://t/b"))
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oakum.exchange import Request
-from oakum.scan.undo.entries import Made, Undo, as_json, from_json
+from oakum.scan.undo.entries import CreatedObject, Undo, as_json, from_json
 
 ROOT = "http://market.test"
 LAW = settings(max_examples=50, deadline=None)
@@ -38,7 +38,7 @@ UNDOS = st.builds(
     versions=VERSIONS,
 )
 MADES = st.builds(
-    Made,
+    CreatedObject,
     PLAIN,
     PLAIN,
     PLAIN,
@@ -62,7 +62,7 @@ MADES = st.builds(
 
 @LAW
 @given(UNDOS | MADES)
-def test_an_entry_comes_out_of_a_journal_as_it_went_in(entry: Undo | Made) -> None:
+def test_an_entry_comes_out_of_a_journal_as_it_went_in(entry: Undo | CreatedObject) -> None:
     assert from_json(orjson.loads(orjson.dumps(as_json(entry)))) == entry
 
 
@@ -75,5 +75,5 @@ def test_a_damaged_entry_is_an_error_of_the_kinds_that_are_expected(entry: dict[
 
 @LAW
 @given(UNDOS | MADES)
-def test_an_entry_shows_no_request_where_it_is_printed(entry: Undo | Made) -> None:
+def test_an_entry_shows_no_request_where_it_is_printed(entry: Undo | CreatedObject) -> None:
     assert ROOT not in repr(entry)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oakum.exchange import Request, Response
-from oakum.scan.undo.entries import Made, Undo, from_json
+from oakum.scan.undo.entries import CreatedObject, Undo, from_json
 from oakum.scan.undo.recognition import is_written, unused_key
 from tests.unit.scan.undo.test_undo_log import AT, MADE, SIGNS, Market, Profile, undo_log
 
@@ -202,7 +202,7 @@ def test_marks_are_of_the_run_that_made_them() -> None:
     """What another run has made under the key is not this one's to remove."""
     market = Market([*SIGNS[:5], "oakum 9z9z"])
     found, _ = undo_log(market, KNOWN)
-    assert isinstance(KNOWN, Made)
+    assert isinstance(KNOWN, CreatedObject)
     assert found.restore() != () and "s5" in market.stalls
 
 
@@ -234,7 +234,7 @@ def test_what_a_run_that_was_killed_had_seen_and_deleted_is_gone_for_the_next() 
     found.enter(replace(KNOWN, known="s2"))
     assert found.is_ours(replace(KNOWN, known="s2"), "s2")
     kept = from_json([entry for kind, entry in said if kind == "undo"][-1])
-    assert isinstance(kept, Made) and kept.shown
+    assert isinstance(kept, CreatedObject) and kept.shown
     del market.stalls["s2"]
     following, _ = undo_log(market, kept)
     assert following.restore() == () and not deletes(market)

@@ -11,11 +11,11 @@ import pytest
 
 from oakum.exchange import Request, Response
 from oakum.openapi.model import Json
-from oakum.scan.undo.entries import Entry, Made, Undo, as_json, from_json
+from oakum.scan.undo.entries import CreatedObject, Entry, Undo, as_json, from_json
 from oakum.scan.undo.undo_log import UndoLog
 
 AT = "http://market.test/stalls"
-MADE = Made(
+MADE = CreatedObject(
     "a new `Stall` of ann", "ann", "oakum 1a2b", "id", (Request("GET", AT),),
     Request("DELETE", f"{AT}/{{key}}"), look=Request("GET", f"{AT}/{{key}}"), turns=(("page",),),
 )  # fmt: skip
@@ -78,7 +78,7 @@ def test_what_was_never_made_is_done_with_when_all_pages_were_read() -> None:
 
 
 @pytest.mark.parametrize("blind", [replace(MADE, find=(), turns=()), replace(MADE, who="nobody")])
-def test_what_nobody_could_have_seen_is_left(blind: Made) -> None:
+def test_what_nobody_could_have_seen_is_left(blind: CreatedObject) -> None:
     class Shut(Market):
         def __call__(self, viewer: str | None, request: Request, /) -> Response:
             return super().__call__(viewer, request) if viewer == "ann" else self.reply(None, 401)
@@ -161,7 +161,9 @@ def test_an_entry_comes_out_of_a_journal_as_it_went_in() -> None:
 
 
 @pytest.mark.parametrize("entry", [MADE, WRITTEN])
-def test_an_entry_of_a_journal_that_does_not_know_the_technique_is_read(entry: Made | Undo) -> None:
+def test_an_entry_of_a_journal_that_does_not_know_the_technique_is_read(
+    entry: CreatedObject | Undo,
+) -> None:
     older = {name: each for name, each in as_json(entry).items() if name != "how"}
     assert from_json(json.loads(json.dumps(older))) == replace(entry, how="")
 

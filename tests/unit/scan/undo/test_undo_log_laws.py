@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from oakum.errors import TargetError
 from oakum.exchange import Request, Response
 from oakum.openapi.model import Json
-from oakum.scan.undo.entries import Made, Undo
+from oakum.scan.undo.entries import CreatedObject, Undo
 from oakum.scan.undo.object_keys import in_path, may_lose_a_piece
 from oakum.scan.undo.recognition import marked_objects
 from oakum.scan.undo.undo_log import UndoLog
@@ -140,7 +140,9 @@ def test_an_answer_that_is_nested_beyond_all_measure_is_told_and_stops_nothing(d
     deep = b'{"id": 1, "sign": ' + b"[" * depth + b"]" * depth + b"}"
     things = Request("GET", f"{ROOT}/things")
     book, _ = undo_log(lambda viewer, request: Response(200, {}, deep))
-    book.enter(Made("a new `Thing`", "ann", MARK, "id", (things,), Request("DELETE", ROOT)))
+    book.enter(
+        CreatedObject("a new `Thing`", "ann", MARK, "id", (things,), Request("DELETE", ROOT))
+    )
     book.enter(entry("wool"))
     assert "Stall.sign of ann could not be undone: check it by hand" in book.restore()
 
@@ -259,7 +261,7 @@ def test_what_is_found_by_its_mark_is_removed_and_nothing_else(
         merges=merges,
     )
     book, said = undo_log(shelf)
-    made = Made(
+    made = CreatedObject(
         "a new `Thing` of ann", "ann", MARK, "id", (Request("GET", f"{ROOT}/things"),),
         Request("DELETE", f"{ROOT}/things/{{key}}"),
         look=Request("GET", f"{ROOT}/things/{{key}}") if look else None,
