@@ -26,8 +26,10 @@ from oakum.exposure.relation_members import (
     members_named,
     relations_through_members,
 )
-from oakum.exposure.values.knowledge import Knowledge, canonical, says_nothing
+from oakum.exposure.values.ambient import NAMES_ONE
+from oakum.exposure.values.knowledge import Grant, Knowledge, canonical, says_nothing
 from oakum.finding import Result
+from oakum.inference.lexicon import classify_field
 from oakum.openapi.model import Json
 
 
@@ -88,6 +90,19 @@ class EvaluationContext:
         """Whether a value may come from an object that the contract shows to the viewer."""
         sources = self.sources(viewer, who, resource, path, text)
         return self._shows_any(sources, viewer, who, resource, path)
+
+    def learn_granted(self, instance: ObjectInstance) -> None:
+        """Records which values of an object, whosever it is, the contract shows its viewer: as
+        anybody, as whoever is logged in, or for what they are to it."""
+        table, policy = self.model.tables[instance.resource], self.model.policy
+        owner = self.identities.who(instance.owners)
+        basic = (policy.only("anyone"), policy.only("anyone", "authenticated"), instance.held)
+        for leaf in instance.leaves:
+            if leaf.allowed and not isinstance(leaf.value, dict | list):
+                under = (e for e in basic if allows(table, leaf.path, e, instance.state))
+                names_one = classify_field(leaf.path) in NAMES_ONE
+                grant = Grant(frozenset(next(under, instance.held)), owner, names_one)
+                self.knowledge.learn_granted(canonical(leaf.value), grant)
 
     def withholding_field(
         self, viewer: str | None, who: str, text: str, near: tuple[str, str] = ("", "")

@@ -24,7 +24,7 @@ from oakum.exposure.exchanges.why_undecided import RELATION, SETTING, WHO
 from oakum.exposure.finding_evidence import Question
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.response_reader import is_success
-from oakum.exposure.values.ambient import NAMES_ONE, instant
+from oakum.exposure.values.ambient import is_a_time
 from oakum.exposure.values.knowledge import Knowledge, canonical, says_nothing
 from oakum.exposure.values.masked_fields import masked_value
 from oakum.exposure.values.masked_values import PROOF
@@ -42,6 +42,7 @@ from oakum.pytest_plugin.suite_counts import SuiteCounts
 
 CHANGING = "an owner's value is there, but its id belongs to somebody else in other tests"
 A_TIME = "a time of an owner is there, but others may have the same time"
+GRANTED = "an owner's value is there that the contract shows the caller in another object"
 _BESIDE = "a value of its owner, found"
 _MORE = "in a masked form that shows more of it than the contract"
 _PUBLIC = (FieldClass.KEY, FieldClass.HANDLE)
@@ -167,6 +168,7 @@ class Strays:
         if viewer and asked.operation.method not in ("GET", "HEAD"):
             context.knowledge.forget(viewer)
         for each in kept.instances:
+            context.learn_granted(each)
             who = context.who(each, viewer)
             if context.is_nobodys(each.resource):
                 context.knowledge.learn_own(NOBODY, each)
@@ -285,12 +287,15 @@ class Strays:
             doubts += [doubt] if doubt else []
         if doubts:
             return doubts[0]
-        if classify_field(found.path) not in NAMES_ONE and _is_a_time(found.value):
+        place = min(named, default=(found.resource, found.path))
+        relations = self._viewer(kept, found, place, memory)[1]
+        if memory.context.knowledge.is_granted(found.value, relations, (found.who, *place)):
+            return GRANTED
+        if is_a_time(found.value, found.path):
             return A_TIME
         if memory is self._run and self._is_unstable(found, kept):
             return CHANGING
-        resource, path = min(named, default=(found.resource, found.path))
-        return self._leak_at(kept, found, (resource, path), memory)
+        return self._leak_at(kept, found, place, memory)
 
     def _doubt(
         self, kept: WaitingResponse, found: MisplacedValue, place: tuple[str, str], memory: _Memory
@@ -377,8 +382,3 @@ class Strays:
             )  # fmt: skip
             note = f"in the test {asked.test.partition('[')[0]}; found by value"
             tally.evidence[bare] = Evidence(None, side, "", note=note)
-
-
-def _is_a_time(text: str) -> bool:
-    read = instant(text)
-    return read is not None and read[1] != "day"

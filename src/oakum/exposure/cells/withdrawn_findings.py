@@ -5,6 +5,9 @@ another object of its owner that the contract shows the viewer in any state. A f
 that contains the value, made before its owner was shown the field, is withdrawn if the owner is
 shown another value.
 
+A finding by a value alone is only suspected if the contract shows its viewer the same value in
+another object, such as one that does not say whose it is: a vote has the title of a question.
+
 A viewer may receive the same value in a field of several owners, some of whom are shown another
 value themselves. Then it is a placeholder for all of them, also for the one owner who really has
 it.
@@ -20,6 +23,7 @@ from dataclasses import dataclass, field, replace
 
 from oakum.exposure.cells.matrix import Doubt, Key, Matrix, Observation, Outcome
 from oakum.exposure.finding_evidence import NOWHERE
+from oakum.exposure.values.ambient import is_a_time
 from oakum.exposure.values.knowledge import Knowledge, Place, canonical, is_theirs
 from oakum.exposure.values.masked_values import PROOF
 from oakum.finding import Result, State
@@ -34,6 +38,11 @@ AMONG = (
     " anybody can choose (a plan, a time zone, a day), and then reveals nothing about them"
 )
 
+GRANTED = (
+    "the contract shows this viewer the same value in another object, and nothing tells that it is"
+    " here because of the one in which it is denied"
+)
+A_TIME = "the value is a time, which others may have as well"
 BEYOND = (
     "a value came there that has no form in which the contract shows the field, and nothing tells"
     " it from its owner's"
@@ -95,16 +104,37 @@ class ByValue:
                 continue
             told = self._told.get(key, {})
             values = [
-                told[request_key][0][0] for request_key in entry.request_keys if request_key in told
+                told[request_key][0] for request_key in entry.request_keys if request_key in told
             ]
-            if len(values) < max(len(entry.request_keys), 1) or not all(
-                knowledge.may_be_ambient(each, key.endpoint) for each in values
-            ):
+            whys = [_why_suspected(knowledge, each, key) for each in values]
+            if len(values) < max(len(entry.request_keys), 1) or not all(whys):
                 firm.add(key.finding)
                 continue
-            everywhere = all(map(knowledge.may_be_ambient, values))
-            found[key.finding] = EVERYWHERE if everywhere else AMONG
+            found[key.finding] = whys[0] if len({*whys}) == 1 else min(whys, key=_ORDER.index)
         return {each: why for each, why in found.items() if each not in firm}
+
+
+_ORDER = (GRANTED, A_TIME, AMONG, EVERYWHERE)
+
+
+def _why_suspected(knowledge: Knowledge, told: Told, key: Key) -> str:
+    """Why a leak by a value alone proves nothing; empty if it does."""
+    text, who, held = told
+    if why := why_not_theirs_alone(knowledge, text, held, (who, key.resource, key.field)):
+        return why
+    if knowledge.may_be_ambient(text):
+        return EVERYWHERE
+    return AMONG if knowledge.may_be_ambient(text, key.endpoint) else ""
+
+
+def why_not_theirs_alone(
+    knowledge: Knowledge, text: str, held: frozenset[str], place: Place
+) -> str:
+    """Why a value of an owner's field may be there for another reason than its owner, for a viewer
+    with these relations; empty if nothing says so."""
+    if knowledge.is_granted(text, held, place):
+        return GRANTED
+    return A_TIME if is_a_time(text, place[2]) else ""
 
 
 @dataclass(frozen=True)

@@ -135,6 +135,12 @@ def is_present(text: str, moments: Iterable[float]) -> bool:
     return False
 
 
+def is_a_time(text: str, path: str) -> bool:
+    """Whether the text of a field is a time of day on some date, which several people may have."""
+    read = instant(text) if classify_field(path) not in NAMES_ONE else None
+    return read is not None and read[1] != "day"
+
+
 def instant(text: str) -> tuple[float, str] | None:
     """A time as Unix seconds and its precision: `whole`, `local` without a time zone, `day` without
     a time of day; None if it is no time. Reads RFC 3339, RFC 5322 and epoch times down to

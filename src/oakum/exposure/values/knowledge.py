@@ -10,6 +10,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 from oakum.authz import ObjectInstance
 from oakum.authz.truth import Truth
@@ -27,6 +28,8 @@ MIN_INSIDE = 5
 """Shortest owner's value, in characters, to search for within another value."""
 MIN_CANARY = 7
 """Shortest canary in characters; shorter values occur by chance."""
+_MOST_GRANTED = 1 << 16
+"""Most values that are kept because the contract shows them."""
 _MIN_WORD = 16
 """Shortest canary of letters only, which may be a dictionary word."""
 
@@ -95,6 +98,17 @@ class InheritedState:
     """`Resource.state` of the account."""
 
 
+class Grant(NamedTuple):
+    """Who may see a value in an object."""
+
+    held: frozenset[str]
+    """Relations of the viewers."""
+    owner: str
+    """Of the object; empty: unknown."""
+    names_one: bool
+    """Whether it stands in a field for what names one person, such as an address."""
+
+
 @dataclass
 class Knowledge:
     """Values by owner, and ids by name."""
@@ -154,6 +168,8 @@ class Knowledge:
     """(resource, key) → identities that were shown it as their own after somebody else was."""
     ambient: Ambient = field(default_factory=Ambient)
     """Ambient values, which identify nobody."""
+    granted: dict[str, set[Grant]] = field(default_factory=dict)
+    """Value that the contract shows in some object → to whom, and in whose."""
     _index: dict[str, set[tuple[str, str, str]]] = field(default_factory=dict)
     _listed: list[tuple[str, tuple[str, str, str]]] | None = None
     """Cached result of `canaries`; None after a change."""
@@ -288,6 +304,22 @@ class Knowledge:
             if keys and not one:
                 self.common.add(text)
                 self._listed = None
+
+    def learn_granted(self, text: str, grant: Grant) -> None:
+        """Records a value that the contract shows in some object."""
+        if _identifies(text) and (text in self.granted or len(self.granted) < _MOST_GRANTED):
+            self.granted.setdefault(text, set()).add(grant)
+
+    def is_granted(self, text: str, held: frozenset[str], place: Place) -> bool:
+        """Whether the contract shows a value of an owner's field to viewers with these relations in
+        an object that is not known to be the owner's. An address is somebody's wherever it stands,
+        unless in a field for addresses."""
+        who, _, path = place
+        names_one = classify_field(path) in NAMES_ONE
+        return any(
+            each.held <= held and each.owner != who and names_one <= each.names_one
+            for each in self.granted.get(text, ())
+        )
 
     def is_shared(self, who: str, resource: str, path: str, text: str) -> bool:
         """Whether another identity has the same value in the same field, perhaps a default; joint

@@ -141,6 +141,9 @@ class Evaluator:
             self._context.matrix.outsiders.setdefault(
                 (question.endpoint, instance.resource), {}
             ).setdefault(question.viewer, set()).update(instance.owners)
+        for instance in seen.instances if is_success(seen.response.status) else ():
+            if instance.pointer not in reading.mute:
+                self._context.learn_granted(instance)
         if question.viewer is not None:
             self._learn(seen)
         if (reading.mute or reading.claimed) and question.viewer is not None:

@@ -15,6 +15,7 @@ from itertools import count
 
 from oakum.errors import TargetError
 from oakum.exposure.cells.matrix import Outcome, state_key
+from oakum.exposure.cells.withdrawn_findings import why_not_theirs_alone
 from oakum.exposure.leak_signal import Signal
 from oakum.finding import Evidence, Result, State
 from oakum.scan.coverage.untested import Section
@@ -332,12 +333,20 @@ class _Table:
             known.add((resource, path, group.label))
             who, (_, first) = next(iter(by.items()))
             evidence = self._evidence(group, first, "two people's own values in the same place")
+            theirs = (((name, resource, path), text) for name, (text, _) in by.items())
+            doubts = (self._doubt(group, place, text) for place, text in theirs)
+            doubt = next(filter(None, doubts), "")
             engine.results.report(
                 Signal(
                     HOW, resource, path, group.label, talk.probe.endpoint, evidence,
-                    self._state(resource, path, who), group.viewer,
+                    self._state(resource, path, who), group.viewer, not doubt, doubt=doubt,
                 )
             )  # fmt: skip
+
+    def _doubt(self, group: _Group, place: tuple[str, str, str], value: str) -> str:
+        """Why a value of somebody's may be there for another reason; empty if nothing says so."""
+        held = self.engine.identities.relations(group.viewer, place[0])
+        return why_not_theirs_alone(self.engine.knowledge, value, held, place)
 
     def tell(
         self,

@@ -220,6 +220,15 @@ def test_times_of_the_last_minutes_are_nobodys() -> None:
     assert not [each for each in Played(club).told if each[0] == "pre-login-disclosure"]
 
 
+def test_times_are_told_as_suspected() -> None:
+    """What is made in one second for each of two people is of one second, whatever it is."""
+    club = Chatty()
+    for number, each in enumerate(club.rowers.values()):
+        each["age"] = 1_714_979_280 + number
+    told = {each for each in Played(club).told if each[0] == "pre-login-disclosure"}
+    assert told == {("pre-login-disclosure", "age", "anyone", "suspected")}
+
+
 def test_an_echo_is_no_field_of_the_person() -> None:
     class Echoing(Club):
         def resetPassword(self, viewer: str | None, sent: Any) -> Response:
