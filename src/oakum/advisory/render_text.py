@@ -12,41 +12,41 @@ from oakum.output.text import short, visible
 from oakum.report.pointing import first_words
 
 MANY = 12
-"""Names of a list that are written out; the JSON has all."""
+"""How many names of a list are written out; the JSON document has all."""
 
 
 def name(text: str) -> str:
-    """A name as code: nothing in it means anything to Markdown, or to who renders it."""
+    """A name as Markdown code, so that nothing in it is read as markup."""
     shown = short(text, 300)
     plain = "`" not in shown and shown.strip() == shown and shown
     return f"`{shown}`" if plain else code_of(text)
 
 
 def names(texts: Iterable[str], noun: str) -> str:
-    """Names as code, and how many more there are."""
+    """Names as Markdown code, the first `MANY` of them, and how many more there are."""
     return first_words([name(each) for each in texts], MANY, noun)
 
 
 def render_code(text: str) -> str:
-    """A sentence with its backticked parts as code."""
+    """A sentence whose parts in backticks become Markdown code."""
     parts = re.split(r"`([^`]*)`", short(text, MOST))
     return "".join(name(part) if at % 2 else escape(part) for at, part in enumerate(parts))
 
 
 def blank(what: str) -> str:
-    """What Oakum cannot know, to be filled in."""
+    """A placeholder, `<…>`, for what a person has to fill in."""
     return f"`<{what}>`"
 
 
 def block(lines: Iterable[str]) -> Iterator[str]:
-    """Lines as they are: indented, since no fence is safe from names with backticks."""
+    """Lines as an indented code block: a name with backticks could end a fenced one."""
     yield ""
     yield from (f"    {visible(line)}" for line in lines)
     yield ""
 
 
 def sentence(text: str) -> str:
-    """With a capital and a full stop."""
+    """The text with a capital letter and a full stop."""
     text = text.strip()
     return f"{text[:1].upper()}{text[1:]}" + ("" if text.endswith((".", "?", "!")) else ".")
 
@@ -55,7 +55,7 @@ def sentence(text: str) -> str:
 
 
 def origin(draft: Draft) -> Iterator[str]:
-    """The note at the top in Markdown: a draft, from which report, and that nothing was sent."""
+    """The note at the top of a draft: which report it comes from, and that nothing was sent."""
     report = draft.report
     yield (
         f"> **Draft**, made by Oakum {name(report.version or 'unknown')} on"
@@ -68,7 +68,7 @@ def origin(draft: Draft) -> Iterator[str]:
 
 
 def records(draft: Draft) -> Iterator[str]:
-    """How many records stand behind the endpoints, with the interval; or that nobody knows."""
+    """How many records each endpoint can return, with the interval; or that it is not known."""
     for endpoint, estimate in draft.records:
         yield (
             f"- {name(endpoint)}: {render_code(estimate)} records are behind it, estimated from"
@@ -78,12 +78,12 @@ def records(draft: Draft) -> Iterator[str]:
     if not draft.records:
         yield (
             "- the number of records is not known: the ids of the test accounts' own objects do"
-            " not reveal it. {blank('your estimate and its basis')}"
+            f" not reveal it. {blank('your estimate and its basis')}"
         )
 
 
 def proof(draft: Draft) -> str:
-    """How it is known."""
+    """How the finding was established: proven or suspected, and with what evidence."""
     whole = len(draft.findings)
     held = f"{draft.proven} of {count_of(whole, 'finding')} {'is' if whole == 1 else 'are'} proven"
     twice = sum(e.evidence is not None and e.evidence.confirmed for e in draft.findings)

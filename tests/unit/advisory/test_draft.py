@@ -113,6 +113,7 @@ def test_the_estimate_of_records_is_told_with_its_interval_or_that_there_is_none
     unknown = drafted(replace(STAGE_2_TOLD, notes=()))
     assert "the number of records is not known" in vendor(unknown)
     assert "the number of records is not known" in statement(unknown)
+    assert "`<your estimate and its basis>`" in vendor(unknown)
     assert "Records: not known" in json.dumps(csaf(unknown))
     elsewhere = replace(STAGE_2_TOLD, notes=(NOTE.replace("/members", "/orders"),))
     assert drafted(elsewhere).records == ()
