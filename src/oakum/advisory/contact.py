@@ -13,7 +13,7 @@ from datetime import datetime
 from oakum.http import security_txt
 
 _SCHEMES = ("mailto:", "https://", "tel:")
-"""RFC 9116, 2.5.3: an address of the web has to be one of TLS."""
+"""Schemes of addresses that are accepted. RFC 9116, 2.5.3: web addresses must use `https`."""
 _MOST = 5
 
 
@@ -22,7 +22,7 @@ class Contact:
     """The security contact that the owner of an API has published."""
 
     ways: tuple[str, ...] = ()
-    """Addresses (URIs), the preferred one first; none: nobody knows any."""
+    """Addresses as URIs, the preferred one first; empty if none is known."""
     policy: str = ""
     encryption: str = ""
     languages: str = ""
@@ -30,7 +30,7 @@ class Contact:
     source: str = ""
     """Where it was read, in words."""
     doubts: tuple[str, ...] = ()
-    """Why it should not be relied upon."""
+    """Reasons not to rely on it, in words."""
 
 
 def read_contact(text: str, now: datetime, source: str) -> Contact:
@@ -39,7 +39,8 @@ def read_contact(text: str, now: datetime, source: str) -> Contact:
 
 
 def told_contact(notes: Iterable[str], now: datetime) -> Contact:
-    """The contact that a report's notes contain."""
+    """The contact in the notes of a report, into which a scan copies the target's
+    `security.txt`."""
     fields = security_txt.fields_from_notes(notes)
     if not fields:
         doubt = "no security.txt was requested, or the target has none"

@@ -2,7 +2,7 @@
 
 Profile 4, `csaf_security_advisory`. The draft has version 0 and TLP:AMBER, since nobody has agreed
 to publish it. An API that its owner operates has no version that others install, so the product is
-the service. There is no CVSS score: the owner of the API has to assess the impact.
+the service. There is no CVSS score: only the owner of the API can assess the impact.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from oakum.output.text import visible
 
 _PRODUCT = "CSAFPID-0001"
 _BLANK_URI = "https://your-organisation.invalid"
-"""Where an address has to stand, `<…>` cannot: a name that nobody will ever have (RFC 2606)."""
+"""Stands for `<…>` where CSAF requires a URI; `.invalid` never resolves (RFC 2606)."""
 
 
 def csaf(draft: Draft) -> Json:
-    """The document as plain values; what Oakum cannot know stands as `<…>`."""
+    """The CSAF document as plain values; `<…>` stands for what a person has to fill in."""
     now = draft.now.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     return {
         "document": {

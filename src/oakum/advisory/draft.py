@@ -34,7 +34,7 @@ CATEGORIES = {
     FieldClass.KEY: "identifiers",
     FieldClass.PLAIN: "other data",
 }
-"""Categories of data, as the name of a field tells them."""
+"""The category of personal data, in words, for each class of field names."""
 
 
 @dataclass(frozen=True)
@@ -43,10 +43,10 @@ class Draft:
 
     report: Report
     finding: Finding
-    """The one that was asked about."""
+    """The finding for which the draft was requested."""
     contact: Contact
     now: datetime
-    """Knows its zone."""
+    """The time of the draft, with a time zone."""
     memory: Memory | None = None
 
     @cached_property
@@ -67,7 +67,7 @@ class Draft:
 
     @property
     def title(self) -> str:
-        """One sentence for all of them."""
+        """One sentence about all findings of the case."""
         return Defect(self.findings, ()).sentence
 
     @property
@@ -77,13 +77,13 @@ class Draft:
 
     @property
     def fix(self) -> tuple[str, ...]:
-        """What would fix it in the API; the finding's own advice goes before the general one."""
+        """How to fix it in the API; the advice of the finding replaces the general first step."""
         advice = self.finding.advice
         return (advice, *self.story.fix[1:]) if advice else self.story.fix
 
     @property
     def guard(self) -> str:
-        """What the guard does about it meanwhile, in words."""
+        """What `oakum guard` does about it until the API is fixed, in words."""
         words = guard_effect(self.finding.rule, "the fields above", "such a viewer")
         return f"`oakum guard`, a gateway in front of the API: {DOES[self.story.does]} {words}"
 
@@ -111,7 +111,7 @@ class Draft:
 
     @property
     def anonymous(self) -> bool:
-        """Whether nobody logged in was needed, for one of them at least."""
+        """Whether a caller without a login received the data of at least one finding."""
         return any(
             each.evidence is not None and each.evidence.viewer.identity == "nobody logged in"
             for each in self.findings
@@ -124,13 +124,14 @@ class Draft:
 
     @property
     def weaknesses(self) -> tuple[tuple[str, str, str], ...]:
-        """(id, title, address) of CWE and OWASP classes."""
+        """(id, title, URL) of the CWE and OWASP classes of the rule."""
         filed = references(RULES[self.finding.rule])
         return tuple((*name.partition(" ")[::2], at) for name, at in filed)
 
     @cached_property
     def whens(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        """(when, fields): in which states of the owner which fields; empty: in any."""
+        """(when, fields): the owner's state in words, and the fields that leak in it; empty: in any
+        state."""
         known = states_by_field(self.report)
         found: dict[str, list[str]] = {}
         for name in self.fields:
@@ -149,8 +150,8 @@ class Draft:
 
     @cached_property
     def records(self) -> tuple[tuple[str, str], ...]:
-        """(endpoint, estimate with its interval) of the records behind endpoints of the matter; a
-        run can estimate where ids are counted up."""
+        """(endpoint, estimated number of records with its interval), where sequential ids allowed
+        the scan to estimate it."""
         return tuple(dict(self._records()).items())
 
     def _records(self) -> Iterator[tuple[str, str]]:
@@ -186,12 +187,13 @@ class Draft:
 
     @property
     def answer(self) -> Answer | None:
-        """The response to the viewer of the finding."""
+        """The viewer's response in the evidence; None for a finding without evidence."""
         return self.finding.evidence.viewer if self.finding.evidence is not None else None
 
     @property
     def ask_again(self) -> str:
-        """A shell command with variables; the caller is `CALLER`, everybody else `OWNER`."""
+        """The curl command of the evidence; its variables name the parties `CALLER` and `OWNER`.
+        Empty without evidence."""
         evidence = self.finding.evidence
         if evidence is None:
             return ""
@@ -213,7 +215,7 @@ class Draft:
 
     @cached_property
     def clock(self) -> Due | None:
-        """The timeline of the case, if it has been reported."""
+        """What the disclosure requires today; None if nothing was reported to the vendor."""
         if self.memory is None:
             return None
         cases = (case_of(self.memory, each) for each in self.remembered_findings)
@@ -222,7 +224,7 @@ class Draft:
 
     @cached_property
     def timeline(self) -> tuple[tuple[str, str], ...]:
-        """(day, what happened), the oldest first; of findings, how many."""
+        """(day, what happened), the oldest first, with the number of findings concerned."""
         told: dict[tuple[str, str], int] = {}
         for each in self.remembered_findings:
             for one in each.history:

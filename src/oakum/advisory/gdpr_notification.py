@@ -25,7 +25,7 @@ from oakum.output.markdown import escape
 
 
 def statement(draft: Draft) -> str:
-    """The whole statement; what Oakum cannot know stands as `<…>`."""
+    """The notification as Markdown; `<…>` stands for what a person has to fill in."""
     parts = (_head, _nature, _officer, _consequences, _measures, _design, _proven, _unknowns)
     return "\n".join(line for part in parts for line in part(draft)).strip() + "\n"
 

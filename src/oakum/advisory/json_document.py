@@ -11,7 +11,7 @@ SCHEMA = "oakum.advisory/2"
 
 
 def json_document(draft: Draft, text: str, to: str) -> Json:
-    """The draft as plain values; `text` is its Markdown, `to` whom it is for."""
+    """The draft as plain values. `text`: its Markdown; `to`: the kind of recipient."""
     contact, clock = draft.contact, draft.clock
     return {
         "schema": SCHEMA,

@@ -23,11 +23,11 @@ from oakum.output.markdown import escape
 from oakum.report.grouping import state_words
 
 _SHOWN = 20
-"""Lines of evidence."""
+"""How many lines of evidence are written out."""
 
 
 def vendor(draft: Draft) -> str:
-    """The whole report; what Oakum cannot know stands as `<…>`."""
+    """The report as Markdown; `<…>` stands for what a person has to fill in."""
     parts = (
         _head, _scope, _evidence, _steps, _impact, _severity, _fix, _guard, _timeline, _requests,
     )  # fmt: skip
