@@ -1,8 +1,8 @@
-"""The disclosure timeline: told to the vendor, acknowledged, fixed, published.
+"""The disclosure timeline: reported to the vendor, acknowledged, fixed, published.
 
-Only publication ends it. An acknowledgement does not, nor a vendor's statement that it is fixed: in
-2021 the first fix of Peloton's API required a login and left the rest open, and the vendor did not
-answer for ninety days. Nothing here publishes or sends anything; it calculates days.
+Only publication ends a case. An acknowledgement does not, nor a vendor's statement that it is
+fixed: in 2021 the first fix of Peloton's API required a login and left the rest open, and the
+vendor did not answer for ninety days. Nothing here publishes or sends anything; it calculates days.
 """
 
 from __future__ import annotations
@@ -17,30 +17,32 @@ from oakum.memory.model import Disclosure, FindingStanding, Memory, RememberedFi
 
 EVENTS = ("reported", "acknowledged", "fixed", "published")
 DAYS = 90
-"""The usual span: Google Project Zero's, and that of the Peloton report."""
+"""Days from the report to publication by default: Google Project Zero's policy, and the Peloton
+report's."""
 SILENCE = 7
-"""Days after which a report that nobody has acknowledged is asked about again."""
+"""Days without an acknowledgement after which the vendor should be asked again."""
 _SOON = 14
 
 
 @dataclass(frozen=True)
 class Due:
-    """The state of a disclosure on a day."""
+    """What a disclosure requires on a given day."""
 
     case: Disclosure
     publication: date | None
-    """The day on which it may be published; None: nothing was reported yet."""
+    """The day from which the finding may be published; None if nothing has been reported."""
     left: int
-    """Days until then; less than 0: it is over."""
+    """Days until publication; negative after it."""
     level: Literal["over", "due", "soon", "running", "done"]
-    """Whether an action is required: for `due` and `over`."""
+    """`over` and `due` require somebody to act; `soon` and `running` do not yet; `done`:
+    published."""
     words: str
     doubts: tuple[str, ...] = ()
-    """What the vendor says and reports do not."""
+    """Where the vendor's statements and the latest reports disagree, in words."""
 
     @property
     def now(self) -> bool:
-        """Whether something is to be done."""
+        """Whether somebody has to act on this day."""
         return self.level in ("over", "due")
 
 
@@ -52,11 +54,11 @@ def record_event(
     today: date,
     days: int | None = None,
 ) -> Memory:
-    """The memory with an event of the case that holds this finding; the first one opens it.
+    """The memory with one more event in the case of this finding; its first event opens the case.
 
-    A case takes in what was remembered of the same rule and resource when it was opened, since that
-    is what one report to a vendor is about. The same event on the same day changes nothing.
-    Raises `InputError` for a day to come, another day than was said before, and a wrong order.
+    A new case covers all open findings of the same rule and resource, since one report to a vendor
+    is about all of them. The same event on the same day changes nothing. Raises `InputError` for a
+    day in the future, for another day than the recorded one, and for a wrong order of events.
     """
     case = case_of(memory, one)
     rest = tuple(each for each in memory.disclosures if each is not case)
@@ -75,13 +77,14 @@ def record_event(
 
 
 def case_of(memory: Memory, one: RememberedFinding) -> Disclosure | None:
-    """The case that has a finding under its fingerprint or a former one; None: not disclosed."""
+    """The case that lists a fingerprint of this finding, or a former one; None: not disclosed."""
     marks = {one.fingerprint, *one.also}
     return next((each for each in memory.disclosures if marks & set(each.findings)), None)
 
 
 def _kin(memory: Memory, one: RememberedFinding) -> tuple[str, ...]:
-    """A finding, with the others that belong in the same report."""
+    """The fingerprint of a finding, then those of other open ones that belong in the same
+    report."""
     taken = {mark for case in memory.disclosures for mark in case.findings}
     same = (
         each.fingerprint
@@ -96,7 +99,7 @@ def _kin(memory: Memory, one: RememberedFinding) -> tuple[str, ...]:
 
 
 def _against(case: Disclosure, event: str, on: date, today: date) -> Iterator[Problem]:
-    """Why an event cannot be so."""
+    """Why an event cannot have happened on that day."""
     place = Location(f"--event {event}")
     was = case.on(event)
     if was is not None and was != on:
@@ -117,14 +120,14 @@ def _against(case: Disclosure, event: str, on: date, today: date) -> Iterator[Pr
 
 
 def dues(memory: Memory, today: date) -> tuple[Due, ...]:
-    """Where each disclosure stands, the most urgent first."""
+    """What each disclosure requires on this day, the most urgent first."""
     made = [due(memory, case, today) for case in memory.disclosures]
     order = ("over", "due", "soon", "running", "done")
     return tuple(sorted(made, key=lambda d: (order.index(d.level), d.left, d.case.findings)))
 
 
 def due(memory: Memory, case: Disclosure, today: date) -> Due:
-    """The state of a disclosure on a day."""
+    """What one case requires on this day: its publication date, and whether somebody has to act."""
     reported, published = case.on("reported"), case.on("published")
     if reported is None:
         return Due(case, None, 0, "due", "not reported to anybody yet")

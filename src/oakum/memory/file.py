@@ -31,7 +31,7 @@ from oakum.rules import current
 
 SCHEMA = "oakum.memory/2"
 EARLIER = ("oakum.memory/1",)
-"""Read as well; their keys are called otherwise."""
+"""Earlier versions that are still read; their keys have other names."""
 _NOW = {each.value: each for each in AtEndpoint}
 _STANDINGS = {each.value: each for each in FindingStanding}
 _VERDICTS = {word: word for word in ("proven", "suspected", "over_blocked")}
@@ -128,10 +128,10 @@ def _line(value: Json) -> str:
 
 
 def read(data: bytes, file: str) -> Memory:
-    """The memory in a file. Raises `InputError` with the place of what does not fit.
+    """The memory in a file. Raises `InputError` with the place of each mistake.
 
-    A finding that is written to come to something else than its endpoints say is refused, too: it
-    was edited, or merged by halves.
+    So it does when the overall state of a finding contradicts its endpoints: somebody edited only
+    one of the two, or a merge took only one.
     """
     memory, standings = read_typed(data, file, SCHEMA, _memory, EARLIER)
     problems = [

@@ -1,8 +1,8 @@
 """Takes reports into the findings file, in the order of time.
 
-An endpoint of a finding is closed only by a trustworthy run that has shown it to be closed by the
-same evidence as in a scan: the owner received the field, and the viewer did not. An endpoint is
-opened by any run, since a leak is proven even if another identity could not log in.
+Only a trustworthy run closes an endpoint of a finding, with the evidence that closes a cell: the
+owner received the field, and the viewer did not. Any run opens one, since a leak is proven even if
+another identity could not log in.
 """
 
 from __future__ import annotations
@@ -27,15 +27,16 @@ from oakum.memory.model import (
 )
 
 _ASKED_OTHERWISE = frozenset({"revocation-not-enforced", "cross-user-cache"})
-"""Rules whose cells a plain question shows closed, whether or not the leak is fixed."""
+"""Rules whose leak the documented requests do not show: their closed cells do not prove a fix."""
 _Key = tuple[bool, str, str, str, str, State]
 
 
 def learn(memory: Memory, reports: Iterable[Report]) -> Memory:
-    """The memory after these reports; those that it has taken in already change nothing.
+    """The memory after these reports, in the order of time. A report that it already has changes
+    nothing.
 
-    Raises `InputError` for one that is older than the last it knows: what was closed then, of
-    findings it has learnt of since, cannot be told any more.
+    Raises `InputError` for a report without a start time, and for one older than the latest known
+    run: it says nothing about the findings recorded since.
     """
     for report in sorted(reports, key=lambda each: (_time(each), each.run)):
         if Stamp(report.run, report.started) in memory.reports:
@@ -50,7 +51,7 @@ def learn(memory: Memory, reports: Iterable[Report]) -> Memory:
 
 
 def latest(memory: Memory) -> datetime | None:
-    """When the latest recorded run began; None without any."""
+    """When the latest recorded run or replay began; None if there is none."""
     seen = (stamp for e in memory.findings for stamp in (e.last_tested, e.last_seen))
     stamps = (*memory.reports[-1:], *seen)
     return max((datetime.fromisoformat(each.on) for each in stamps), default=None)
@@ -59,8 +60,8 @@ def latest(memory: Memory) -> datetime | None:
 def silent(
     memory: Memory, findings: Iterable[Finding], cells: Iterable[Cell]
 ) -> Iterator[tuple[RememberedFinding, tuple[Endpoint, ...]]]:
-    """Findings that were open when last seen, with those of their open endpoints of which these
-    findings and cells, of one run or of several, say nothing."""
+    """(finding, endpoints): open findings of the memory, with those of their open endpoints about
+    which these findings and cells, of one run or of several, say nothing."""
     look = _look(Stamp("", ""), True, findings, cells)
     for one in memory.findings:
         found = look.findings.get(_key_of(one))
@@ -98,11 +99,11 @@ def _add_report(memory: Memory, report: Report) -> Memory:
 
 @dataclass(frozen=True)
 class _Look:
-    """A report's results, by finding key."""
+    """The findings and cells of a report, by the key that identifies a finding in the memory."""
 
     stamp: Stamp
     sound: bool
-    """Whether what it shows to be closed is closed."""
+    """Whether the run is trustworthy, so that its closed cells count."""
     findings: Mapping[_Key, Finding]
     cells: Mapping[tuple[str, str, str, State, Endpoint], Sequence[Result]]
 
@@ -112,7 +113,7 @@ def _look(stamp: Stamp, sound: bool, told: Iterable[Finding], shown: Iterable[Ce
     for each in told:
         key = _key(each)
         other = findings.get(key)
-        if other is not None:  # reported by two rules: the first names it
+        if other is not None:  # two rules report it: keep the first, with the endpoints of both
             endpoints = tuple(dict.fromkeys((*other.endpoints, *each.endpoints)))
             each = replace(other, endpoints=endpoints)
         findings[key] = each
@@ -153,7 +154,8 @@ def _first(found: Finding, look: _Look) -> RememberedFinding:
 def _again(
     standing: FindingStanding, one: RememberedFinding, look: _Look, found: Finding | None
 ) -> RememberedFinding:
-    """A finding that is known, after one more report."""
+    """A known finding after one more report; `found` is what that report says of it, if
+    anything."""
     endpoints: list[KnownEndpoint] = []
     seen, tested = found is not None, True
     for each in one.endpoints:
@@ -202,7 +204,7 @@ def _at(
 
 
 def add_history(before: Memory, after: Memory, stamp: Stamp) -> Memory:
-    """The later memory, with a line of history for each finding that the run has changed."""
+    """`after`, with an event in the history of each finding that changed since `before`."""
     old = {each.fingerprint: each for each in before.findings}
     made = (
         _extend_history(before, old.get(e.fingerprint), after, e, stamp) for e in after.findings

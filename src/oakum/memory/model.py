@@ -23,12 +23,12 @@ OF_CELLS = frozenset(
         "shadow-endpoint",
     }
 )  # fmt: skip
-"""Rules whose findings a closed cell closes. Those of any other rule stand beside the cells: they
-are about what differs, or about more of an answer than what a field of it shows."""
+"""Rules whose findings are fixed when their cells are closed. Findings of other rules have no cell:
+they are about differences between responses, or about more of a response than one field."""
 
 
 class AtEndpoint(StrEnum):
-    """What is known of a finding at one of its endpoints."""
+    """The state of a finding at one of its endpoints."""
 
     OPEN = "open"
     CLOSED = "closed"  # shown to be closed by a trustworthy run
@@ -37,7 +37,7 @@ class AtEndpoint(StrEnum):
 
 
 class FindingStanding(StrEnum):
-    """What became of a finding since it was first recorded."""
+    """The overall state of a finding, derived from its endpoints."""
 
     REGRESSED = "regressed"
     OPEN = "open"
@@ -47,7 +47,7 @@ class FindingStanding(StrEnum):
 
     @property
     def over(self) -> bool:
-        """Nothing is left to fix."""
+        """Whether nothing is left to fix."""
         return self in (FindingStanding.FIXED, FindingStanding.WITHDRAWN)
 
 
@@ -61,7 +61,7 @@ class Stamp:
 
 @dataclass(frozen=True)
 class KnownEndpoint:
-    """An endpoint at which a finding was seen, and whether it still is."""
+    """An endpoint at which a finding was seen, and its latest state there."""
 
     endpoint: Endpoint
     now: AtEndpoint = AtEndpoint.OPEN
@@ -69,11 +69,11 @@ class KnownEndpoint:
 
 @dataclass(frozen=True)
 class FindingEvent:
-    """One change in the life of a finding."""
+    """One entry in the history of a finding."""
 
     stamp: Stamp
     what: str
-    """`found`, `spread` to more endpoints, or the standing that it came to."""
+    """`found`, `spread` to more endpoints, or the overall state that it reached."""
     note: str = ""
 
 
@@ -81,15 +81,15 @@ class FindingEvent:
 class RememberedFinding:
     """A remembered finding, without personal data.
 
-    A leak that cells tell is one as long as resource, field, viewer and state are the same: the
-    rule that names it changes when a sister is fixed (who takes a login for permission is found
-    out only once the endpoint asks for a login), and its fingerprint with it.
+    A leak with a cell is the same finding as long as resource, field, viewer and state are the
+    same. Its rule, and so its fingerprint, may change when another defect is fixed: only an
+    endpoint that requires a login can break `authenticated-not-authorized`.
     """
 
     fingerprint: str
-    """As it was found first."""
+    """The fingerprint under which it was found first."""
     rule: str
-    """As it was found last; so verdict and severity."""
+    """The rule that reported it last; `verdict` and `severity` are of that report, too."""
     verdict: str
     severity: str
     resource: str
@@ -99,13 +99,13 @@ class RememberedFinding:
     endpoints: tuple[KnownEndpoint, ...]
     first_seen: Stamp
     last_seen: Stamp
-    """The last run that showed it."""
+    """The last run in which it was open."""
     last_tested: Stamp
-    """The last run that showed of every endpoint of it whether it is open."""
+    """The last run that tested each of its endpoints."""
     history: tuple[FindingEvent, ...] = ()
     """The oldest first."""
     also: tuple[str, ...] = ()
-    """Further fingerprints, under other rules."""
+    """Further fingerprints that it had, under other rules."""
 
     @property
     def over_blocked(self) -> bool:
@@ -113,22 +113,22 @@ class RememberedFinding:
 
     @property
     def kind(self) -> str:
-        """The rule of a finding without a cell; otherwise empty."""
+        """The rule, for a finding without a cell; otherwise empty."""
         return "" if self.rule in OF_CELLS else self.rule
 
     @property
     def cell(self) -> tuple[bool, str, str, str, State]:
-        """What it has in common with the same of other viewers."""
+        """The key that it shares with the same finding about other viewers."""
         return self.over_blocked, self.kind, self.resource, self.field, self.state
 
     @property
     def open_endpoints(self) -> frozenset[Endpoint]:
-        """Endpoints at which it was open when last seen."""
+        """Endpoints that are open according to the last run that tested them."""
         bad = (AtEndpoint.OPEN, AtEndpoint.BACK)
         return frozenset(each.endpoint for each in self.endpoints if each.now in bad)
 
     def matches(self, digits: str) -> bool:
-        """Whether one of its fingerprints begins with this text."""
+        """Whether one of its fingerprints begins with these digits."""
         return any(each.startswith(digits) for each in (self.fingerprint, *self.also))
 
 
@@ -140,9 +140,9 @@ class Disclosure:
     findings: tuple[str, ...]
     """Fingerprints, at least one; the first names the case."""
     days: int
-    """From the report to the day of publication."""
+    """Days from the report to the vendor until publication."""
     events: tuple[tuple[str, date], ...]
-    """(`reported`, `acknowledged`, `fixed`, `published`; the day), each at most once."""
+    """(`reported`, `acknowledged`, `fixed` or `published`; its day), each at most once."""
 
     def on(self, event: str) -> date | None:
         """The day of an event; None: it has not happened."""
@@ -151,15 +151,15 @@ class Disclosure:
 
 @dataclass(frozen=True)
 class Memory:
-    """All that is remembered. Findings in a fixed order, reports by time."""
+    """The content of a findings file. Findings are in file order, reports in the order of time."""
 
     reports: tuple[Stamp, ...] = ()
     findings: tuple[RememberedFinding, ...] = ()
     disclosures: tuple[Disclosure, ...] = ()
 
     def standing_of(self, one: RememberedFinding) -> FindingStanding:
-        """What a finding comes to. A finding without an endpoint stays open: nothing can close
-        it."""
+        """The overall state of a finding. One without an endpoint stays open: no run can
+        close it."""
         now = {each.now for each in one.endpoints}
         if AtEndpoint.BACK in now:
             return FindingStanding.REGRESSED
@@ -172,7 +172,7 @@ class Memory:
         return FindingStanding.WITHDRAWN if AtEndpoint.WITHDRAWN in now else FindingStanding.FIXED
 
     def open_viewers(self, one: RememberedFinding) -> tuple[str, ...]:
-        """Other viewers for whom its endpoints are still open: the state of a partial fix."""
+        """Other viewers to whom the same endpoints still leak, so that the fix is only partial."""
         endpoints = {each.endpoint for each in one.endpoints}
         alike = self._alike.get(one.cell, ())
         return tuple(
@@ -180,8 +180,8 @@ class Memory:
         )
 
     def is_untested(self, one: RememberedFinding) -> bool:
-        """Whether neither the last scan nor a later replay showed of every endpoint of it whether
-        it is open."""
+        """Whether the latest run did not test every endpoint of the finding, nor did a later
+        replay."""
         if not self.reports:
             return False
         last, tested = (datetime.fromisoformat(s.on) for s in (self.reports[-1], one.last_tested))
@@ -201,11 +201,11 @@ AT_ENDPOINT = {
     AtEndpoint.CLOSED: "closed",
     AtEndpoint.WITHDRAWN: "no longer a defect according to the contract",
 }
-"""Each in words, the worst first."""
+"""The words for each state at an endpoint, the worst first."""
 
 
 def stage(memory: Memory, one: RememberedFinding) -> str:
-    """How far a fix has come, in words; empty if there is nothing to report."""
+    """How far the fix has come at each endpoint, in words; empty if it has no endpoint."""
     by: dict[AtEndpoint, list[str]] = {}
     for each in one.endpoints:
         by.setdefault(each.now, []).append(f"{each.endpoint.method} {each.endpoint.path}")

@@ -1,7 +1,7 @@
 """Takes the replay of one finding into the findings file.
 
-Some findings belong to no cell, and some endpoints are found only by a technique, so no report
-shows that they are closed. A replay does, since it records what it has requested.
+Some findings have no cell, and some endpoints are found only by a technique, so no report shows
+that they are closed. A replay does: it says of each endpoint whether it was tested.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from oakum.openapi.typed_json import Value, read_typed
 
 SCHEMA = "oakum.replay/2"
 EARLIER = ("oakum.replay/1",)
-"""Read as well; their keys are called otherwise."""
+"""Earlier versions that are still read; their keys have other names."""
 _Shown = Literal["fixed", "still_open", "untested"]
 _SHOWN: Mapping[str, _Shown] = {
     "fixed": "fixed", "still_open": "still_open", "untested": "untested", "not_shown": "untested",
@@ -35,23 +35,22 @@ _SHOWN: Mapping[str, _Shown] = {
 
 @dataclass(frozen=True)
 class Again:
-    """What a replay says, as `oakum scan --only … --format json` printed it."""
+    """The replay of one finding, as `oakum scan --only … --format json` printed it."""
 
     file: str
     stamp: Stamp
     fingerprint: str
     field: str
     endpoints: tuple[tuple[Endpoint, _Shown, str], ...]
-    """Endpoint, what it was shown to be, and the reason; of a fixed one: the contract has
-    changed."""
+    """(endpoint, result, reason). A reason beside `fixed` says that the contract has changed."""
     left: tuple[tuple[str, str], ...]
-    """(viewer, field) of which the same is still so."""
+    """(viewer, field) of other viewers to whom the same defect is still open."""
     reasons: tuple[str, ...]
-    """Why it is not trustworthy; empty when it is."""
+    """Why the replay is not trustworthy; empty if it is."""
 
 
 def read_replay(data: bytes, file: str) -> Again:
-    """The replay in a JSON text; raises `InputError` with the place of what does not fit."""
+    """The replay in a JSON text. Raises `InputError` with the place of each mistake."""
     return read_typed(data, file, SCHEMA, lambda value: _again(value, file), EARLIER)
 
 
@@ -70,10 +69,10 @@ def _again(value: Value, file: str) -> Again:
 
 
 def apply_replay(memory: Memory, again: Again) -> Memory:
-    """The memory after a replay; one that it has taken in already changes nothing.
+    """The memory after a replay. A replay that it already has changes nothing.
 
-    Raises `InputError` for a finding that is not remembered, for a replay that is older than what
-    is known, and for one that saw a leak to somebody else that the memory does not know.
+    Raises `InputError` for a finding that is not remembered, for a replay that is older than the
+    memory, and for one that saw the leak with a viewer for whom the memory records no leak.
     """
     one = next((e for e in memory.findings if again.fingerprint in (e.fingerprint, *e.also)), None)
     place = Location(again.file)
