@@ -1,7 +1,7 @@
 """Follows growing log files and standard input, like `tail -F`.
 
-Besides `intake` the only module for traffic that opens files. A log that was moved or truncated is
-opened again at its beginning. Memory is bounded: a line that is too long is skipped, and reading
+Besides `intake`, the only module for traffic that opens files. A log that was rotated or truncated
+is read again from its beginning. Memory is bounded: a line that is too long is skipped, and reading
 waits for the consumer.
 """
 
@@ -23,15 +23,15 @@ from oakum.traffic.recorded_exchange import RecordedExchange
 _PIECE: Final = 1 << 20
 _PAUSE: Final = 0.1
 _AHEAD: Final = 64
-"""Pieces of standard input that wait to be read, at most."""
+"""How many pieces of standard input may wait to be read."""
 
 
 def follow(found: Sequence[TrafficSource], *, whole: bool) -> Iterator[RecordedExchange | None]:
-    """The exchanges of sources as they come; None now and then while none does, so that time can
-    be told. Ends only when standard input does, and there is no file beside it.
+    """The exchanges of the sources as they arrive; None now and then while there are none, so that
+    the caller can do timed work. Ends only when standard input is the only source and ends.
 
-    `whole`: begin with what the files hold already; else with what is added from now on. Raises
-    `InputError` for a file that does not grow by lines.
+    `whole`: begin with the present content of the files; otherwise with what is appended from now
+    on. Raises `InputError` for a file that does not grow by lines.
     """
     for source in found:
         if source.name.endswith((".gz", ".zst", ".zstd", ".har")):
@@ -79,13 +79,13 @@ class _LineJoiner:
         self._rest, self._over = b"", False
 
     def last(self) -> list[bytes]:
-        """What stands after the last end of a line."""
+        """An unterminated last line, if it is not too long."""
         rest, self._rest = self._rest, b""
         return [rest] if rest and not self._over else []
 
 
 class _Tail(_LineJoiner):
-    """A file by its name, wherever that leads to."""
+    """A log file followed by its name, also when rotation puts another file there."""
 
     def __init__(self, source: TrafficSource, whole: bool) -> None:
         super().__init__(source)
@@ -112,27 +112,27 @@ class _Tail(_LineJoiner):
             self._file = None  # the file may come back
 
     def _has_moved(self) -> bool:
-        """Whether the name leads to another file by now, or this one has been cut."""
+        """Whether the name now leads to another file, or the open file has become shorter."""
         if self._file is None:
             return False
         held = os.fstat(self._file.fileno())
         try:
             now = self._path.stat()
         except OSError:
-            return False  # it is gone: the open one is read until a new one appears
+            return False  # removed: read the open file until a new one appears
         return (now.st_dev, now.st_ino) != (held.st_dev, held.st_ino) or (
             now.st_size < self._file.tell()
         )
 
     def close(self) -> None:
-        """Let the file go."""
+        """Closes the file; `lines` opens it again."""
         if self._file is not None:
             self._file.close()
             self._file = None
 
 
 class _StandardInput(_LineJoiner):
-    """Standard input, read by a thread of its own: it may be silent for hours."""
+    """Standard input, read in a thread of its own, since a read may block for hours."""
 
     def __init__(self, source: TrafficSource) -> None:
         super().__init__(source)
@@ -147,7 +147,7 @@ class _StandardInput(_LineJoiner):
         self._pieces.put(b"")
 
     def lines(self) -> list[bytes]:
-        """What has come since."""
+        """The lines that have arrived since the last call; sets `ended` at the end of the input."""
         try:
             piece = self._pieces.get_nowait()
         except queue.Empty:
@@ -158,4 +158,4 @@ class _StandardInput(_LineJoiner):
         return self.last()
 
     def close(self) -> None:
-        """Nothing is to be let go."""
+        """Does nothing: standard input stays open."""

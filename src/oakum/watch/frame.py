@@ -40,7 +40,7 @@ _NARROW = 76
 
 
 def draw(frame: LiveFrame, title: str, width: int, height: int) -> RenderableType:
-    """One screen of so many columns and lines."""
+    """One screen of `width` columns and `height` lines for a Rich console."""
     head = _head(frame, title)
     for each in head:
         each.truncate(width, overflow="ellipsis")
@@ -54,7 +54,7 @@ def draw(frame: LiveFrame, title: str, width: int, height: int) -> RenderableTyp
 
 
 def text(frame: LiveFrame, title: str, width: int = 80, height: int = 24) -> str:
-    """The same as plain text."""
+    """The same screen as plain text without colour."""
     page = io.StringIO()
     console = Console(file=page, width=width, no_color=True, force_terminal=False)
     console.print(draw(frame, title, width, height))
@@ -72,12 +72,12 @@ def line(news: News, width: int = 0) -> Text:
 
 
 def status(frame: LiveFrame) -> str:
-    """How far it is, in one line."""
+    """One line with how much of the sources has been read and how much was found."""
     return f"{clock(frame.at)}  {_sum(frame)}"
 
 
 def clock(at: float) -> str:
-    """The local time of day."""
+    """The local time of day of a time in seconds since 1970."""
     return f"{datetime.fromtimestamp(at):%H:%M:%S}"
 
 

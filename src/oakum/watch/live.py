@@ -1,8 +1,8 @@
 """Updates the live view from exchanges as they arrive.
 
-Pure: exchanges and times in, frames out. A frame is made of the same survey that `observe traffic`
-prints at the end, so that both say the same. Memory is that of the survey, the judge and the
-detection of abuse, which are all bounded; the name of each new endpoint is kept once.
+Pure: exchanges and times in, frames out. A frame is made from the same survey that `observe
+traffic` prints, so both agree. The survey, the evaluation and the detection of abuse bound their
+memory; the names already reported as news are bounded here.
 """
 
 from __future__ import annotations
@@ -25,19 +25,20 @@ from oakum.traffic.recorded_exchange import RecordedExchange
 from oakum.traffic.survey import Against, Survey, Surveyor, observation
 
 _SMOOTH: Final = 10.0
-"""Seconds after which a rate has forgotten two thirds of what was before."""
+"""Time constant of the rates in seconds: after it, an exchange counts about a third."""
 _NEWS: Final = 200
 _KNOWN: Final = 200_000
-"""Names that are kept to tell what is new."""
+"""How many names of each kind are remembered to recognise new ones."""
 _FEW: Final = 4
-"""Fields of one line that are named."""
+"""How many fields of one line of news are named."""
 _CALLERS: Final = 20_000
 _SHOWN: Final = 1 << 24
-"""Bytes that the watch of abuse may use for what was handed to whom."""
+"""Bytes of memory in which the abuse detector may keep which caller received which objects."""
 
 
 class Holds(Against, Finds, Protocol):
-    """A document or a contract, which finds and judges."""
+    """What traffic is compared with: finds the operation of an exchange, and evaluates its
+    response."""
 
     @property
     def operations(self) -> tuple[Declared, ...]:
@@ -47,18 +48,19 @@ class Holds(Against, Finds, Protocol):
 
 @dataclass(frozen=True)
 class News:
-    """Something that was not there before."""
+    """Something that the traffic showed for the first time."""
 
     at: float
-    """Seconds since 1970, by the clock of the viewer's machine."""
+    """Seconds since 1970, by the clock of this machine."""
     kind: str
-    """`endpoint`, `field`, `drift`, `note`, `abuse`, `learnt`."""
+    """`endpoint`, `field`, `drift`, `note`, `abuse`, or `learnt` for all that the first frame
+    found."""
     says: str
 
 
 @dataclass(frozen=True)
 class Busy:
-    """An operation, and how busy it is."""
+    """An operation with its present rate."""
 
     operation: ObservedOperation
     rate: float
@@ -72,26 +74,27 @@ class LiveFrame:
 
     at: float
     since: float
-    """Seconds since the first look."""
+    """Seconds since the first frame."""
     rate: float
     found: TrafficObservation
     busy: tuple[Busy, ...]
     """The busiest first."""
     news: tuple[News, ...]
-    """The latest, in order."""
+    """The latest news, the oldest first."""
     fresh: tuple[News, ...]
-    """Those of them that the frame before did not have."""
+    """The part of `news` that the frame before did not have."""
     told: int
-    """Callers that take too much."""
+    """Number of callers that showed a sign of abuse so far."""
 
 
 class Live:
-    """Takes exchanges in, and looks at them now and then."""
+    """Collects exchanges, and makes a frame of the live view from them on demand."""
 
     def __init__(
         self, key: bytes, against: Holds | None, title: str, hosts: Collection[str] = ()
     ) -> None:
-        """`key`: of the hashes, for this run; `title`: of what it is held against."""
+        """`key`: hashes values of this run; `title`: names the document or contract in
+        `against`."""
         self._surveyor = Surveyor(key, against, hosts)
         self._hashed = Hasher(key)
         self._against, self._title, self._hosts = against, title, hosts
@@ -114,18 +117,18 @@ class Live:
         self._begun = self._last = math.nan
 
     def take(self, passed: RecordedExchange) -> None:
-        """Counts one exchange, and looks for signs of abuse in it."""
+        """Counts one exchange and passes it to the abuse detector."""
         self._surveyor.take(passed)
         call = self._endpoints.call(passed, self._hashed)
         if call is not None:
             self._events += self._watch.take(call)
 
     def observation(self, reads: Sequence[SourceCounts]) -> TrafficObservation:
-        """All that was counted until now."""
+        """What all exchanges so far add up to, as `observe traffic` would report it."""
         return self._observation(self._surveyor.finish(), reads)
 
     def look(self, now: float, reads: Sequence[SourceCounts]) -> LiveFrame:
-        """What is there at an instant, in seconds since 1970; `reads`: how far the sources are."""
+        """The next frame. `now`: seconds since 1970; `reads`: how far each source has been read."""
         survey = self._surveyor.finish()
         self._learn(survey)
         found = self._observation(survey, reads)
@@ -154,14 +157,15 @@ class Live:
         return observation(survey, reads, self._against, self._title)
 
     def _learn(self, survey: Survey) -> None:
-        """New paths may make other templates: calls go by the latest."""
+        """New paths may change the inferred path templates; calls are matched with the
+        latest ones."""
         paths = frozenset((each.method, each.path) for each in survey.templates)
         if paths != self._paths:
             self._paths = paths
             self._endpoints = Endpoints(survey, self._against, self._hosts)
 
     def _count(self, found: TrafficObservation, past: float) -> None:
-        """Rates of operations: of one that is new only what comes from now on."""
+        """Updates the rates. An operation has a rate from the second frame that shows it."""
         keep = math.exp(-past / _SMOOTH) if past > 0 else 1.0
         seen = {each.id: each.seen for each in found.operations}
         self._rates = {
@@ -208,7 +212,8 @@ class Live:
         self._events = []
 
     def _describe_drift(self, drift: Sequence[Drift]) -> Iterator[str]:
-        """Each field of each line once, however many it was sent to; those of one line together."""
+        """One line for the fields of an endpoint, viewer and contract line; each field is reported
+        once."""
         groups: dict[tuple[object, ...], list[Drift]] = {}
         for each in drift:
             if self._new("drift", (each.kind, each.endpoint, each.resource, each.field)):
