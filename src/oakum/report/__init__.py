@@ -17,7 +17,7 @@ from oakum.report.pointing import NO_FACTS, RenderFacts
 
 
 class Renderer(Protocol):
-    """A report in one format, as UTF-8; some tell what is known of its rules, too."""
+    """Renders a report in one format, as UTF-8; some formats add descriptions of the rules."""
 
     def __call__(self, report: Report, facts: RenderFacts = NO_FACTS, /) -> bytes: ...
 
@@ -48,7 +48,7 @@ FORMATS: tuple[tuple[str, Renderer], ...] = (
 
 
 def write(report: Report, path: Path, format: str, facts: RenderFacts = NO_FACTS) -> None:
-    """Write the report so that the file is whole or not there, readable by its owner alone.
+    """Writes the report atomically, to a file that only its owner can read.
 
     Raises `InputError` for an unknown format and for a place that cannot be written.
     """

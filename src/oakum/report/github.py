@@ -34,7 +34,7 @@ _SOME_FIELDS = 8
 
 @dataclass(frozen=True)
 class Annotation:
-    """A remark beside a line of a pull request."""
+    """A message that GitHub shows beside a line of a pull request."""
 
     kind: Kind
     where: Location
@@ -43,7 +43,7 @@ class Annotation:
 
 
 def render(report: Report, facts: RenderFacts = NO_FACTS) -> bytes:
-    """Workflow commands, and two lines for readers of the log."""
+    """The annotations as workflow commands, then two lines for readers of the log."""
     lines = commands(_annotations(report))
     counts = ", ".join(f"{n:,} {name.replace('_', '-')}" for name, n in tally(report).items())
     unknown = f"{report.count(Result.UNTESTED):,} of {count_of(len(report.cells), 'cell')}"
@@ -106,9 +106,9 @@ def _command(each: Annotation) -> str:
 
 
 def _data(text: str) -> str:
-    """What stands after `::`, so that no text ends the command and begins another one.
+    """Text after `::`, escaped so that it cannot end the command or begin another one.
 
-    `##[` begins a command of the older kind anywhere in a line.
+    `##[` begins a command in the older syntax, anywhere in a line.
     """
     plain = text.replace("##[", "## [").replace("%", "%25")
     return plain.replace("\r", "%0D").replace("\n", "%0A")

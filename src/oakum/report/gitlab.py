@@ -36,7 +36,7 @@ def render(report: Report, facts: RenderFacts = NO_FACTS) -> bytes:
 
 
 def document(report: Report) -> list[Json]:
-    """The issues; of two with the same fingerprint GitLab would show one, so there is one."""
+    """The issues, each fingerprint once: GitLab shows only one issue of several with the same."""
     known = When(report)
     issues = [
         _issue(

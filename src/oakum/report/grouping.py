@@ -19,10 +19,10 @@ from oakum.rules import OWASP
 T = TypeVar("T")
 
 PRIVACY_RULE = "privacy-setting-not-enforced"
-"""The rule whose finding contradicts a sentence that the user was told."""
+"""The rule whose findings break a promise to users about a privacy setting."""
 
 UNLISTED = "Beyond the OWASP API Security Top 10"
-"""Where defects stand whose rule no item of the list covers."""
+"""The heading for defects whose rule belongs to no item of the list."""
 
 
 @dataclass(frozen=True)
@@ -35,16 +35,17 @@ class Defect:
     findings: tuple[Finding, ...]
     """At least one, the gravest first."""
     occasions: tuple[tuple[tuple[str, ...], str], ...]
-    """(fields, when) pairs: these fields, in these states, in words."""
+    """(fields, when): the fields that leak, and the owner's states in words in which they do."""
 
     @property
     def first(self) -> Finding:
-        """The finding that speaks for all: rule, viewer, severity, title, advice."""
+        """The gravest finding; rule, viewer, severity, title and advice of the defect are taken
+        from it."""
         return self.findings[0]
 
     @property
     def viewers(self) -> tuple[str, ...]:
-        """Viewers concerned, weakest first; the sentence speaks of the first."""
+        """Viewers concerned, the least privileged first; `sentence` names the first."""
         return _once(finding.viewer for finding in self.findings)
 
     @property
@@ -78,8 +79,8 @@ class Defect:
 
     @property
     def sentence(self) -> str:
-        """Who sees what of whom: the title that speaks for all, and how many fields it is true of:
-        `Any member can read other users' expenses (9 fields)`."""
+        """The title of the gravest finding, with the number of fields if there are several: `Any
+        member can read other users' expenses (9 fields)`."""
         title = self.first.title.rstrip(".")
         viewer = self.viewers[0]  # computed once: there may be tens of thousands of findings
         titles = {finding.title for finding in self.findings if finding.viewer == viewer}
@@ -103,7 +104,7 @@ class Defect:
 
     @property
     def fact(self) -> str:
-        """What contradicts the promise: the viewer, the fields, the states."""
+        """How the API breaks the promise: the viewer, the fields and the states, in words."""
         parts = [f"`{name}`" for name in self.fields[:3]]
         if self.fields[3:]:
             parts.append(count_of(len(self.fields) - 3, "more field"))
@@ -138,7 +139,8 @@ def defects(report: Report) -> tuple[Defect, ...]:
 def by_item(found: Iterable[Defect]) -> tuple[tuple[str, tuple[Defect, ...]], ...]:
     """Defects by item of the OWASP API Security Top 10 2023, each with its full name.
 
-    The order stays: the item of the first defect comes first, and so within an item.
+    The order is kept: items are in the order of their first defects, and defects within an item are
+    as given.
     """
     groups: dict[str, list[Defect]] = {}
     for defect in found:
@@ -148,8 +150,8 @@ def by_item(found: Iterable[Defect]) -> tuple[tuple[str, tuple[Defect, ...]], ..
 
 
 def findings_in_order(report: Report) -> list[Finding]:
-    """Findings by verdict, severity, how many belong together, rule, and then as the contract lists
-    the fields."""
+    """Findings by verdict, severity, number of similar findings and rule, then in the order in
+    which the contract lists the fields."""
     breadth = Counter((f.verdict, f.rule, f.resource, f.viewer) for f in report.findings)
     ranks = {name: rank for rank, name in enumerate(weakest_first(report))}
 
@@ -173,7 +175,7 @@ def findings_in_order(report: Report) -> list[Finding]:
 def weakest_first(report: Report) -> tuple[str, ...]:
     """Viewers by how much the contract grants them, since a report holds no order of relations.
 
-    Of equals, the one of whom more is known comes first.
+    Of equals, the one with fewer untested cells comes first.
     """
     names = {cell.viewer for cell in report.cells} | {found.viewer for found in report.findings}
     grants = Counter(cell.viewer for cell in report.cells if cell.granted)
@@ -182,9 +184,9 @@ def weakest_first(report: Report) -> tuple[str, ...]:
 
 
 def states_by_field(report: Report) -> Mapping[tuple[str, str], tuple[State, ...]]:
-    """The states known of each (resource, field), sorted; the empty one is left out.
+    """(resource, field) → the states that its cells have, sorted, without the empty one.
 
-    By field, since a cell names only the settings that bear on its field.
+    Per field, since a cell names only the settings that decide its field.
     """
     cells = ((cell.resource, cell.field, cell.state) for cell in report.cells)
     found = ((finding.resource, finding.field, finding.state) for finding in report.findings)
@@ -201,10 +203,10 @@ def state_words(state: State) -> str:
 
 
 def when_words(states: Iterable[State], known: Sequence[State]) -> str:
-    """These of the known states in as few words as say exactly the same.
+    """These states in the shortest words that still exclude every other known state.
 
-    `when private` instead of `when hide_age and private or not hide_age and private`; empty for
-    any state, and when there is but one to speak of.
+    `when private` instead of `when hide_age and private or not hide_age and private`; empty for any
+    state, and when there is but one to speak of.
     """
     chosen = set(states)
     if () in chosen:
@@ -224,10 +226,10 @@ DRAFTED_ONLY = (
 
 
 def exit_code(report: Report) -> ExitCode:
-    """What the shell is told: a run that is not trustworthy is never told as a finished one.
+    """The exit code of the run. A run that is not trustworthy never counts as finished.
 
-    Findings that contradict drafted lines and nothing else are no defects of the API yet: whoever
-    states the contract has to read these lines first.
+    Findings that contradict only drafted lines are not defects yet: somebody has to confirm these
+    lines first.
     """
     if reasons(report):
         return ExitCode.NOT_TRUSTWORTHY
@@ -235,14 +237,14 @@ def exit_code(report: Report) -> ExitCode:
 
 
 def reasons(report: Report) -> tuple[str, ...]:
-    """Why a run is not trustworthy; empty: it is. These are the reasons that it recorded, or else
-    that all its findings contradict drafted lines only."""
+    """Why a run is not trustworthy: its recorded reasons, or else that all its findings contradict
+    only drafted lines. Empty if it is trustworthy."""
     drafted = report.findings and all(finding.drafted for finding in report.findings)
     return report.distrust or ((DRAFTED_ONLY,) if drafted else ())
 
 
 def verdict_words(report: Report) -> str:
-    """The run in one line: `12 defects`, `no leak found in the tested cells`."""
+    """The result in one line: `12 defects`, `no leak found in the tested cells`."""
     found = defects(report)
     if found:
         guessed = all(finding.drafted for finding in report.findings)
@@ -284,7 +286,7 @@ def skipped_by_reason(report: Report) -> tuple[tuple[str, tuple[Endpoint, ...]],
 
 
 def _fewest(chosen: set[State], known: set[State]) -> list[State]:
-    """The chosen states without the settings that make no difference among the known."""
+    """The chosen states without the settings that make no difference, given the known states."""
     for name in sorted({name for state in known for name, _ in state}):
         without = {_drop(state, name) for state in chosen}
         if {state for state in known if _drop(state, name) in without} == chosen:
@@ -314,7 +316,7 @@ def _once(items: Iterable[T]) -> tuple[T, ...]:
 
 
 def items_said(report: Report) -> list[tuple[str, str]]:
-    """What was tested of each item of the OWASP API Security Top 10, as (item, words)."""
+    """(item, words): what was tested of each item of the OWASP API Security Top 10."""
     lines: list[tuple[str, str]] = []
     for each in report.items:
         parts = [f"tested: {', '.join(each.tested)}"] if each.tested else []
@@ -330,8 +332,8 @@ def items_said(report: Report) -> list[tuple[str, str]]:
 
 
 def writes_said(report: Report) -> list[tuple[str, str]]:
-    """What a run has written and what has become of it, as (label, words); none: it wrote nothing,
-    and was not let to."""
+    """(label, words): what the run wrote and whether it was undone. Empty if it wrote nothing and
+    was not allowed to."""
     writes = report.writes
     if not (writes.sent or writes.left or writes.untried):
         return []

@@ -30,7 +30,7 @@ _BAR = 1000
 
 @dataclass(frozen=True)
 class _Kind:
-    """How a result looks and reads; the script learns it from the legend of the page."""
+    """How a result looks on the page; the script reads it from the legend."""
 
     result: Result
     key: str
@@ -52,12 +52,12 @@ _KINDS = (
     _Kind(Result.OPEN, "open", "○", "open", "granted, and served"),
     _Kind(Result.CLOSED, "closed", "–", "closed", "denied, and withheld from this viewer"),
 )
-"""Worst first: where endpoints differ, the worst speaks for the square, and *open* before
-*closed*."""
+"""The worst first: a square that stands for several endpoints shows the worst of their results, and
+*open* before *closed*."""
 
 
 def render(report: Report) -> str:
-    """The report as one HTML document that loads nothing."""
+    """The report as one HTML document that makes no request."""
     return page(
         "oakum.report",
         ("page",),
@@ -84,12 +84,13 @@ def render(report: Report) -> str:
 
 
 def _short(place: Location) -> str:
-    """A place without its folders, which the head of the page names."""
+    """The place with the name of its file only; the head of the page has the folders."""
     return str(place._replace(file=PurePath(place.file).name))
 
 
 def _anchor(defect: Defect) -> str:
-    """Stable over runs as long as the defect is the same: verdict, rule, resource, first viewer."""
+    """An id that is the same in each run that finds this verdict, rule, resource and first
+    viewer."""
     first = defect.first
     parts = (first.verdict, first.rule, first.resource, first.viewer)
     return f"defect-{hashlib.sha256(repr(parts).encode()).hexdigest()[:12]}"

@@ -19,7 +19,7 @@ _HINT = "use the file as `oakum scan --json` wrote it, or scan again"
 
 
 def faults(data: bytes, report: Report, file: str) -> list[Problem]:
-    """What does not agree in the JSON text that `report` was read from, each at its place."""
+    """Where the JSON text from which `report` was read contradicts itself, each with its place."""
     found = parse_json(data, file)
     again = document(report)
     if found.get("schema") != SCHEMA:
@@ -35,7 +35,7 @@ def faults(data: bytes, report: Report, file: str) -> list[Problem]:
 
 
 def _formerly(again: Json) -> Json:
-    """The members that are compared, their keys as in version 1."""
+    """The members that are compared, with the keys of version 1."""
 
     def name_counts(counts: dict[str, Json]) -> Json:
         return {FORMERLY.get(key, key): value for key, value in counts.items()}
@@ -57,7 +57,7 @@ def _check_digest(found: Json) -> Iterator[tuple[str, str]]:
 
 
 def _check_counts(found: Json, again: Json) -> Iterator[tuple[str, str]]:
-    """Computed members whose value is wrong."""
+    """(member, what is wrong) for computed members with a wrong value."""
     for key in ("trustworthy", "summary"):
         yield from _unlike(f"/{key}", found.get(key), again[key])
     coverage = found.get("coverage", {})
@@ -66,7 +66,8 @@ def _check_counts(found: Json, again: Json) -> Iterator[tuple[str, str]]:
 
 
 def _check_fingerprints(found: Json, report: Report) -> Iterator[tuple[str, str]]:
-    """Findings that do not have the fingerprint and the main endpoint that they must have."""
+    """(member, what is wrong) for findings with another fingerprint or main endpoint than
+    computed."""
     for index, (written, each) in enumerate(zip(found["findings"], report.findings, strict=True)):
         main = each.endpoints[0] if each.endpoints else Endpoint("", "")
         wanted = (each.fingerprint, main.method, main.path)
@@ -93,7 +94,8 @@ def _format_value(value: Json) -> str:
 
 
 def _check_cells(report: Report) -> Iterator[tuple[str, str]]:
-    """Cells that leak without a finding. Findings without a cell are allowed."""
+    """(member, what is wrong) for leaking cells without a finding; findings without a cell are
+    allowed."""
     told = {
         (each.verdict == "over_blocked", each.resource, each.field, each.viewer, each.state)
         for each in report.findings

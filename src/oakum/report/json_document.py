@@ -36,7 +36,7 @@ from oakum.rules import OWASP, current
 
 SCHEMA = "oakum.report/2"
 EARLIER = ("oakum.report/1",)
-"""Read as well; their keys are called otherwise."""
+"""Earlier versions that are still read; their keys have other names."""
 
 _RESULTS = {
     Result.OPEN: "open",
@@ -56,7 +56,7 @@ _READ_RESULTS = {
     **{word: result for result, word in _RESULTS.items()},
     "not_shown": Result.UNTESTED,
 }
-"""`not_shown` is how version 1 said it."""
+"""`not_shown` is the word of version 1 for untested."""
 
 
 # --------------------------------------------------------------------------- writing
@@ -75,9 +75,10 @@ def document(report: Report) -> Json:
 
 
 def report_digest(content: Json) -> str:
-    """What a whole report has as its `digest`: SHA-256 of all else in it, keys sorted, unindented.
+    """The `digest` of a report: SHA-256 over all other members as JSON with sorted keys,
+    unindented.
 
-    No signature: it finds what was cut off or changed by hand, not who did it.
+    It is no signature: it detects accidental and partial changes, not who made them.
     """
     rest = {key: value for key, value in content.items() if key != "digest"}
     return hashlib.sha256(orjson.dumps(rest, option=orjson.OPT_SORT_KEYS)).hexdigest()
@@ -239,9 +240,9 @@ def _results(cells: Iterable[Cell], names: Iterable[str]) -> dict[str, int]:
 
 
 def read(data: bytes, file: str = "report") -> Report:
-    """The report that `render` wrote; keys that this version does not know are passed over.
+    """The report that `render` wrote; unknown keys are ignored.
 
-    Raises `InputError` with the place in `file` when it is no such report.
+    Raises `InputError` with the place in `file` if it is not such a report.
     """
     return read_typed(data, file, SCHEMA, _report, EARLIER)
 

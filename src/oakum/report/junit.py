@@ -54,7 +54,7 @@ def render(report: Report, facts: RenderFacts = NO_FACTS) -> bytes:
 
 
 def _of_the_run(report: Report) -> list[_Case]:
-    """Never empty, and never green for a run that saw nothing."""
+    """Cases about the run itself. At least one is not a pass if the run tested nothing."""
     cases = [
         _Case(_RUN, f"it can be trusted: {reason}", "error", "not-trustworthy", reason)
         for reason in report.distrust[:_MOST_NOTES]
@@ -62,7 +62,7 @@ def _of_the_run(report: Report) -> list[_Case]:
     if not report.distrust:
         cases.append(_Case(_RUN, "it can be trusted"))
     decided = len(report.cells) - report.count(Result.UNTESTED)
-    name = "it was shown something"
+    name = "it received data"
     if decided:
         cases.append(_Case(_RUN, name))
     else:
@@ -72,7 +72,7 @@ def _of_the_run(report: Report) -> list[_Case]:
 
 def _of_cells(report: Report) -> list[tuple[str, list[_Case]]]:
     found: dict[_Key, Finding] = {}
-    # so that the most severe finding names the cell
+    # reversed: the most severe finding overwrites the others of its cell
     for finding in reversed(findings_in_order(report)):
         found |= dict.fromkeys(_keys(finding), finding)
     known = When(report)
@@ -173,5 +173,5 @@ def _line(case: _Case) -> str:
 
 
 def _attribute(text: str) -> str:
-    """Quoted; characters that XML 1.0 has no way to write are written as escapes."""
+    """A quoted attribute value; characters that XML 1.0 does not allow become escapes."""
     return quoteattr(short(text))

@@ -27,9 +27,9 @@ from oakum.report.grouping import (
 from oakum.report.pointing import NO_FACTS, RenderFacts, first_words, place, top
 
 MARKER = "<!-- oakum -->"
-"""The first line: whoever posts the comment finds the one to replace by it."""
+"""First line of each comment, by which a workflow finds its earlier comment to replace it."""
 MOST_CHARACTERS = 60_000
-"""A comment on GitHub has at most 65,536 characters; a summary, and GitLab, take more."""
+"""A GitHub comment takes at most 65,536 characters; summaries and GitLab take more."""
 
 _SIGNS = {ExitCode.CLEAN: "✅", ExitCode.FINDINGS: "❌", ExitCode.NOT_TRUSTWORTHY: "⚠️"}
 _SOME_FIELDS = 8
@@ -38,8 +38,8 @@ _SOME_REASONS = 10
 
 
 def render(report: Report, facts: RenderFacts = NO_FACTS) -> bytes:
-    """The report as UTF-8 Markdown; if it is too long, the least severe findings are only
-    counted."""
+    """The report as UTF-8 Markdown; if it is too long, the least severe findings are
+    counted only."""
     head = "\n".join(_head(report))
     tail = "\n".join(_tail(report))
     room = MOST_CHARACTERS - len(head) - len(tail) - MOST
@@ -59,7 +59,8 @@ def render(report: Report, facts: RenderFacts = NO_FACTS) -> bytes:
 
 
 def _that_fit(every: Iterable[Defect], report: Report, room: int) -> Iterator[Defect]:
-    """The gravest defects, as many as `room` characters hold, each with a heading of its item."""
+    """The gravest defects that fit into `room` characters together with the headings of their
+    items."""
     for item, (defect,) in (found for each in every for found in by_item([each])):
         room -= len(_item(item)) + len("\n".join(_defect(defect, report))) + 2
         if room < 0:

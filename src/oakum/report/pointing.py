@@ -21,7 +21,8 @@ from oakum.report.grouping import state_words, states_by_field, when_words
 Level = Literal["error", "warning", "note"]
 
 DISTRUST_RULE = "run-not-trustworthy"
-"""Stands where rules do when a run is not trustworthy: no consumer may read silence as green."""
+"""The rule id of a result that says the run is not trustworthy: without it, a consumer would read
+an empty list as a pass."""
 
 _SOME_ENDPOINTS = 3
 _SOMEWHERE = "exposure.yaml"
@@ -35,14 +36,14 @@ class RuleFacts:
     why: str = ""
     fix: tuple[str, ...] = ()
     guard: str = ""
-    """What the guard does about it, a whole sentence."""
+    """What `oakum guard` does about findings of this rule, as a whole sentence."""
     references: tuple[tuple[str, str], ...] = ()
     """(title, address) pairs."""
 
 
 @dataclass(frozen=True)
 class RenderFacts:
-    """What a renderer may add to a report: the text of `oakum explain`, by the id of a rule."""
+    """What a renderer may add to a report: by the id of a rule, the text of `oakum explain`."""
 
     rules: Mapping[str, RuleFacts] = field(default_factory=dict)
 
@@ -51,7 +52,7 @@ NO_FACTS = RenderFacts()
 
 
 def place(finding: Finding, report: Report) -> Location:
-    """The contract line of a finding; the top of the contract where none is known."""
+    """The contract line of a finding, or the top of the contract if it has none."""
     where = finding.contract_location
     return repository_location(where if where.file else Location(report.contract))
 
@@ -62,10 +63,11 @@ def top(report: Report) -> Location:
 
 
 def repository_location(where: Location) -> Location:
-    """A path within the repository, `/` between its parts, and a line that a consumer accepts.
+    """The place as a path within the repository, with `/` as separator, and a line number of at
+    least 1.
 
-    A path that leads out of it is cut to the name of the file: where somebody's checkout stands is
-    nobody's business, and no consumer could follow it.
+    Of a path outside the repository only the file name remains: the folders of a checkout are
+    private, and no consumer can open them.
     """
     path = PurePosixPath(visible(where.file).replace("\\", "/"))
     parts = path.parts
@@ -76,7 +78,8 @@ def repository_location(where: Location) -> Location:
 
 
 def level(finding: Finding) -> Level:
-    """The severity level: a severe proven finding is an error, a suspected one never is."""
+    """`error` for a proven finding of high or critical severity; a suspected one is at most a
+    warning."""
     if finding.verdict == "over_blocked":
         return "note"
     if finding.severity in ("critical", "high"):
@@ -127,5 +130,5 @@ def first_words(words: Sequence[str], limit: int, noun: str) -> str:
 
 
 def mark(*parts: str) -> str:
-    """A fingerprint like a finding's, for other messages."""
+    """A fingerprint in the form of a finding's, for messages that are not findings."""
     return sha256("\x1f".join(parts).encode("utf-8", "replace")).hexdigest()[:16]

@@ -36,7 +36,7 @@ from oakum.report.pointing import (
 
 MOST_RESULTS = 25_000
 MOST_BYTES = 10_000_000
-"""Limits of code scanning: results of a run; size of a file, gzipped."""
+"""The limit of code scanning is 10 MB after gzip; the file is kept below it unpacked."""
 _SHOWN_RESULTS = 5_000  # code scanning shows only this many of the accepted results
 _MOST_TAGS = 10
 _MOST_ENDPOINTS = 10
@@ -47,11 +47,12 @@ _SCHEMA = (
 )
 _ROOT = "%SRCROOT%"
 _SECURITY_SEVERITY = {"critical": "9.5", "high": "8.0", "medium": "5.5", "low": "2.0"}
-"""The middle of each band of code scanning: over 9.0, 7.0 to 8.9, 4.0 to 6.9, 0.1 to 3.9."""
+"""The middle of each band that GitHub documents: over 9.0, 7.0 to 8.9, 4.0 to 6.9, 0.1 to 3.9."""
 
 
 def render(report: Report, facts: RenderFacts = NO_FACTS) -> bytes:
-    """The report as SARIF, within the limits; the gravest findings stay, and it says what went."""
+    """The report as SARIF within the limits. The gravest findings are kept; a notification counts
+    the rest."""
     findings = findings_in_order(report)
     kept = findings[: MOST_RESULTS - min(len(report.distrust), _MOST_NOTES)]
     while True:
@@ -65,7 +66,7 @@ def render(report: Report, facts: RenderFacts = NO_FACTS) -> bytes:
 
 
 def document(report: Report, kept: Sequence[Finding], facts: RenderFacts = NO_FACTS) -> Json:
-    """The report as plain values, with the findings kept, in their order."""
+    """The report as plain values, with the findings in `kept`, in their order."""
     rules: dict[str, Json] = {}
     known = When(report)
     results = [_result(finding, report, known, rules, facts) for finding in kept]
@@ -210,10 +211,10 @@ def _location(where: Location, finding: Finding | None = None) -> Json:
 
 
 def _fingerprints(digits: str) -> Json:
-    """`primaryLocationLineHash` is the one that code scanning compares.
+    """Code scanning compares `primaryLocationLineHash`.
 
-    Left to the action that uploads, it would be a hash of the contract's line: the same for all
-    findings of that line, and another one when a word of it changes.
+    Without it, the upload action hashes the contract's line: all findings of that line would share
+    one hash, and an edit of the line would change it.
     """
     return {"oakumFinding/v1": digits, "primaryLocationLineHash": f"{digits}:1"}
 
@@ -273,7 +274,8 @@ def _note(grade: str, text: str) -> Json:
 
 
 def _utc(started: str) -> str:
-    """The start as SARIF wants it (3.9); empty when the report says no time."""
+    """The start of the run in UTC as SARIF 2.1.0 requires (3.9); empty if the report has no
+    time."""
     try:
         datetime.fromisoformat(started)
     except ValueError:
@@ -282,9 +284,9 @@ def _utc(started: str) -> str:
 
 
 def _escape(text: str) -> str:
-    """Text of a `message`: braces would be placeholders (3.11.5), `[…](…)` a link (3.11.6).
+    """Text of a `message`: braces would be placeholders (3.11.5) and `[…](…)` a link (3.11.6).
 
-    Parameters of a path are written as `:name`: not every consumer undoes the doubling of braces.
+    A path parameter is written as `:name`, since not every consumer reads doubled braces.
     """
     plain = re.sub(r"\{(\w+)\}", r":\1", text).replace("](", "] (")
     return plain.replace("{", "{{").replace("}", "}}")

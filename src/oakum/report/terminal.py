@@ -57,7 +57,7 @@ def text(report: Report) -> bytes:
 
 
 def render(report: Report, console: Console) -> None:
-    """Write the report: what was run, the defects, what was untested, and last the verdict."""
+    """Writes the report: what was run, the defects, what was not tested, and the verdict last."""
     said = f"{report.target} against {report.contract}"
     _say(console, said + ("" if report.stated else " (drafted and not confirmed)"), "bold")
     used = f"{report.requests:,} of {count_of(report.budget, 'request')}"
@@ -116,7 +116,7 @@ def _defect_rows(defect: Defect) -> Iterable[tuple[str, str]]:
 
 
 def _fingerprint(defect: Defect) -> str:
-    """What `--only`, `explain` and a waiver take; a defect of many fields has as many."""
+    """The fingerprint for `--only`, `explain` and waivers; a defect of many fields has several."""
     more = f" and {len(defect.findings) - 1:,} more" if defect.findings[1:] else ""
     return f"finding-{defect.first.fingerprint}{more}"
 
@@ -195,7 +195,8 @@ def _rows(console: Console, rows: Iterable[tuple[str, str]]) -> None:
 def _say(
     console: Console, words: str, style: str = "", *, label: str = "", indent: int = 0
 ) -> None:
-    """Write words wrapped to the width, each line indented, the label before the first of them."""
+    """Writes words wrapped to the width, each line indented, with the label before the
+    first line."""
     width = max(console.width - indent, 20)
     lead = f"{' ' * _INDENT}{visible(label)}".ljust(indent)[:indent] if label else " " * indent
     for line in Text(visible(words), style=style).wrap(console, width, overflow="fold"):
