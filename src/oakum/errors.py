@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 
 class ExitCode(IntEnum):
-    """What a command answers to the shell; the table in docs/reference/exit-codes.md."""
+    """Exit codes of all commands; docs/reference/exit-codes.md says when each is returned."""
 
     CLEAN = 0
     FINDINGS = 1
@@ -23,10 +23,10 @@ class ExitCode(IntEnum):
 
 
 def visible(text: str) -> str:
-    """The text with everything that a screen obeys instead of showing written as an escape.
+    """The text with control characters, line ends and direction marks written as escapes.
 
-    Control characters, line ends and marks of writing direction (CWE-150): an API or a document may
-    name a field so as to forge a line of a report, or a command of a pipeline's log.
+    CWE-150: an API or a document may choose a name of a field that forges a line of a report, or a
+    command in the log of a pipeline.
     """
     if text.isprintable():
         return text
@@ -36,7 +36,7 @@ def visible(text: str) -> str:
 
 
 class Location(NamedTuple):
-    """A place in a file of the user's. Lines and columns count from 1; 0 means unknown."""
+    """A place in a file that the user gave. Lines and columns count from 1; 0 means unknown."""
 
     file: str
     line: int = 0
@@ -48,24 +48,24 @@ class Location(NamedTuple):
         return f"{self.file}:{self.line}:{self.column}"
 
     def members(self) -> dict[str, str | int]:
-        """The place as members of a JSON object."""
+        """The members `file`, `line` and `column` of a JSON object."""
         return {"file": self.file, "line": self.line, "column": self.column}
 
 
 NOWHERE = Location("")
-"""The place of what no file says."""
+"""The place of something that no file states."""
 
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """One mistake in an input, with the offending text and, where there is one, a way out."""
+    """One mistake in an input: the place, what is wrong, and how to correct it if that is known."""
 
     location: Location
     message: str
     hint: str = ""
 
     def members(self) -> dict[str, str | int]:
-        """The mistake as members of a JSON object."""
+        """The members of its place, with `message` and `hint`, for a JSON object."""
         return {**self.location.members(), "message": self.message, "hint": self.hint}
 
     def __str__(self) -> str:
@@ -75,13 +75,13 @@ class Problem:
 
 
 class OakumError(Exception):
-    """Anything that Oakum says to a person instead of a traceback."""
+    """Base of the errors that a command prints as a message instead of a traceback."""
 
     exit_code: ExitCode = ExitCode.INTERNAL
 
 
 class InputError(OakumError):
-    """The contract, the identities, or the options are wrong: all mistakes at once."""
+    """The contract, the identities file or the options are wrong. Holds all mistakes at once."""
 
     exit_code = ExitCode.USAGE
 
@@ -101,28 +101,28 @@ class TargetError(OakumError):
 
 
 def few(names: Sequence[str], most: int) -> str:
-    """The first names, as code, and how many there are besides."""
+    """The first `most` names in backticks, and how many more there are."""
     listed = ", ".join(f"`{name}`" for name in names[:most])
     return f"{listed} and {len(names) - most} more" if len(names) > most else listed
 
 
 def count_of(number: int, noun: str) -> str:
-    """`1 field`, `1,204 fields`."""
+    """A number with its noun in singular or plural: `1 field`, `1,204 fields`."""
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
 def pip_install(extra: str = "", beside: str = "") -> str:
-    """The command that installs an extra, and a folder `beside` it.
+    """The command that installs an extra, and the path `beside`, in Oakum's folder.
 
-    No extra is installed by its name in a package index: Oakum is not published, so the name there
-    could be anybody's.
+    Extras are not named as on a package index: Oakum is not published there, so anybody could own
+    the name.
     """
     what = [*([beside] if beside else ()), *([f"'.[{extra}]'"] if extra else ())]
     return f"`pip install {' '.join(what)}` in Oakum's folder"
 
 
 def install_hint(extra: str = "", beside: str = "") -> str:
-    """The hint where a package of an extra is missing."""
+    """The hint of an error about a missing package of an extra."""
     return f"install it: {pip_install(extra, beside)}"
 
 

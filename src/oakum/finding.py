@@ -20,7 +20,8 @@ State = tuple[tuple[str, str], ...]
 
 
 class Result(StrEnum):
-    """What is known of a cell."""
+    """What a run knows of a cell, by whether the contract grants it and whether the API
+    served it."""
 
     OPEN = "open"  # granted and served
     CLOSED = "closed"  # denied and not served, although its owner gets it
@@ -35,19 +36,21 @@ _SEVERITIES = ("critical", "high", "medium", "low")
 
 @dataclass(frozen=True, order=True)
 class Endpoint:
-    """An operation through which a resource leaves."""
+    """An operation, a GraphQL path or a feed through which the data of a resource leaves
+    the API."""
 
     method: str
     path: str
     operation: str = ""
 
     def members(self) -> dict[str, str]:
-        """The operation as members of a JSON object."""
+        """The members `method`, `path` and `operation` of a JSON object; `read` is the inverse."""
         return {"method": self.method, "path": self.path, "operation": self.operation}
 
     @classmethod
     def read(cls, value: Value) -> Endpoint:
-        """The operation in a JSON object with these members."""
+        """The endpoint that `members` wrote. Raises `InputError` with the place of a wrong
+        member."""
         return cls(value["method"].text(), value["path"].text(), value["operation"].text())
 
 
@@ -67,7 +70,7 @@ class Cell:
     reason: str = ""
     """Why a cell is untested, in words; else empty."""
     identity: str = ""
-    """Who asked, and whose object it was: `ann → pia`; names of the identities file."""
+    """Who sent the request and who owns the object, `ann → pia`; names from the identities file."""
 
 
 @dataclass(frozen=True)
@@ -79,14 +82,15 @@ class Line:
     shape: str
     """Such as `string(12)`, `number`, `true`, `null`, `array(3)`; never a value."""
     hash: str = ""
-    """Keyed hash of the value, the key forgotten with the run: equal hashes, equal values."""
+    """Keyed hash of the value; the key is discarded after the run. Equal hashes mean equal
+    values."""
     mark: Literal["", "canary", "leak", "granted"] = ""
     """`leak`: this is what leaked; `canary`: the owner's own view of the same value."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """One side of the evidence."""
+    """One response in the evidence of a finding: the owner's or the viewer's."""
 
     identity: str
     relation: str
@@ -94,7 +98,7 @@ class Answer:
     media_type: str
     lines: tuple[Line, ...] = ()
     truncated: int = 0
-    """Lines left out."""
+    """Number of lines of the response that the evidence leaves out."""
 
 
 @dataclass(frozen=True)
@@ -106,7 +110,7 @@ class Evidence:
     curl: str
     """A shell line with every secret and every id as a variable, such as `$ANN_TOKEN`."""
     confirmed: bool = False
-    """Asked a second time, with the same result."""
+    """Whether the viewer's request was sent a second time with the same result."""
     note: str = ""
 
 
@@ -136,18 +140,19 @@ class Finding:
     """What the settings page tells the user, where the contract quotes it."""
     evidence: Evidence | None = None
     doubts: tuple[str, ...] = ()
-    """Why it is suspected and not proven, in words; none where it is proven."""
+    """Why the finding is suspected and not proven, in words; empty if it is proven."""
     drafted: bool = False
-    """All that it contradicts is lines that were drafted and that nobody has confirmed."""
+    """Whether it contradicts only drafted lines of the contract that nobody has confirmed."""
 
     @property
     def rank(self) -> tuple[int, int]:
-        """Orders findings, the gravest first: proven before suspected, then by severity."""
+        """Sort key, the gravest finding first: proven before suspected, then by severity."""
         return _VERDICTS.index(self.verdict), _SEVERITIES.index(self.severity)
 
     @property
     def fingerprint(self) -> str:
-        """Stable over runs, over the endpoints found and over names of rules: 16 hex digits."""
+        """16 hex digits of a SHA-256 over the former id of the rule, resource, field, viewer and
+        state: endpoints and new names of rules do not change it."""
         parts = (
             fingerprint_id(self.rule),
             self.resource,
@@ -160,7 +165,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class SkippedOperation:
-    """An operation not called, and why."""
+    """An operation to which the run sent no request, and the reason in words."""
 
     endpoint: Endpoint
     reason: str
@@ -182,22 +187,23 @@ class Writes:
     """What a run wrote to its target, and what it undid."""
 
     sent: int = 0
-    """Requests that write, those that put back included."""
+    """Requests with a writing method, those that restored something included."""
     changes: int = 0
-    """Things that were made or changed, or that a refused request may have changed."""
+    """Things that were created or changed, or that a refused request may have changed."""
     undone: int = 0
-    """Of these, those that were seen to be as before."""
+    """How many of `changes` were verified to be as they were before."""
     left: tuple[str, ...] = ()
-    """What could not be put back, in words, with the way to do it by hand."""
+    """What could not be restored, in words, with how to restore it by hand."""
     operations: tuple[tuple[Endpoint, int], ...] = ()
-    """Operations that were sent something, each with the number of requests."""
+    """(operation, number of write requests sent to it)."""
     untried: tuple[SkippedOperation, ...] = ()
-    """Writing operations that were left alone though the run may write, each with the reason."""
+    """Writing operations to which the run sent nothing although it was allowed to write,
+    and why."""
 
 
 @dataclass(frozen=True)
 class TestedItem:
-    """What a run tested of an item of the OWASP API Security Top 10."""
+    """Which rules a run tested of one item of the OWASP API Security Top 10."""
 
     item: str
     """Such as `API1:2023`."""
@@ -209,7 +215,7 @@ class TestedItem:
 
 @dataclass(frozen=True)
 class Report:
-    """All that a run has to say."""
+    """The results of one run: its cells, its findings, and what it did not test."""
 
     target: str
     contract: str
@@ -225,18 +231,18 @@ class Report:
     skipped: tuple[SkippedOperation, ...]
     identities: tuple[IdentityState, ...]
     distrust: tuple[str, ...] = ()
-    """Why the run is not trustworthy; empty when it is."""
+    """Why the results of the run cannot be trusted, in words; empty if they can."""
     notes: tuple[str, ...] = ()
     version: str = ""
     field_lines: Mapping[str, Location] = field(default_factory=dict)
-    """`Resource.field` to the contract line that rules it."""
+    """`Resource.field` → the line of the contract that rules the field."""
     allowed: tuple[str, ...] = ()
     """Options that let the run do more than read documented endpoints."""
     contract_digest: str = ""
-    """Tells the contract of the run from any other; empty: not known."""
+    """Identifies the contract of the run; empty if it is not known."""
     writes: Writes = field(default_factory=Writes)
     items: tuple[TestedItem, ...] = ()
-    """Every item of the OWASP API Security Top 10; none: the report does not say."""
+    """Every item of the OWASP API Security Top 10; empty if the report does not record them."""
 
     def count(self, result: Result) -> int:
         """Number of cells with this result."""
@@ -244,9 +250,9 @@ class Report:
 
 
 def doubts(report: Report) -> Iterator[str]:
-    """Every reason for which a report, whatever it says, proves nothing to be closed.
+    """Why the closed cells of a report prove nothing, in words; nothing is yielded for a sound run.
 
-    Law 7 of the design, no vacuous green: a run that could not log in, or one without cells.
+    A run that could not log in, received no data or has no cells must not look like a success.
     """
     yield from report.distrust
     if not report.cells:
