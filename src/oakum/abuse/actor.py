@@ -9,8 +9,8 @@ from oakum.abuse.detections import SERIES
 
 
 class Actor:
-    """One actor, with at most `SERIES` points of activity; a point is one slot, or several if
-    it was busy for longer."""
+    """A caller or an anonymous address, with a time series of at most `SERIES` points. When the
+    series is full, neighbouring points are merged, so one point may cover several slots."""
 
     __slots__ = ("first", "ids", "last", "misses", "requests", "series", "width")
 
@@ -23,7 +23,7 @@ class Actor:
         """Slots of one point."""
 
     def close(self, slot: int) -> None:
-        """The slot has ended."""
+        """Adds the counts of the slot that has ended to the series, and resets them."""
         place = slot - slot % self.width
         if self.series and self.series[-4] == place:
             for i, more in enumerate((self.requests, self.ids, self.misses), -3):
@@ -46,7 +46,8 @@ class Actor:
                 self.series.extend((place, *old[i + 1 : i + 4]))
 
     def points(self, slot: int) -> list[tuple[int, int, int, int]]:
-        """Instant in milliseconds, requests, new ids, misses; `slot`: milliseconds of one."""
+        """(start in milliseconds, requests, new ids, misses) of each point; `slot`: milliseconds of
+        a slot."""
         found = self.series
         return [
             (found[i] * slot, found[i + 1], found[i + 2], found[i + 3])

@@ -21,11 +21,11 @@ from oakum.abuse.signs import Sign
 
 Window = Literal["hour", "day"]
 FEWEST = 40
-"""Callers that have to be there before any of them is compared with the others."""
+"""Fewest callers with which callers are compared at all."""
 FEW = 12
 """Callers at an endpoint that count as evidence beside callers at other endpoints."""
 _APART = 4
-"""Callers at the top of few that the quantile leaves out."""
+"""Number of highest callers that the quantile ignores where there are few."""
 _CHANCE = 1 / 200
 """Probability that any of the callers at an endpoint is above the limit by chance."""
 _NOISE = 3
@@ -33,27 +33,28 @@ _NOISE = 3
 _ZEAL = 0.85
 """More standard deviations for volume, since some harmless callers are very active."""
 _K = 2000
-"""Exact up to so many callers; beyond it, ranks are off by 0.15 % at most."""
+"""The `k` of the KLL sketch: exact up to so many callers; beyond it, ranks are off by 0.15 % at
+most."""
 
 
 @dataclass(frozen=True)
 class Baseline:
-    """How often other callers do it, in the same window."""
+    """What is usual for one sign among the other callers, in the same window."""
 
     callers: int
     middle: int
-    """Half of them at most."""
+    """The median of their counts."""
     high: int
-    """`share` of them at most."""
+    """The quantile of rank `share` of their counts."""
     share: float
     window: Window
-    """In which they do it; a day where too few come within an hour."""
+    """The window of the counts: a day where an hour has too few callers."""
     limit: int
     """A caller above it is reported."""
 
 
 class Numbers:
-    """One number of each of many callers."""
+    """The distribution of one sign over many callers, kept as a KLL sketch."""
 
     def __init__(self, window: Window) -> None:
         self._window = window
@@ -65,17 +66,17 @@ class Numbers:
             self._sketch.update(np.array(values, np.float32))
 
     def take(self, other: Numbers) -> None:
-        """Adds the numbers of other callers."""
+        """Merges the numbers of other callers into these."""
         self._sketch.merge(other._sketch)
 
     @property
     def callers(self) -> int:
-        """Number of callers that were measured: each of them gave one number."""
+        """Number of callers measured; each contributed one number."""
         return int(self._sketch.n)
 
     def rest(self, sign: Sign, times: int = 1, fewest: int = FEWEST) -> Baseline | None:
-        """What is usual for a sign. `times`: factor on the minimum that is reported. None: too few
-        callers."""
+        """The baseline of a sign; None if there are fewer than `fewest` callers. `times`: factor on
+        the minimum below which a sign is not reported."""
         many = self.callers
         if many < fewest:
             return None

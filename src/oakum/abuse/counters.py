@@ -22,18 +22,19 @@ _ODD = (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
 
 
 class DistinctCounts:
-    """How many different things of each sort were counted."""
+    """Counters of one caller in one window: requests, misses, and distinct values of each sign."""
 
     __slots__ = ("_seen", "_sketches", "_values", "addresses", "misses", "requests")
 
     def __init__(self) -> None:
         self.requests = self.misses = 0
         self.addresses: set[int] | None = None
-        """That it came from, as they are: which of them are somebody else's too is seen later."""
+        """Addresses that the caller came from, unfiltered: which of them other callers use too is
+        decided later."""
         self._sketches: list[hll_sketch | None] = [None] * COUNTED
         self._values: list[int] = [0] * COUNTED
         self._seen: list[int] = [0] * COUNTED
-        """How often each was counted: no estimate is above it."""
+        """How often each sign was counted: an upper bound for the estimate."""
 
     def see(self, sign: int, mark: int) -> None:
         """Count a thing by its hash."""
@@ -44,7 +45,7 @@ class DistinctCounts:
         self._seen[sign] += 1
 
     def value(self, sign: int) -> int:
-        """The number as it was when `settle` was last called."""
+        """The count of distinct values of a sign, as of the last `settle`."""
         return self._values[sign]
 
     def come(self, address: int) -> None:
@@ -59,7 +60,7 @@ class DistinctCounts:
         self._values[sign] = value
 
     def settle(self) -> list[int]:
-        """Bring the numbers up to date; all of them."""
+        """Recomputes the counts from the sketches; returns one for each sign."""
         values = self._values
         for sign, sketch in enumerate(self._sketches):
             if sketch is not None:
@@ -72,7 +73,8 @@ class DistinctCounts:
 
 
 class ShownIds:
-    """Which ids which caller received today or yesterday, one byte for each place."""
+    """The ids that each caller received today or yesterday: a Bloom filter with one byte for each
+    place, which holds the day."""
 
     def __init__(self, places: int) -> None:
         """`places`: bytes, rounded up to a power of two."""

@@ -15,38 +15,40 @@ from oakum.abuse.signs import KINDS, SIGNS, Kind
 By = Literal["caller", "address"]
 
 _FEW_UNHEARD: Final = 100
-"""One in so many calls may be left uncounted in what is relied upon."""
+"""A report is not trustworthy if more than one in so many calls was left uncounted."""
 _WITHIN = {"hour": "an hour", "day": "a day"}
 
 
 @dataclass(frozen=True)
 class AbuseEvent:
-    """A caller does more of something than can be chance."""
+    """A caller whose count of one sign exceeds what chance explains."""
 
     kind: Kind
     at: int
-    """When it was seen, by the clock of the records: milliseconds since 1970 in UTC."""
+    """When it was detected, by the clock of the records: milliseconds since 1970, UTC."""
     since: int
     """When this caller was first seen."""
     who: int
     by: By
-    """What `who` is a hash of: credentials or a name, or the address of who is not logged in."""
+    """What `who` is a hash of: the credentials or id of a caller, or the address of anonymous
+    requests."""
     endpoint: str
-    """Method and template; empty: all endpoints."""
+    """Method and path template; empty: all endpoints together."""
     window: Window
     sign: int
     count: int
-    """Different things that it requested."""
+    """Distinct values of `sign`, such as ids or pages."""
     rest: Baseline
     requests: int
-    """At this endpoint, in this window, as `count`."""
+    """Number of requests at this endpoint in this window."""
     misses: int
     ids: int
-    """Different objects that it requested at all."""
+    """Distinct objects requested at this endpoint in this window."""
     ordered: int
-    """Those that came one after the other."""
+    """How many of these ids were requested in sequence."""
     certain: bool
-    """Whether the records say all that it rests on: without answers nobody knows what was shown."""
+    """Whether the records prove it. Without response bodies, it is unknown which ids the caller was
+    shown."""
 
     @property
     def weight(self) -> tuple[bool, int]:
@@ -55,7 +57,7 @@ class AbuseEvent:
 
     @property
     def says(self) -> str:
-        """A sentence that a person can act on."""
+        """What the caller did, compared with the others, as a phrase of a report."""
         endpoint = f" at {self.endpoint}" if self.endpoint else ""
         others = "addresses" if self.by == "address" else "callers"
         usual = f"at most {self.rest.high:,}" if self.rest.high else "none"
@@ -95,16 +97,16 @@ class ReportedCaller:
     first: int
     last: int
     events: list[AbuseEvent] = field(default_factory=list)
-    """One of each kind, when it was first seen."""
+    """The first event of each kind."""
     latest: dict[Kind, AbuseEvent] = field(default_factory=dict)
-    """The same with the highest count."""
+    """The strongest event of each kind (`AbuseEvent.weight`)."""
     series: list[tuple[int, int, int, int]] = field(default_factory=list)
-    """Instant, requests, ids that were new, requests that found nothing; each from its instant to
-    the next."""
+    """(start in milliseconds, requests, new ids, misses) of each point; a point lasts until the
+    next."""
 
     @property
     def certain(self) -> bool:
-        """Whether the records alone prove any of it."""
+        """Whether the records prove at least one of its events."""
         return any(each.certain for each in self.latest.values())
 
 
@@ -115,7 +117,7 @@ class AbuseReport:
     told: tuple[ReportedCaller, ...]
     calls: int
     callers: int
-    """Callers and addresses of nobody that were watched."""
+    """Number of callers and anonymous addresses that were watched."""
     begins: int
     ends: int
     aside: Mapping[str, int]
@@ -123,13 +125,13 @@ class AbuseReport:
     blind: Mapping[Kind, str]
     """Kinds of abuse that could not be detected, and why."""
     unheard: int
-    """Calls of those set aside that another order, or fewer operations, would have counted."""
+    """Calls set aside only because they came out of order or there were too many endpoints."""
     let_go: int
-    """Callers that had long been idle, or were the idlest when memory was full."""
+    """Callers dropped from memory: idle for a day, or the longest idle when memory was full."""
 
     @property
     def distrust(self) -> tuple[str, ...]:
-        """Why no caller could be judged; empty if some could."""
+        """Reasons why the report is not trustworthy; empty if it is."""
         if not self.calls:
             return ("no record names both the caller and the time",)
         if self.unheard * _FEW_UNHEARD > self.calls:
@@ -142,4 +144,4 @@ class AbuseReport:
 
 
 SERIES: Final = 288
-"""Points of a series at most."""
+"""Most points of a caller's time series."""

@@ -42,27 +42,28 @@ from oakum.abuse.signs import (
 from oakum.traffic.call import RecordedCall
 
 SLOT: Final = 300_000
-"""Milliseconds between two looks."""
+"""Milliseconds of a slot: callers are compared at the end of each."""
 HOUR: Final = 12 * SLOT
 _DAY: Final = 24 * HOUR
 _LEARN = 3 * SLOT
-"""Milliseconds of the records before anybody is told."""
+"""Milliseconds of recorded time before anybody is reported."""
 _SELDOM = 3 * SLOT
-"""Between two looks at the day."""
+"""Milliseconds between two comparisons of day windows, which cost more."""
 _METHODS = frozenset(("DELETE", "GET", "PATCH", "POST", "PUT", "QUERY"))
 _OTHER = "OTHER"
-"""Stands for any other method: a client may make up as many as it likes."""
+"""Stands for every method outside `_METHODS`: a client may invent any number of them."""
 _NEAR = 16
-"""A step from id to id that is one of a walk."""
+"""Largest difference between two consecutive ids that counts as sequential."""
 _ENDPOINTS = 2_000
 _BAD = frozenset((401, 403, 404, 410))
 _BAD_LOGIN = _BAD | {400, 422}
 _BYS: Final[tuple[By, ...]] = ("caller", "address")
 _ALL = CountedEndpoint("", "", 0, "whole")
 _EACH = 10
-"""Tallies for each caller that is watched, over all: one an endpoint and window."""
+"""Counters for each watched caller, on average over all endpoints and windows; beyond that, memory
+counts as full."""
 _SHARED = 2
-"""Callers at an address that is still their own."""
+"""Most callers that may share an address that still counts as a caller's own."""
 _ADDRESSES = 200_000
 _TOLD = 10_000
 _WANTED: Final[Mapping[Kind, str]] = {
@@ -74,7 +75,7 @@ _WANTED: Final[Mapping[Kind, str]] = {
     "stuff": "no record names the account of a login attempt",
     "scan": "no record names both the caller and the time",
 }
-"""What is said of each kind when the records do not hold what it needs."""
+"""Why each kind cannot be detected, when the records lack what it needs."""
 ASIDE_TIME = "without an instant"
 ASIDE_WHO = "names neither a caller nor an address"
 ASIDE_ENDPOINT = "of an endpoint too many"
@@ -84,11 +85,11 @@ ASIDE_TOLD = "more abusers than are kept in memory"
 
 
 class AbuseDetector:
-    """Takes calls in; keeps none."""
+    """Detects abuse in a stream of calls; keeps counters, and never the calls."""
 
     def __init__(self, *, callers: int = 50_000, shown: int = 1 << 26) -> None:
-        """`callers`: that are watched at a time, before those that have been idle for longest are
-        let go; `shown`: bytes for what was handed to whom."""
+        """`callers`: most callers watched at a time, beyond which the longest idle are dropped;
+        `shown`: bytes of the table of ids that callers received."""
         self._most = callers
         self._shown = ShownIds(shown)
         self._actors: dict[By, dict[int, Actor]] = {"caller": {}, "address": {}}
@@ -101,16 +102,16 @@ class AbuseDetector:
         self._told: dict[tuple[By, int], ReportedCaller] = {}
         self._addresses: dict[int, set[int]] = {}
         self._older: dict[int, set[int]] = {}
-        """As many that came before these."""
+        """The previous generation of `_addresses`."""
         self._aside: Counter[str] = Counter()
         self._seen: Counter[str] = Counter()
-        """What the records hold at all, for what could not be told."""
+        """Number of calls that allow the detection of each kind."""
         self._begins = self._ends = self._slot = self._ahead = 0
         self._let_go = 0
 
     def take(self, call: RecordedCall) -> list[AbuseEvent]:
-        """Counts a call, and returns what earlier calls have revealed. A late call counts as of
-        now."""
+        """Counts a call, and returns events detected at the end of earlier slots. A late call
+        counts in the current slot; one that is later than an hour is set aside."""
         if not call.at:
             self._aside[ASIDE_TIME] += 1
             return []
@@ -206,9 +207,9 @@ class AbuseDetector:
             known.add(caller)
 
     def _own(self, tally: DistinctCounts) -> int:
-        """Addresses that hardly anybody else comes from: at those of offices and of mobile
-        networks many do, and who is on the way has a new one of these each time. One that was
-        forgotten may be such a one: whoever makes up addresses has nobody told by it."""
+        """Number of addresses that at most `_SHARED` callers use. Offices and mobile networks share
+        addresses, so a client behind one must not look like a shared token. An address dropped from
+        memory counts as shared, so nobody is reported because somebody invents addresses."""
         known = (
             self._addresses.get(each) or self._older.get(each) for each in tally.addresses or ()
         )
@@ -217,7 +218,7 @@ class AbuseDetector:
     def _signs(
         self, call: RecordedCall, who: int, at: CountedEndpoint, missed: bool
     ) -> tuple[list[tuple[int, int]], set[Kind]]:
-        """What is counted of a call, and which kinds it could have been a sign of."""
+        """(sign, hash) pairs that a call adds, and the kinds of abuse that it could be part of."""
         found: list[tuple[int, int]] = []
         kinds: set[Kind] = set()
         if at.use == "login":
@@ -242,7 +243,8 @@ class AbuseDetector:
         return found, kinds
 
     def _batch(self, call: RecordedCall, who: int) -> Iterator[tuple[int, int]]:
-        """Objects that a body asks for and the answer names: a batch of ids, a query by id."""
+        """Objects that a request body names and the response contains: a batch of ids, or a query
+        by id."""
         for mark in {*call.asked} & {*call.handed}:
             yield IDS, mark
             if (who, mark) not in self._shown:
@@ -251,7 +253,8 @@ class AbuseDetector:
     # ------------------------------------------------------------ looks
 
     def _turn(self, at: int) -> list[AbuseEvent]:
-        """Time has gone on to another slot."""
+        """Ends the current slot, compares callers, and starts new windows where an hour or day has
+        ended."""
         before, self._slot = self._slot, at - at % SLOT
         if not self._begins:
             self._begins = self._ends = at
@@ -278,7 +281,7 @@ class AbuseDetector:
         return (day for _, day in self._places.values() if day.by == by)
 
     def _look(self, slot: int, at_day: bool) -> list[AbuseEvent]:
-        """Hold all callers against each other; `slot`: the one that has ended."""
+        """Compares all callers; `slot`: the start of the slot that has ended."""
         for by in _BYS:
             day = self._whole[by][1]
             for who in self._active[by]:
@@ -313,8 +316,8 @@ class AbuseDetector:
     def _beyond(
         self, place: EndpointWindow, day: EndpointWindow, sign: int
     ) -> Iterator[AbuseEvent]:
-        """Who does more of one thing at one endpoint than can be chance; `day`: the same
-        endpoint."""
+        """Events of callers above the limit of one sign at one endpoint; `day`: the day window of
+        the same endpoint."""
         said = SIGNS[sign]
         if sign == NAMES and place.tells:
             return
@@ -327,9 +330,9 @@ class AbuseDetector:
                 yield self._event(place, sign, who, tally, rest)
 
     def _rest(self, place: EndpointWindow, day: EndpointWindow, sign: int) -> Baseline | None:
-        """What is usual at an endpoint. Where few come within an hour, what they do within a day;
-        where few come at all, what others do at all endpoints and five times the least, or what
-        those few do, whichever is more."""
+        """The baseline at an endpoint. Where an hour has too few callers, the day's. Where the day
+        has too few, the higher of two: that of all endpoints, with five times the minimum, and that
+        of the few callers here."""
         said = SIGNS[sign]
         rest = place.rest(sign) or day.rest(sign)
         if rest is not None or said.alone:
@@ -369,7 +372,7 @@ class AbuseDetector:
         )
 
     def _tell(self, event: AbuseEvent) -> bool:
-        """Whether it is news: the first of its kind of this caller."""
+        """Records an event; whether it is the first of its kind for this caller."""
         key = (event.by, event.who)
         told = self._told.get(key)
         if told is None:
@@ -385,7 +388,7 @@ class AbuseDetector:
         return latest is None
 
     def _release(self, by: By, at: int, *, crowded: bool) -> None:
-        """Let those go who have been idle for a day, and the idlest when there are too many."""
+        """Drops callers idle for a day, or the longest idle eighth if there are too many."""
         actors = self._actors[by]
         free = {who: each.last for who, each in actors.items() if (by, who) not in self._told}
         idle = [who for who, last in free.items() if last < at - _DAY]
@@ -407,8 +410,8 @@ class AbuseDetector:
     def finish(
         self, aside: Mapping[str, int] | None = None
     ) -> tuple[list[AbuseEvent], AbuseReport]:
-        """What the last calls have revealed, and the whole report; `aside`: calls that were
-        excluded."""
+        """Events of the last slot, and the report of the whole stream. `aside`: calls that the
+        reader excluded, by reason."""
         events = self._look(self._slot, at_day=True) if self._begins else []
         for (by, who), told in self._told.items():
             actor = self._actors[by][who]

@@ -11,16 +11,16 @@ from oakum.abuse.signs import COUNTED, SIGNS, CountedEndpoint, Kind
 
 
 class EndpointWindow:
-    """An endpoint, for callers or for addresses of nobody, in one window."""
+    """The counters of one endpoint in one window, either of callers or of anonymous addresses."""
 
     def __init__(self, at: CountedEndpoint, by: By, window: Window, number: int = 0) -> None:
-        """`number`: of the endpoint, among all."""
+        """`number`: index of the endpoint, by which refusals at different endpoints are counted."""
         self.endpoint, self.by, self.window, self.number = at, by, window, number
         self.answered = False
-        """Whether the records keep what it answers."""
+        """Whether any record here has a response body."""
         self.tallies: dict[int, DistinctCounts] = {}
         self.kinds: set[Kind] = set()
-        """What could be told here, if anybody did it."""
+        """Kinds of abuse that the calls here could reveal."""
         self.signs: set[int] = set()
         self._touched: set[int] = set()
         self._top = [0] * COUNTED
@@ -30,17 +30,18 @@ class EndpointWindow:
 
     @property
     def callers(self) -> int:
-        """Number of callers in this window, those included whose tallies were let go."""
+        """Number of callers in this window, including those dropped from memory."""
         return len(self.tallies) + self._let_go
 
     @property
     def tells(self) -> bool:
-        """Whether its answers say whom they do not know."""
+        """Whether its responses reveal which searches found nothing: more than 2 % of requests
+        miss."""
         tallies = self.tallies.values()
         return sum(t.misses for t in tallies) * 50 > sum(t.requests for t in tallies)
 
     def at(self, who: int) -> DistinctCounts:
-        """The tally of a caller, to count something in it."""
+        """The counters of a caller, created on first use."""
         self._touched.add(who)
         tally = self.tallies.get(who)
         if tally is None:
@@ -48,7 +49,7 @@ class EndpointWindow:
         return tally
 
     def settle(self) -> None:
-        """Bring all numbers up to date."""
+        """Recomputes the counts of callers that were active since the last call."""
         top = self._top
         for who in self._touched:
             for sign, value in enumerate(self.tallies[who].settle()):
@@ -57,13 +58,13 @@ class EndpointWindow:
         self._touched.clear()
 
     def beyond(self, sign: int, least: int) -> dict[int, DistinctCounts]:
-        """Callers with more than so many."""
+        """Callers whose count of a sign is above `least`, with their counters."""
         if self._top[sign] <= least:
             return {}
         return {who: each for who, each in self.tallies.items() if each.value(sign) > least}
 
     def release(self, whom: Iterable[int]) -> None:
-        """Let callers go; their numbers stay among those of the rest."""
+        """Drops callers from memory; their counts stay in the distribution of the others."""
         self.settle()
         found = [tally for who in whom if (tally := self.tallies.pop(who, None))]
         self._let_go += len(found)
@@ -73,7 +74,8 @@ class EndpointWindow:
             )
 
     def empty(self, follows: bool) -> None:
-        """Another window begins; `follows`: it is the next, so that this one says what is usual."""
+        """Starts another window; `follows`: it comes directly after this one, which then serves as
+        its baseline."""
         self.settle()
         self._before = {}
         if follows:
@@ -85,7 +87,7 @@ class EndpointWindow:
         self._top = [0] * COUNTED
 
     def numbers(self, sign: int) -> Numbers:
-        """Of all callers here."""
+        """The distribution of a sign over all callers here, dropped ones included."""
         made = Numbers(self.window)
         made.add([each.value(sign) for each in self.tallies.values()])
         if sign in self._gone:
@@ -93,8 +95,8 @@ class EndpointWindow:
         return made
 
     def rest(self, sign: int) -> Baseline | None:
-        """What the callers here do, or have done in the window before, whichever lets them do
-        more. None: there are too few."""
+        """The baseline of a sign, from this window or the one before, whichever has the higher
+        limit. None: both have too few callers."""
         now = None if self.callers < FEWEST else self.numbers(sign).rest(SIGNS[sign])
         rests = [each for each in (now, self._before.get(sign)) if each is not None]
         return max(rests, key=lambda each: each.limit, default=None)

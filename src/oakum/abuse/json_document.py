@@ -18,13 +18,14 @@ SCHEMA = "oakum.abuse/2"
 
 
 def render(report: AbuseReport, reads: Iterable[SourceCounts], distrust: Iterable[str]) -> bytes:
-    """The document as JSON text, the same for the same report."""
+    """The document as JSON text; equal reports give equal bytes."""
     made = document(report, reads, distrust)
     return orjson.dumps(made, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
 def document(report: AbuseReport, reads: Iterable[SourceCounts], distrust: Iterable[str]) -> Json:
-    """The document; described in docs/reference/abuse.md."""
+    """The document as JSON values, described in docs/reference/abuse.md. `distrust`: reasons why
+    the report is not trustworthy, in addition to its own."""
     why = list(distrust)
     return {
         "schema": SCHEMA,
@@ -57,13 +58,14 @@ def document(report: AbuseReport, reads: Iterable[SourceCounts], distrust: Itera
 
 
 def line(event: AbuseEvent) -> bytes:
-    """An event as a line of JSON, with its end."""
+    """One event as a line of NDJSON, with its newline."""
     made = {"schema": SCHEMA, "who": Hasher.hash_text(event.who), "by": event.by, **_event(event)}
     return orjson.dumps(made, option=orjson.OPT_APPEND_NEWLINE)
 
 
 def instant(at: int) -> str | None:
-    """ISO 8601, to the second; None: no record had one."""
+    """Milliseconds since 1970 as ISO 8601 in UTC, to the second; None for 0, when no record had a
+    time."""
     return f"{datetime.fromtimestamp(at / 1000, UTC):%Y-%m-%dT%H:%M:%SZ}" if at else None
 
 

@@ -17,15 +17,15 @@ _NAMED: Final = 1_000_000
 
 
 class CallerNames(Protocol):
-    """Identifies callers by a contract."""
+    """Identifies the caller of an exchange by the `caller` of a contract."""
 
     def caller_id(self, passed: RecordedExchange, /) -> str:
-        """The caller's id as the guard counts it; empty if unknown."""
+        """The caller's id, which the guard hashes in its audit log; empty if unknown."""
         ...
 
 
 class CallReader:
-    """Makes calls of exchanges, one after the other."""
+    """Turns exchanges into calls, and counts those that are none."""
 
     def __init__(
         self,
@@ -34,12 +34,12 @@ class CallReader:
         names: CallerNames | None = None,
         hosts: Collection[str] = (),
     ) -> None:
-        """`hosts`: those of `endpoints`."""
+        """`hosts`: host names of the API, as given to `endpoints`."""
         self._hashed, self._endpoints, self._names = hashed, endpoints, names
         self._hosts = frozenset(hosts)
         self._named: set[int] = set()
         self.aside: Counter[str] = Counter()
-        """Exchanges that are no calls of an API, by reason."""
+        """Number of exchanges that are no calls of this API, by reason."""
 
     def call(self, passed: RecordedExchange) -> RecordedCall | None:
         """The exchange as a call; None if it is not a call of this API."""
@@ -56,5 +56,6 @@ class CallReader:
         return call if call.method == method else replace(call, method=method)
 
     def is_named(self, caller: int) -> bool:
-        """Whether a caller's hash is that of its id, as a guard makes it, and not of a token."""
+        """Whether a caller's hash was made from its id, as the guard makes it, and not from a
+        token."""
         return caller in self._named

@@ -13,7 +13,7 @@ from oakum.traffic.observation import SourceCounts
 
 
 def event(each: AbuseEvent) -> str:
-    """One line, when it is seen."""
+    """One line for a live event: time, hash of the caller, kind of abuse."""
     return f"{instant(each.at)}  {each.by} {Hasher.hash_text(each.who)}  {KINDS[each.kind]}"
 
 

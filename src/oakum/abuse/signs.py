@@ -29,18 +29,18 @@ KINDS: Final[Mapping[Kind, str]] = {
 
 @dataclass(frozen=True)
 class Sign:
-    """Something that is counted."""
+    """A quantity that is counted for each caller and endpoint."""
 
     name: str
     kind: Kind
     least: int
-    """Fewer are never told."""
+    """Counts below this are never reported."""
     alone: bool
-    """Volume: compared at the same endpoint alone, since at another one it may be usual. The rest
-    is no ordinary use of any endpoint, and is compared with all of them where one has few
-    callers."""
+    """Whether it measures volume, which is usual at some endpoints: then a caller is only compared
+    with others at the same endpoint. Other signs are unusual everywhere, so where an endpoint has
+    few callers, those of all endpoints count."""
     says: str
-    """In words, with a place for the number."""
+    """A phrase for reports, with `{}` for the number."""
 
 
 (
@@ -69,11 +69,12 @@ SIGNS: Final[Mapping[int, Sign]] = {
         "addresses", "share", 15, True, "came from {} network addresses that no other caller uses"
     ),
 }
-"""`LAST` is the last parameter, by which most lists are turned over, where there are several.
-`IDS` and `WORKED` (who could log in) are counted beside them, and are no signs."""
+"""`FIRST` counts values of the first query parameter, if there are several, and `LAST` those of the
+last, by which most lists are paged. `IDS` and `WORKED` (successful logins) are counted as well, but
+are no signs."""
 
 SAMPLE: Final = 4
-"""Of `OBJECTS`, one in so many is counted."""
+"""Of the objects in lists, one in so many is counted, and the count is multiplied by it."""
 
 _CONTACT = frozenset(
     (
@@ -93,12 +94,13 @@ class CountedEndpoint:
     method: str
     path: str
     ids: int
-    """Parameters of its path."""
+    """Number of path parameters."""
     use: Literal["item", "contact", "login", "whole"]
 
     @property
     def lists(self) -> bool:
-        """Whether it may answer with a list, where no answer is kept."""
+        """Whether it probably returns a list, which is guessed where no response body is
+        recorded."""
         return self.method == "GET" and not self.path.endswith("}")
 
     def __str__(self) -> str:
@@ -106,7 +108,7 @@ class CountedEndpoint:
 
 
 def endpoint(method: str, path: str, operation: str = "") -> CountedEndpoint:
-    """By the words of its path, and of its name in the document."""
+    """Classifies an operation by the words of its path template and operation id."""
     said = {each for part in re.split(r"[/{}]", path) for each in words(part)}
     said |= set(words(operation))
     use: Literal["item", "contact", "login"] = "item"
