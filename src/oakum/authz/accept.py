@@ -1,8 +1,8 @@
 """`accept`: a request body cut down to what its sender may set.
 
-The same walk and the same cut as `project`, with the `set` of each grant. The owner comes from the
-object that the request is about to change, never from the body: an owner's id in a body is a field
-like any other (CWE-915).
+It walks and cuts as `project` does, by the `set` of each grant. The owner comes from the object
+that the request is about to change, never from the body: an owner's id in a body is a field like
+any other (CWE-915).
 """
 
 from __future__ import annotations
@@ -38,18 +38,19 @@ class Acceptance:
     sets: bool = field(default=False, compare=False)
     """Whether an object of a resource remains, so that `set` grants decided what is written."""
     written: tuple[tuple[Table, Subject], ...] = field(default=(), compare=False)
-    """Objects of the body with what is known of them, and the tables that judge them."""
+    """(table, object) for each object in the body: the object as the API shows it, and the table of
+    who may set its fields."""
 
 
 @dataclass(frozen=True)
 class BodyDecision:
-    """What of a request body may stay, before it is cut."""
+    """Which parts of a request body may stay, decided before anything is cut."""
 
     keep: Keep
     sets: bool
-    """As in `Acceptance`."""
+    """Whether an object of a resource remains, as `Acceptance.sets`."""
     written: tuple[tuple[Table, Subject], ...]
-    """As in `Acceptance`."""
+    """The objects in the body, as `Acceptance.written`."""
     reading: Reading = field(repr=False)
 
     @property

@@ -17,38 +17,41 @@ from oakum.http.json_pointer import Pointer
 from oakum.openapi.model import Json
 
 Keep = bool | dict[str, "Keep"] | Literal["null", "refuse"]
-"""What stays of a value: all, nothing, or per member or element; or a stand-in."""
+"""What stays of a value: all (True), none (False), or a decision for each member or element; `null`
+puts `null` in its place, `refuse` refuses the whole response."""
 
 
 class Values(dict[str, Keep]):
-    """What stays of the values of a map: if nothing does, the map is empty, as a list is."""
+    """Decisions about the values of a map. If no value stays, an empty map stays, as an empty list
+    does."""
 
 
 class Hollow(dict[str, Keep]):
-    """What stays of the members of an object of which nothing is shown: none, and not even the
-    `null` in place of what is withheld."""
+    """Decisions about the members of an object of which the caller sees nothing: all of it is
+    removed, also members that would be replaced by `null`."""
 
 
 @dataclass
 class Rows:
-    """Objects that stand in no other one, as a walk comes upon them, and the rows around them."""
+    """Outermost objects in the order of the walk, and the rows around them."""
 
     gone: set[Pointer] = field(default_factory=set)
-    """Rows in which no object is shown, and one is hidden, if only in a row within."""
+    """Rows that hold a hidden object, also in a row within, and none that is shown."""
     walked: list[Pointer] = field(default_factory=list)
     """All rows that are an object or a list."""
     _met: list[tuple[Pointer, bool]] = field(default_factory=list)
-    """Objects, and whether something of each is shown."""
+    """Pointers of outermost objects, and whether the caller sees something of each."""
     _hidden: bool = False
-    """One that is hidden stands in the row that is walked, and in no row within that."""
+    """Whether the current row, not counting rows within it, holds a hidden object."""
 
     def meet(self, at: Pointer, *, shown: bool) -> None:
-        """Notes an object, and whether the caller is shown something of it."""
+        """Records an object, and whether the caller sees something of it."""
         self._met.append((at, shown))
         self._hidden = self._hidden or not shown
 
     def withhold(self, since: int, at: Pointer) -> None:
-        """Notes an object whose resource is not known, in place of the objects inside it."""
+        """Records an object of unknown resource as hidden, in place of the objects inside it.
+        `since`: the `count` before these."""
         del self._met[since:]
         self.meet(at, shown=False)
 
@@ -58,13 +61,13 @@ class Rows:
         return len(self._met)
 
     def enter(self) -> tuple[int, bool]:
-        """Begins a row; what it gives back ends it."""
+        """Begins a row; the result is passed to `leave`."""
         around = (len(self._met), self._hidden)
         self._hidden = False
         return around
 
     def leave(self, around: tuple[int, bool], value: Json, keep: Keep, at: Pointer) -> Keep:
-        """What stays of the row that was begun."""
+        """Ends the row that `enter` began (`around`), and returns what stays of it."""
         self.walked.append(at)
         since, hidden = around
         hidden, self._hidden = self._hidden, hidden
@@ -87,7 +90,7 @@ def _holds_more(value: list[Json], objects: Collection[Pointer], at: Pointer) ->
 
 
 def beside_nothing(value: Json, keep: Keep, objects: Collection[Pointer], at: Pointer) -> Keep:
-    """A value without everything outside these objects. Empty lists and maps stay."""
+    """Removes everything outside these objects. Empty lists and maps stay."""
     if at in objects:
         return keep if keep != "null" else False  # the null is beside other objects, too
     if keep is False:
@@ -107,8 +110,8 @@ def _elements(value: list[Json]) -> Iterable[tuple[str, Json]]:
 
 
 def is_left(value: Json, keep: Keep) -> bool:
-    """Whether something stays of an object: of a list or a map that there is one, and more than
-    the `null` that stands for what is withheld."""
+    """Whether something of an object stays besides `null` in place of withheld values. An empty
+    list or map counts: it shows that it exists."""
     if isinstance(keep, Values) or not isinstance(value, dict) or not value:
         return keep not in (False, "null")
     if not isinstance(keep, dict):
@@ -117,13 +120,13 @@ def is_left(value: Json, keep: Keep) -> bool:
 
 
 def voided(keep: Keep, *, null: bool) -> Keep:
-    """What stays of an object. `null`: one that there is not is so, and of a hidden one that stays,
-    too."""
+    """What stays of an object. With `null`, an object that is hidden or of which nothing stays is
+    replaced by `null`."""
     return "null" if null and (keep is False or isinstance(keep, Hollow)) else keep
 
 
 def without(keep: Keep, rows: Collection[Pointer]) -> Keep:
-    """A value without some of its parts, such as rows."""
+    """Removes the parts at these pointers, such as rows."""
     around = {row[:length] for row in rows for length in range(len(row))}
 
     def keep_objects(keep: Keep, at: Pointer) -> Keep:
@@ -139,5 +142,5 @@ def without(keep: Keep, rows: Collection[Pointer]) -> Keep:
 
 
 def whole(keep: Keep) -> bool:
-    """Whether nothing is removed."""
+    """Whether the value stays complete."""
     return keep is True or (isinstance(keep, dict) and all(map(whole, keep.values())))

@@ -24,7 +24,7 @@ from oakum.openapi.model import Json
 from oakum.policy.model import Resource
 
 Key = tuple[str, str]
-"""A resource and the key of one of its objects."""
+"""(resource, key of one of its objects)."""
 ITSELF: Key = ("", "")
 """The object being written, as the API returns it now."""
 ITS_OWN = Subject("")
@@ -37,8 +37,9 @@ def child_steps(
     at: Pointer,
     shown: Iterable[tuple[Pointer, str]],
 ) -> list[str]:
-    """Steps to the children of a container; `declares`: whether a member name is declared; `shown`:
-    places that the contract names."""
+    """Steps (JSON Pointer tokens) to the children of a container: `Index` in a list, `MapName` for
+    a name that is not declared. `declares`: whether a member name is declared; `shown`: (pointer,
+    resource) pairs that the contract names."""
     if isinstance(value, list):
         return [*map(Index, range(len(value)))]
     depth = len(at)
@@ -62,21 +63,23 @@ class BodyObjects:
     findable: Collection[str] = ()
     """Resources with a look-up by key; `""`: `ITSELF` has one."""
     local: Collection[str] = ()
-    """Those that are looked up below the request's path; inside another object their keys mean
+    """Resources that are looked up below the request's path. Inside another object their keys mean
     something else."""
     found: dict[Key, Subject | None] = field(default_factory=dict)
-    """Result by key; None: not returned, or ambiguous. `new`: it does not exist."""
+    """Look-up result by key; None: not returned, or ambiguous; with `Subject.new`: it does not
+    exist."""
     forms: Mapping[str, str] = field(default_factory=dict)
-    """Resource → how the document says that its keys are written (`Target.form`)."""
+    """Resource → declared form of its keys, `integer` or `uuid` (`Target.form`)."""
     makes: bool = False
     """Whether the request creates objects (POST)."""
     wanted: dict[Key, None] = field(default_factory=dict)
     """Keys still to look up, in order."""
     most: float = inf
-    """How many of them may be; one more raises `TooMany`, and the rest of a body is not judged."""
+    """Most keys to look up; one more raises `TooMany`, and the body is not judged."""
 
     def get(self, key: Key) -> Subject | None:
-        """The result for a key; if there is none yet, the key is added to `wanted`."""
+        """The result for a key; None if there is none yet, and then the key is added to `wanted`.
+        Raises `TooMany`."""
         if key not in self.found and key[0] in self.findable:
             self.wanted[key] = None
             if len(self.wanted) > self.most:
@@ -86,19 +89,19 @@ class BodyObjects:
 
 @dataclass(frozen=True)
 class Around:
-    """The object of a resource around a place in a body."""
+    """The object that encloses a place in a body."""
 
     at: Pointer
     resource: str
     known: Subject | None
-    """None: the API does not return it."""
+    """The object as the API returns it; None: the API does not return it."""
     itself: bool
     """Whether it is the object being written."""
     here: bool
-    """Whether all objects around it are the one being written, so that its contents belong to the
+    """Whether all enclosing objects are the one being written, so that its contents belong to the
     request's path."""
     empty: bool = False
-    """Whether the API shows `null` in its place."""
+    """Whether the API has `null` at this place."""
 
     def at_place(self, at: Pointer) -> Around:
         """The same for an equal object elsewhere in the body."""
@@ -107,19 +110,21 @@ class Around:
         return Around(at, self.resource, self.known, self.itself, self.here, self.empty)
 
     def outline(self, at: Pointer) -> Hashable:
-        """What decides about a keyless object inside it at `at`."""
+        """Cache key: keyless objects inside it at equal outlines refer to the same object."""
         steps = tuple("*" if isinstance(step, Index) else step for step in at[len(self.at) :])
         return (self.resource, self.itself, self.here, id(self.known), steps)
 
 
 class MeantObject(NamedTuple):
-    """An object that a place in a body may mean."""
+    """An object that a place in a body may refer to."""
 
     subject: Subject
     keyed: bool
-    """Whether only its key says so: without that, what is left would be a write of another."""
+    """Whether it is identified by its key alone. Without the key, the rest of the body would write
+    another object."""
     stands: bool
-    """Whether that key needs no `set` to be sent, since it changes nothing."""
+    """Whether the key may be sent without a `set` grant, since it only selects an existing
+    object."""
 
 
 class Writing:
@@ -128,7 +133,8 @@ class Writing:
     def __init__(
         self, subject: Subject, ids: frozenset[str], named: BodyObjects | None = None
     ) -> None:
-        """`subject`: the object that the request will change; `ids`: the caller's."""
+        """`subject`: the object that the request will change; `ids`: those of the caller; `named`:
+        other objects in the body, looked up by key."""
         self.subject = subject
         self._ids = ids
         self._named = named or BodyObjects()
@@ -147,9 +153,9 @@ class Writing:
         *,
         counts: bool,
     ) -> tuple[tuple[MeantObject, ...], tuple[Around, ...]]:
-        """The objects that may be meant at `at`, each of which has to allow what is written, and
-        each as context of its contents: the one that stands there, and the one that a key names.
-        `counts`: whether any of it may be written, so that a look-up is worthwhile."""
+        """The objects that the value at `at` may refer to, by its place and by its key. Each of
+        them has to allow the write. Also returns each as the context of what it contains. `counts`:
+        whether any of it may be written, so that a look-up is worthwhile."""
         said = _named_keys(resource, value, at)
         found: list[MeantObject] = []
         inner: list[Around] = []
@@ -174,7 +180,7 @@ class Writing:
         return tuple(found), tuple(inner)
 
     def _slot(self, resource: Resource, at: Pointer, around: Around | None) -> list[list[Json]]:
-        """The keys of what the API shows under a name of a map, if that is none of them."""
+        """Keys that the API shows under this name of a map, if they differ from the name."""
         whole = self._whole(around) if around is not None else None
         if around is None or whole is None or whole.new or not isinstance(at[-1], MapName):
             return []
@@ -189,9 +195,9 @@ class Writing:
         arounds: tuple[Around, ...],
         sets: Callable[[Resource, tuple[MeantObject, ...]], bool],
     ) -> bool:
-        """Whether something else than an object may stand for a name in a map whose values may be
-        objects of `resources`: it removes the one of that name, which has to be the caller's own,
-        or where it is nobody's one of which they may set something (`sets`)."""
+        """Whether a value other than an object may be sent for a name in a map of `resources`. It
+        removes the object of that name, which has to be the caller's own, or, if it has no owner,
+        one of which the caller may set something (`sets`)."""
         own = False
         for resource in resources:
             meant, _ = self.of(resource, {}, at, arounds, counts=True)
@@ -205,13 +211,13 @@ class Writing:
         return own
 
     def _is_free(self, resource: Resource, at: Pointer) -> bool:
-        """Whether there is no object of the name by which a value stands in a map."""
+        """Whether no object exists under the name that a value has in a map."""
         said = _named_keys(resource, {}, at)
         found = self._by_key(resource, said)
         return found is not None and found.new and self._is_sole(resource, said)
 
     def _is_sole(self, resource: Resource, said: list[Json]) -> bool:
-        """Whether a key that the API does not know can be no other spelling of one that it does."""
+        """Whether a key unknown to the API cannot be another spelling of a known key."""
         shown = at_path(self._itself(resource), resource.key)
         form, key = self._named.forms.get(resource.name, ""), identifier(said[0])
         return key is not None and is_sole_spelling(key, form, shown)
@@ -223,8 +229,8 @@ class Writing:
         at: Pointer,
         arounds: tuple[Around, ...],
     ) -> bool:
-        """Whether the API shows an object of another resource, or of one that nobody can tell,
-        where a body has one of `resource`."""
+        """Whether the API shows an object of another or an unclear resource at a place where the
+        body has one of `resource`."""
         said = _named_keys(resource, value, at)
         return resource.name in self.subject.unlike if not arounds else any(
             whole.kinds.get(id(each), resource.name) != resource.name
@@ -236,8 +242,9 @@ class Writing:
     def _addresses(
         self, resource: Resource, said: list[Json], at: Pointer, around: Around | None
     ) -> bool:
-        """Whether only the key says which object is meant: nothing else in the request does, it is
-        the name of a value in a map, or the API shows `null` there, or that key in that list."""
+        """Whether only the key identifies the object: nothing else in the request does, it is a
+        name in a map, the API shows `null` at this place, or the list there has an element with
+        this key."""
         if at and isinstance(at[-1], MapName):
             return True
         if around is None:
@@ -253,7 +260,7 @@ class Writing:
     def _values_at(
         self, resource: Resource, value: Json, said: list[Json], steps: Pointer
     ) -> list[object]:
-        """What stands at a place: of a list, what has these keys."""
+        """Values at a place of the stored object; in a list, the elements with these keys."""
         one, left = _stored_value(value, steps)
         if not left:
             return [one]
@@ -486,7 +493,7 @@ def _null(value: Json, steps: Pointer) -> bool:
 
 
 def _selects(resource: Resource, said: list[Json], at: Pointer) -> bool:
-    """Whether the key of one of many says which object is put there, and changes none."""
+    """Whether the key of a list element selects which object is put there, and changes none."""
     return bool(said) and in_list(at) and resource.owner.kind == "field" and not resource.is_account
 
 
@@ -496,6 +503,6 @@ def in_list(at: Pointer) -> bool:
 
 
 def slot(at: Pointer) -> Hashable:
-    """What a place says about its object: whether it stands in a list or map, and its name in the
-    map; None where it has none."""
+    """What a place says about its object: whether it is in a list or map, and its name in the map
+    (None in a list)."""
     return in_list(at), at[-1] if at and isinstance(at[-1], MapName) else None

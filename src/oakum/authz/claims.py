@@ -1,4 +1,4 @@
-"""Claims of a token by their path, and those of two sources as one."""
+"""Claims of a token (RFC 7519) by path, and merging of two sets of claims."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from oakum.openapi.model import Json
 
 
 def unsaid(claims: Mapping[str, Json], name: str) -> bool:
-    """Whether what leads to a claim's place is not there, or null: it says nothing, in a form that
-    can be read."""
+    """Whether a claim, or a step on its path, is absent or null. Anything else that cannot be read
+    is a value, and not an absent claim."""
     value: Json = claims
     for part in claim_path(name):
         if not isinstance(value, Mapping):
@@ -38,14 +38,14 @@ def claim_value(claims: Mapping[str, Json], name: str) -> Json:
 
 
 def with_claim(claims: Mapping[str, Json], name: str, value: Json) -> dict[str, Json]:
-    """The claims with one more at its path."""
+    """A copy of the claims with `value` at a claim's path."""
     for part in reversed(claim_path(name)):
         value = {part: value}
     return merge_claims(claims, value)
 
 
 def merge_claims(some: Mapping[str, Json], others: Mapping[str, Json]) -> dict[str, Json]:
-    """Merges claims of two sources; the latter wins, objects are merged by member."""
+    """Merges two sets of claims; `others` takes precedence, and objects are merged by member."""
     made = dict(some)
     for name, value in others.items():
         before = made.get(name)

@@ -35,7 +35,7 @@ class Describes(Protocol):
 
 @dataclass(frozen=True)
 class Members:
-    """Member names that an object may have; `open`: and any others."""
+    """Member names that an object may have; `open`: it may have any others as well."""
 
     names: frozenset[str]
     open: bool = False
@@ -46,14 +46,14 @@ class BodyResources:
     """Resources that an operation's request body is declared to hold."""
 
     resources: tuple[str, ...]
-    """Those that are not inside another one."""
+    """Resources of the outermost objects."""
     whole: bool
-    """Whether the body is nothing but such an object, or a list of them."""
+    """Whether the body is only such an object, or a list of them."""
 
 
 class DeclaredFields:
-    """The fields of resources that schemas declare, found once for each schema: many endpoints show
-    the same ones."""
+    """The fields of resources that schemas declare, cached by schema, since endpoints share
+    schemas."""
 
     def __init__(self, bound: Mapping[str, str]) -> None:
         self._bound = bound
@@ -64,7 +64,7 @@ class DeclaredFields:
         self._shown: dict[Shape, Mapping[str, tuple[str, ...]]] = {}
 
     def shown_resources(self, shape: Shape) -> Mapping[str, tuple[str, ...]]:
-        """Resources at or below a shape, with their fields."""
+        """Resources at or below a shape → their declared field paths."""
         if shape not in self._shown:
             found: dict[str, dict[str, None]] = {}
             for name, at in resources_in(shape, self._bound):
@@ -73,14 +73,14 @@ class DeclaredFields:
         return self._shown[shape]
 
     def fields(self, shape: Shape) -> tuple[str, ...]:
-        """Paths of the fields of an object, without what an embedded resource is judged by."""
+        """Declared field paths of an object, without embedded resources (`boundaries`)."""
         if shape not in self._fields:
             inner = {*self.boundaries(shape), ""}
             self._fields[shape] = tuple(p for p in self._leaves_of(shape) if p not in inner)
         return self._fields[shape]
 
     def boundaries(self, shape: Shape) -> tuple[str, ...]:
-        """Paths of embedded resources, which are judged by themselves."""
+        """Paths of embedded resources, which have tables of their own."""
         if shape not in self._inner:
             found = (path for path in self._leaves_of(shape) if self._is_inner(shape, path))
             self._inner[shape] = tuple(found)
@@ -106,9 +106,9 @@ class Model:
 
     policy: Policy
     operations: Mapping[str, Operation]
-    """By the document's operation ids."""
+    """Operations by operation id of the document."""
     rules: Mapping[str, OperationRule]
-    """By operation id, also if the policy wrote `GET /path`."""
+    """Rules by operation id, also where the policy writes `GET /path`."""
     bound: Mapping[str, str]
     """Schema name → resource name."""
     tables: Mapping[str, Table]
@@ -117,7 +117,7 @@ class Model:
     showing: frozenset[str] = frozenset()
     """Operations whose declared responses hold a resource of the contract."""
     settable: Mapping[str, Table] = field(default_factory=dict)
-    """Like `tables`, for who may write, over the shapes of request bodies."""
+    """Resource name → table of who may set its fields, over the schemas of request bodies."""
     sets: Mapping[str, tuple[tuple[tuple[str, ...], str], ...]] = field(default_factory=dict)
     """Operation id → (pointer pattern, resource) of its `sets`."""
     known: Mapping[str, Members] = field(default_factory=dict)
@@ -125,17 +125,17 @@ class Model:
     written: Mapping[str, BodyResources] = field(default_factory=dict)
     """By operation id; without operations whose body holds no resource."""
     masked: Mapping[str, tuple[tuple[Mask, Table], ...]] = field(default_factory=dict)
-    """Resource name → for each masked form, who sees a field at least in that; only of those with
-    one."""
+    """Resource name → for each masked form, the table of who sees a field at least in that form;
+    resources with masks only."""
     merged: Mapping[str, Shape] = field(default_factory=dict)
     """Resource name → its declared shapes in responses, as one."""
 
     stand_ins: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """Resource name → the others, of which an object may be that is declared as one of it."""
+    """Resource name → other resources whose object may be returned where this one is declared."""
 
     def at_least(self, resource: str, mask: Mask) -> Table | None:
-        """Who sees the fields of a resource at least in a masked form, also in one that the
-        contract does not have; None: there is no such resource."""
+        """The table of who sees the fields of a resource at least in a masked form, which need not
+        be in the contract. None: there is no such resource."""
         for form, table in self.masked.get(resource, ()):
             if form == mask:
                 return table
@@ -150,7 +150,7 @@ class Model:
         return DeclaredFields(self.bound)
 
     def rule(self, operation: str) -> OperationRule:
-        """The contract's rule for an operation; if there is none, what it says of all."""
+        """The rule that applies to an operation: its own, or that for all operations."""
         return self.rules.get(operation) or self._usual.get(operation) or OperationRule(operation)
 
     @cached_property
@@ -166,7 +166,7 @@ class Model:
         }
 
     def field_location(self, resource: str, leaf: str) -> Location:
-        """The contract line that rules a field, otherwise the resource's own."""
+        """The contract line that rules a field, or the line of the resource if none does."""
         table = self.tables[resource]
         for index, known in enumerate(table.leaves):
             if known == leaf or (known.endswith("**") and leaf.startswith(known[:-2])):
@@ -180,7 +180,7 @@ class Model:
                 yield f"{name}.{leaf}", rule.location
 
     def settings_called(self, resource: str, leaf: str) -> list[str]:
-        """States of a resource that are stored in a member with this name in the account."""
+        """States of a resource that are read from a member of this name in the owner's account."""
         found: list[str] = []
         for name, state in self.policy.resources[resource].states.items():
             above, _, setting = state.of.partition(".")
@@ -282,8 +282,8 @@ def _written_resources(
 
 
 def is_withheld(model: Model, resource: str) -> bool:
-    """Whether the contract shows some of a resource to some callers only: somebody's, or what is
-    for members of a tenant or staff."""
+    """Whether some data of a resource is not for every logged-in caller, because its objects have
+    owners or a field needs a role or tenant."""
     table = model.tables[resource]
     return table.resource.owner.kind != "none" or not all(
         is_open_to_members(model, resource, path) for path in table.leaves
@@ -291,13 +291,13 @@ def is_withheld(model: Model, resource: str) -> bool:
 
 
 def is_open_to_members(model: Model, resource: str, path: str) -> bool:
-    """Whether whoever is logged in may see a field of any object, in each of its states."""
+    """Whether every logged-in caller may see a field of every object in each of its states."""
     login = model.policy.only("anyone", "authenticated")
     return allows(model.tables[resource], path, login, {})
 
 
 def is_hidden_from_members(model: Model, resource: str) -> bool:
-    """Whether whoever is logged in may see nothing of an object in some state."""
+    """Whether there are callers who are logged in and see nothing of an object in some state."""
     login = model.policy.only("anyone", "authenticated")
     return not model.tables[resource].see(login, {})
 
@@ -312,7 +312,8 @@ def outermost(shape: Shape, bound: Mapping[str, str]) -> Iterator[str]:
 def shapes_within(
     shape: Shape, enters: Callable[[Shape], bool] = lambda at: True
 ) -> Iterator[Shape]:
-    """A shape and those below it, each schema once; `enters` says where to descend."""
+    """A shape and the shapes below it, each schema once; `enters`: whether to descend into a
+    shape."""
     todo, seen = [shape], dict[str | int, Shape]()
     while todo:
         at = todo.pop()
@@ -348,7 +349,8 @@ def _known_members(table: Table, shapes: list[Shape]) -> Members:
 
 
 def members_of(shape: Shape) -> Members:
-    """Names that a shape or one of its alternatives declares, and whether it allows others."""
+    """Member names that a shape or one of its alternatives declares, and whether it allows
+    others."""
     names, whole = frozenset(member_names(shape)), [shape, *(each() for each in shape.branches)]
     anything = not (shape.kinds or shape.branches or shape.properties or shape.items)
     return Members(names, anything or any(each.extra is not None for each in whole))
@@ -451,8 +453,8 @@ def answer_media(operation: Operation, status: int, media_type: str) -> Media | 
 
 
 def likely_media(operation: Operation, status: int, media_type: str) -> Media | None:
-    """As `answer_media`, but undeclared JSON is taken for the first declared JSON, as a lenient
-    client would. For analysing responses, not for letting them through."""
+    """As `answer_media`, but undeclared JSON is judged as the first declared JSON type, as a
+    lenient client would read it. For analysing responses, not for letting them through."""
     found = answer_media(operation, status, media_type)
     if found is not None or not is_json(media_type):
         return found

@@ -183,7 +183,7 @@ class ListedIds:
 
 
 def look(place: ListPlace, value: Json) -> ListedIds:
-    """Collects the ids at a place of a response and what is around them."""
+    """The ids at a place of a response, and every value around the list."""
     made = ListedIds(place)
     made.walk(value, 0, ())
     return made
@@ -212,8 +212,8 @@ def extent(
 
 
 def says_end(seen: ListedIds, value: Json, headers: Mapping[str, str], pages: Pages) -> bool:
-    """Whether a response says itself that its list ends there (`next: null`), and nothing in it
-    says otherwise: a further page need not be asked for."""
+    """Whether a response itself says that its list ends there (`next: null`) and contains nothing
+    to the contrary, so that no further page has to be requested."""
     said = _answer_says(seen, value, headers, pages)
     return "end" in said and said.isdisjoint(("on", "unknown"))
 
@@ -326,7 +326,8 @@ def _opens(place: ListPlace, name: str, value: Json) -> bool:
 
 
 def member(name: str, value: Json, pages: Pages, *, declared: bool = False) -> Said:
-    """What a member around a list says; an object is judged by its name alone."""
+    """What a member around a list says about it; an object is judged by its name alone. `declared`:
+    whether the document declares the member."""
     plain = plain_name(name)
     if pages.number > 1 and "prev" in plain:
         return "silent"

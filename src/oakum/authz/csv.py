@@ -55,7 +55,7 @@ BOOLEANS: Mapping[str, bool] = {
 
 
 _SAID = "?"
-"""In place of any text, where it decides only that there is one."""
+"""Replaces each text of which only the presence matters."""
 
 
 class _Row(NamedTuple):
@@ -124,7 +124,7 @@ def project_csv(model: Model, principal: Principal, call: Call, body: bytes) -> 
 
 
 def hides(model: Model, operation: str, shape: Shape) -> bool:
-    """Whether a row of such a table may be hidden from whoever is logged in."""
+    """Whether an object of a row may be concealed from a logged-in caller."""
     shown = (name for _, name in model.shown.get(operation, ()))
     names = {*shown, *(name for name, _ in resources_in(shape, model.bound))}
     resources = model.policy.resources
@@ -132,7 +132,8 @@ def hides(model: Model, operation: str, shape: Shape) -> bool:
 
 
 def names_rows(model: Model, call: Call) -> bool:
-    """Whether the name of a file, by being there, may tell that no row was removed."""
+    """Whether a file name in a response header would reveal that no row was removed: some rows may
+    be concealed."""
     media = answer_media(model.operations[call.operation], call.status, call.media_type)
     if media is None or media.shape is None or essence(media.type) != "text/csv":
         return False
@@ -140,7 +141,7 @@ def names_rows(model: Model, call: Call) -> bool:
 
 
 class _Rows(Mapping[Pointer, Sequence[Mapping[str, Json]]]):
-    """Index of a judged row → all rows that it stands for; computed on demand."""
+    """Pointer of a judged row → all rows that it stands for; computed on demand."""
 
     def __init__(self, head: _Row, rows: list[_Row], alike: list[int]) -> None:
         self._head, self._rows, self._alike = head, rows, alike
@@ -166,8 +167,8 @@ class _Rows(Mapping[Pointer, Sequence[Mapping[str, Json]]]):
 def reference_columns(
     model: Model, operation: str, shape: Shape, names: Iterable[str]
 ) -> list[str]:
-    """Columns in which a text may stand in place of an object, by the schema of a row or by what
-    `shows` says; for these it decides whether a cell says something."""
+    """Columns of which a text may be the key of an object, by the schema of a row or by `shows`. If
+    that object is hidden, so is the text."""
     shown = model.shown.get(operation, ())
 
     def refers(name: str) -> bool:
@@ -178,7 +179,8 @@ def reference_columns(
 
 
 def said_columns(model: Model, operation: str, shape: Shape) -> list[str]:
-    """`referring`, of all columns that document or contract name, and of any other (`*`)."""
+    """`reference_columns` among all columns that the document or the contract names, and any other
+    (`*`)."""
     shown = (at[1] for at, _ in model.shown.get(operation, ()) if len(at) == 2)
     return reference_columns(
         model, operation, shape, dict.fromkeys((*member_names(shape), *shown, "*"))
@@ -188,7 +190,7 @@ def said_columns(model: Model, operation: str, shape: Shape) -> list[str]:
 def _alike(
     model: Model, call: Call, shape: Shape, head: _Row, rows: list[_Row]
 ) -> tuple[list[int], list[Json]]:
-    """For each row the index of the row judged in its place, and the judged rows reduced to the
+    """For each row, the index of the row judged in its place; and the judged rows, reduced to the
     members that matter."""
     decides = _deciding_members(model, shape)
     others = (name for name in head.texts if name not in decides)

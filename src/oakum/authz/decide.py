@@ -67,8 +67,8 @@ def may_call(
     """Whether the caller may use the operation, for this object if given.
 
     An operation is granted if the contract names it or it shows a resource; `call:` says to whom,
-    otherwise the document's security. While the object is unknown, a `call:` that depends on its
-    owner is let through: each object in the response is decided later.
+    otherwise the document's security. While the object is unknown, a caller who may satisfy a
+    `call:` about its owner is let through: each object in the response is decided later.
     """
     endpoint = model.operations.get(operation)
     if endpoint is None or (operation not in model.rules and operation not in model.showing):
@@ -88,7 +88,7 @@ def may_call(
 
 
 def through(model: Model, operation: str, relations: frozenset[str], logged_in: bool) -> bool:
-    """Whether holders of these relations to an object may see it through this operation."""
+    """Whether callers with these relations to an object may get it through this operation."""
     call = model.rule(operation).call
     if call is not None:
         return not relations.isdisjoint(call)
@@ -128,7 +128,7 @@ def may_set(model: Model, principal: Principal, operation: str, subject: Subject
 
 
 def settable(model: Model, principal: Principal, table: Table, subject: Subject) -> int:
-    """The fields of an object that the caller may set, as bits of its table."""
+    """Bit set over the leaves of `table`: the fields of an object that the caller may set."""
     state = state_of(model.policy, table.resource, principal, subject)
     return table.see(held_relations(model.policy, principal, subject), state)
 
@@ -136,8 +136,8 @@ def settable(model: Model, principal: Principal, table: Table, subject: Subject)
 def all_settable(
     model: Model, principal: Principal, table: Table, meant: Iterable[MeantObject]
 ) -> int:
-    """The fields that the caller may set of each object that may be meant, with its key where that
-    only says which."""
+    """Bit set of the fields that the caller may set on every object that may be meant. The key is
+    included where it only selects an existing object."""
     found = -1
     for each in meant:
         bits = settable(model, principal, table, each.subject)
@@ -154,8 +154,8 @@ def key_of(table: Table) -> int:
 def settable_tables(
     model: Model, operation: str, subject: Subject
 ) -> Iterator[tuple[Table, Subject]]:
-    """Settable tables of the resources in a request body, each with the object as seen by that
-    resource."""
+    """(table of who may set, object) for each resource in the request body, with the object seen as
+    one of that resource."""
     said = model.written.get(operation)
     for name in said.resources if said else ():
         if name in subject.unlike:

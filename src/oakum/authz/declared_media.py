@@ -16,7 +16,7 @@ from oakum.openapi.model import Media
 from oakum.openapi.shape_queries import element, member_by_name, member_names
 
 PATCH = "application/json-patch+json"
-"""Operations on fields, which texts name (RFC 6902)."""
+"""Media type of JSON Patch, whose operations name fields by pointers in strings (RFC 6902)."""
 _ASIDE = ("boundary", "q")
 """Parameters that do not distinguish media types."""
 
@@ -65,8 +65,8 @@ def select_media(declared: Sequence[Media], media_type: str) -> Media | None:
 
 
 def edits(media: Media) -> bool:
-    """Whether a body holds patch operations that name fields in texts (RFC 6902; RFC 7644,
-    3.5.2)."""
+    """Whether a body holds patch operations, which name fields in strings (JSON Patch, RFC 6902;
+    SCIM, RFC 7644, 3.5.2)."""
     if split(media.type)[0] == PATCH:
         return True
     if media.shape is None:
@@ -78,7 +78,8 @@ def edits(media: Media) -> bool:
 
 
 def ranges(base: str) -> tuple[str, ...]:
-    """Ranges that cover a type, the most specific first."""
+    """Media ranges that cover a type, the most specific first: `application/*+json`,
+    `application/*`, `*/*`."""
     top, slash, _ = base.partition("/")
     if not slash:
         return ()

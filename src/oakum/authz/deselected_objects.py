@@ -25,13 +25,14 @@ _SOMEBODY = "\0"
 """The id of an owner of whom nothing is known; no id contains it."""
 
 Ahead = Iterable[tuple[tuple[str, ...], str]]
-"""Resources by where the contract says that they are."""
+"""(pointer pattern, resource) pairs of `shows`, relative to the value."""
 
 
 def members_with_objects(
     shape: Shape | None, ahead: Ahead, bound: Mapping[str, str]
 ) -> dict[str, tuple[str, ...]]:
-    """Members of an object outside every resource that may hold objects → their resources."""
+    """Members of an object outside every resource that may hold objects → names of their
+    resources."""
     found = dict[str, dict[str, None]]()
     for name in member_names(shape) if shape is not None else ():
         inner = member_by_name(shape, name) if shape is not None else None
@@ -45,7 +46,7 @@ def members_with_objects(
 
 @dataclass
 class LeftOut:
-    """Which members that an answer lacks may hold hidden objects, for one caller."""
+    """Finds members missing from a response that may hold objects hidden from one caller."""
 
     model: Model
     principal: Principal
@@ -58,7 +59,8 @@ class LeftOut:
     def hidden_objects(
         self, shape: Shape | None, ahead: Ahead, there: Collection[str], at: Pointer
     ) -> list[Pointer]:
-        """Where an object at `at` with the members `there` may lack a hidden one."""
+        """Pointers of members that are missing from the object at `at` and may hold a hidden
+        object. `there`: its members."""
         ahead = [*ahead]
         led = None if ahead else self._led.get(shape)
         if led is None:
@@ -72,7 +74,8 @@ class LeftOut:
         ]
 
     def counts_below(self, at: Pointer, *, deep: bool = False) -> bool:
-        """Whether what stands at `at` holds a count itself, or also further below (`deep`)."""
+        """Whether the value at `at` directly contains a count that the contract names; `deep`: only
+        counts further below."""
         if not self._counts:
             return False
         return any(
@@ -82,11 +85,12 @@ class LeftOut:
 
     @cached_property
     def _counts(self) -> tuple[Pointer, ...]:
-        """Where the contract says that there are counts."""
+        """Pointers of the `counts` of the contract."""
         return tuple(filter(None, map(path_of, self.rule.counts)))
 
     def shows(self, resource: str) -> bool:
-        """Whether the caller sees some of any such object, whosever and in any state."""
+        """Whether the caller sees some field of every object of a resource, whoever owns it and in
+        any state."""
         if resource not in self._open:
             subject = Subject(resource, (_SOMEBODY,))
             relations = held_relations(self.model.policy, self.principal, subject)

@@ -1,5 +1,5 @@
-"""Ids as text, and which of them may be the same: in another case, spacing or form, or as one of
-several in a text."""
+"""Ids as text, and which ids may be the same in another spelling: case, spacing, number format,
+Unicode form, or as one of several ids in a string."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from oakum.openapi.model import Json
 
 
 def identifiers(values: Iterable[Json]) -> list[str]:
-    """Valid ids as text. Empty and blank texts are none: tables mark a missing id that way (RFC
-    4180)."""
+    """Valid ids as text. Empty and blank strings are not ids: tables write a missing id that way
+    (RFC 4180)."""
     return [id for each in values if (id := identifier(each)) is not None]
 
 
@@ -34,26 +34,27 @@ _BLANKS = _SPACES + (
     "\x85\xa0\u1680\u180e\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u200b"
     "\u200c\u200d\u2028\u2029\u202f\u205f\u2060\u2800\u3000\u3164\ufeff"
 )
-"""What a text may have and still show nothing: white space (Unicode's White_Space), and characters
-without width or ink."""
+"""Characters that show nothing: white space (Unicode's White_Space), and characters without width
+or ink."""
 _WIDTH = {each: each - 0xFEE0 for each in range(0xFF01, 0xFF5F)}
-"""Characters of full width as in ASCII."""
+"""Fullwidth forms (U+FF01 to U+FF5E) → their ASCII characters."""
 _FOLDED = _WIDTH | {ord(each): None for each in _BLANKS}
-"""And those that show nothing left out."""
+"""`_WIDTH`, and removal of characters that show nothing."""
 _ENDS = re.compile("[/:#]")
 _NUMBER = re.compile(r"([+-]*+)([0-9]++)(?:\.0*+)?\Z")
 _SCIENTIFIC = re.compile(r"([+-]*+)([0-9]++)(?:\.([0-9]*+))?[eE]([+-]?[0-9]{1,2})\Z")
 _GROUPED = re.compile(r"[+-]*+[0-9]{1,3}(?:[,'][0-9]{2,3})*[,'][0-9]{3}(?![0-9,'])")
-"""Digits in groups, as people write a thousand."""
+"""Digits grouped by commas or apostrophes: `1,000`."""
 _HEX = re.compile(r"[0-9a-f]{32}\Z")
 _DIGITS = re.compile(r"[0-9]+")
 _NEGATIVE = re.compile(r"-[0-9]+")
 _WIDE = re.compile(r"[^\x00-\x7f]+")
 _OWN_WRITING = re.compile(r"[\u3040-\u30ff\u4000-\u9fff\uac00-\ud7ff]")
-"""Kana, ideographs and Hangul, which no normal form makes ASCII of, and nobody takes for it."""
+"""Kana, ideographs and Hangul: no Unicode normalization turns them into ASCII."""
 _NUMERAL = re.compile(r"[0-9e+.,'_-]*\Z")
 _HEXADECIMAL = re.compile(r"[0-9a-f{}-]*\Z")
-"""The ASCII of what may be a number or a UUID, with something beyond ASCII in it."""
+"""Hexadecimal digits, braces and dashes: what is left of a number or UUID that contains characters
+beyond ASCII."""
 _FIRST_DIGITS = re.compile("[1-9][0-9]*")
 _FIRST_HEX = re.compile("[1-9a-f][0-9a-f]*")
 _ANY_LENGTH = 1 << 60
@@ -120,8 +121,8 @@ def _is_scaled(plain: str) -> bool:
 
 @lru_cache(maxsize=1 << 10)
 def spelling(id: str) -> tuple[str, str, int]:
-    """Prefix and suffix of what all spellings of an id in ASCII share, and how long the longest is;
-    -1: that is all of it.
+    """(prefix, suffix, length): what all spellings of an id in ASCII begin and end with, and the
+    length of the longest; -1: prefix is the whole spelling.
 
     Ignores case, spaces, what shows nothing, full width, a plus sign, leading zeros, exponents,
     what groups digits (`1_000`, `1,000`), UUID dashes and everything before the last `/`, `:` or
@@ -151,12 +152,12 @@ _HEX_DIGIT = re.compile(r"[0-9A-Fa-f]")
 _LONG_HEX = re.compile(r"[0-9a-f]{16,}\Z")
 _ODD = re.compile(r"[^ -~]|^ | $|  |[\"\\\[\]{}<>`,;|]|%[0-9A-Fa-f]{2}")
 _MARKS = "/:#?="
-"""What an API may read as the end of an address in front of a key, or after it; or as base64."""
+"""Characters at which an API may cut an id: separators of a URL, or base64 padding."""
 
 
 def is_sole_spelling(id: str, form: str = "", shown: Iterable[Json] = ()) -> bool:
-    """Whether no API that converts an id before it uses it takes this text for another id: to an
-    integer, a float, a UUID, without spaces, in a normal form of Unicode, of a list or an address.
+    """Whether no usual conversion turns this text into another id: to an integer, float or UUID,
+    trimming, Unicode normalization, splitting of a list or a URL.
 
     `form`: what the document declares, `integer` or `uuid`; `shown`: ids of the same kind, as the
     API writes them. Case is not compared, but in hexadecimal digits.
@@ -199,19 +200,19 @@ def looked_up_owners(principal: Principal) -> set[str]:
 
 _PART = re.compile(r"[^\x00-\x20\x7f,;|&\"'`<>()\[\]{}\\/:#=*!?]+")
 LISTED = re.compile(r"[,;|\[{]")
-"""What stands in a text that is a list, and in no address or plain name."""
+"""Characters that occur in lists of ids, but in no address or plain name."""
 _LETTER = re.compile(r"[^\x00-@\[-`{-\x7f]")
 _BETWEEN = (
     "\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029"
     "\u202f\u205f\u3000\u060c\u061b\u3001\uff64"
 )
-"""White space beyond ASCII that has width, and commas and semicolons of other writings."""
+"""Separators beyond ASCII: white space with width, and commas and semicolons of other scripts."""
 _APART = _WIDTH | {ord(each): ord(" ") for each in _BETWEEN}
 
 
 def spread(text: str) -> list[str]:
-    """A text, and what may be ids in it, if it is a list of them: exports write `1,3`, `1;3`,
-    `|1|`, `["1"]`, `{1}` or `3 1` into the one place that they have."""
+    """A text itself and, if it is a list, the ids in it: exports write `1,3`, `1;3`, `|1|`,
+    `["1"]`, `{1}` or `3 1` into one field."""
     if text.isalnum():
         return [text]
     apart = text if text.isascii() else text.translate(_APART)
@@ -221,12 +222,12 @@ def spread(text: str) -> list[str]:
 
 
 def named_among(some: Iterable[str], texts: Iterable[str]) -> bool:
-    """Whether an id of the one may stand in a text of the other, in whatever spelling."""
+    """Whether a text may contain one of these ids, in any spelling or in a list."""
     return alike(some, (each for text in texts for each in spread(text)))
 
 
 def alike(some: Iterable[str], others: Iterable[str]) -> bool:
-    """Whether any id of one group may be a spelling of an id of the other."""
+    """Whether an id of one group may be another spelling of an id of the other."""
     return any(map(Spellings(others).may_hold, some))
 
 

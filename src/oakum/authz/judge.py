@@ -38,9 +38,9 @@ from oakum.policy.resource_schemas import resource_of
 
 _UNSAID = object()
 STRANGER = object()
-"""In an outline: any id about which nothing is known."""
+"""In an outline, stands for any id about which nothing is known."""
 _leaf = tuple.__new__
-"""Creates a `Leaf` in half the time; there is one for each scalar."""
+"""Constructs a `Leaf` without the overhead of its class; there is one for each scalar."""
 
 
 _NOTHING = KnownObject()

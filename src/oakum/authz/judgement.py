@@ -1,4 +1,4 @@
-"""What a walk over a body finds: its objects, their fields, and what of it stays."""
+"""The result of judging a body: its objects, their fields, and what may stay."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ class Leaf(NamedTuple):
     """A scalar or empty container of an object, and whether the caller may see it."""
 
     path: str
-    """Field path in the resource (outside, in the response); `*` for list elements and map
-    values."""
+    """Field path within the resource, or within the response if outside every resource; `*` for
+    list elements and map values."""
     pointer: Pointer
     value: Json
     allowed: bool
     masked: bool = False
-    """Whether it stays because its form is one in which the caller may see the field."""
+    """Whether it is visible only because its value already has a masked form that the caller may
+    see."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class ObjectInstance:
     """Cache key: objects with equal outlines have equal owners, relations, state and look-ups.
     None: unique. A pair of what the object says, with unknown ids as `STRANGER`, and its owners."""
     partly: bool = False
-    """Whether there may be further owners that neither it nor its parent names."""
+    """Whether the object may have owners that neither it nor its parent names."""
     passes: bool = True
     """Whether `call:` grants the caller this object."""
 
@@ -52,14 +53,14 @@ class KnownObject:
     """What is known of an object from elsewhere, which overrides the object itself."""
 
     owners: tuple[str, ...] = ()
-    """Empty: use those that the object names."""
+    """Owner ids; empty: use those that the object names."""
     states: Mapping[str, Json] = field(default_factory=dict)
-    """Known states; all others are read as usual."""
+    """State → value, where known; others are read as usual."""
     resource: str = ""
-    """Its resource; empty: as document and contract say."""
+    """Its resource; empty: the one that document and contract say."""
     named: Mapping[str, Truth] = field(default_factory=dict)
-    """Relation → whether its member names the caller, as the object's owner was shown; None: that
-    is unknown. The object's own member does not count then."""
+    """Relation → whether the object's member for it names the caller (None: unknown), as shown to
+    its owner. It takes the place of the member in this response."""
 
 
 @dataclass
@@ -71,24 +72,24 @@ class Judgement:
     unbound: list[Leaf]
     """Leaves outside every resource: the envelope."""
     gone: Collection[Pointer] = ()
-    """Rows around objects of which none is shown."""
+    """Rows that contained objects, none of which is shown."""
     rows: Collection[Pointer] = ()
-    """Elements of lists and values of maps, outside of every resource."""
+    """Rows: list elements and map values outside every resource."""
     untold: Collection[int] = ()
-    """The `id` of each object that may be of several resources."""
+    """`id()` of each object that may belong to several resources."""
     left_out: bool = False
-    """Whether the caller left out what may be hidden objects."""
+    """Whether the caller's choice of members may have left out hidden objects."""
     fields_left_out: bool = False
-    """Whether they are fields of the root of GraphQL, of which few queries select all."""
+    """Whether these are root fields of GraphQL, of which few queries select all."""
     misfit: bool = False
-    """Whether the body is of another kind than declared, as a list in place of an object."""
+    """Whether the body has another JSON type than declared, such as a list instead of an object."""
     untold_within: bool = False
-    """Whether something in it may be an object, and nobody can tell which."""
+    """Whether it contains a value that may be an object of an unknown resource."""
 
 
 def empty_once(walk: Callable[..., Keep]) -> Callable[..., Keep]:
-    """A walk over the elements of one list in a request body that judges the first empty object
-    for all: they say nothing that could tell them apart, and are the cheapest to send."""
+    """Decorator for a walk over the elements of a list in a request body: it judges the first empty
+    object for all others. They are indistinguishable, and the cheapest to send in large numbers."""
     judged: list[Keep] = []
 
     def walked(value: Json, *place: Any) -> Keep:

@@ -1,7 +1,4 @@
-"""What headers and links beside a list say of it: that it goes on, ends, or nothing.
-
-`guard/lua/whole.lua` has the same rule.
-"""
+"""What headers and links of a response say about its list: that it goes on, ends, or nothing."""
 
 from __future__ import annotations
 
@@ -27,7 +24,7 @@ _RANGE = re.compile(r"/([0-9]{1,9})\s*\Z")
 
 @dataclass(frozen=True)
 class Pages:
-    """How much of a paged list was read so far."""
+    """The progress of reading a paged list."""
 
     found: int
     """Ids on all pages."""
@@ -40,7 +37,7 @@ class Pages:
 
 
 def header_says(headers: Mapping[str, str], pages: Pages) -> Iterator[Said]:
-    """What each header says that says anything; `headers`: by their names in lower case."""
+    """What each relevant header says about the list; `headers`: by lower-case name."""
     found = pages.found
     for name, said in headers.items():
         text = said.strip().lower()
@@ -76,7 +73,8 @@ _MARKS = {
     "count": words("records recordcount items results hits length found numfound"),
     "size": words("limit perpage pagelimit itemsperpage maxresults take batchsize"),
 }
-"""Headers with the meaning of such members; letters only, without `x-`."""
+"""Plain header names, by the meaning of a list member with that name; letters only, without
+`x-`."""
 
 
 _BAD = re.compile(r"err|warn|fail|exception|fault|unavail|time|degrad|partial|stale|updating|down")
@@ -154,7 +152,7 @@ def address_says(url: str, pages: Pages) -> Said:
 
 
 def mark_of(name: str) -> str | None:
-    """What a header is about: a key of `_MARKS`, a failure or a range; None: nothing relevant."""
+    """The meaning of a header: a key of `_MARKS`, a failure or a range; None: not relevant."""
     plain = plain_name(name.removeprefix("x-"))
     if name.startswith("x-") or plain in ("status", "limit", "offset"):
         found = next((mark for mark, names in _MARKS.items() if plain in names), None)

@@ -1,8 +1,5 @@
-"""Names of members around a list that say whether it is complete, and of those that say nothing.
-
-In lower case, letters and digits alone. `guard/lua/whole.lua` has the same, as a test holds, except
-for `HARMLESS`, which the plan of a guard applies.
-"""
+"""Names of members around a list that say whether it is complete, and of those that say nothing
+about it."""
 
 from __future__ import annotations
 
@@ -19,7 +16,7 @@ def words(text: str) -> frozenset[str]:
 
 
 USUAL = frozenset((10, 15, 20, 24, 25, 30, 40, 50, 60, 75, 100, 125, 150, 200, 250, 500))
-"""Usual page sizes when none is declared; so is each multiple of 100."""
+"""Common page sizes, used when none is declared; each multiple of 100 is one too."""
 
 
 ON = words("next more cursor continu truncat partial incomplete scroll remain")
@@ -97,7 +94,7 @@ def plain_name(name: str) -> str:
 
 
 def kind_of(plain: str) -> str:
-    """What a member of this plain name is about, a key of `NAMES`; empty: it is none of them."""
+    """The meaning of a member, a key of `NAMES`; empty: unknown."""
     return _KINDS.get(plain, "")
 
 

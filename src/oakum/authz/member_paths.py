@@ -1,4 +1,4 @@
-"""What stands in a JSON value at a dotted path; `*` stands for every element or map value."""
+"""Values of JSON at a dotted field path; `*` stands for every element or map value."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ def _lacks(value: Json, segments: list[str]) -> bool:
 
 
 def is_garbled(value: Json, path: str) -> bool:
-    """Whether something stands at a path, or on the way to it, that can be read neither as an id
-    nor as the word that there is none: null, an empty text, or nothing in an object or list."""
+    """Whether a path holds, or is interrupted by, a value that is neither an id nor a sign of
+    absence: null, an empty string, an empty object or list."""
     return _is_garbled_at(value, path.split("."), ids=True)
 
 
 def is_blocked(value: Json, path: str) -> bool:
-    """Whether something stands on the way to a path through which it cannot lead, such as a text in
-    the place of an object."""
+    """Whether a value on a path cannot be descended into, such as a string in place of an
+    object."""
     return _is_garbled_at(value, path.split("."), ids=False)
 
 

@@ -1,9 +1,8 @@
-"""Values of another kind than declared in the place of an object of a resource, or of several.
+"""Values of another JSON type than declared, where objects of resources are expected.
 
-What such a value is about, nothing tells: it may be a hidden object. So it is removed, and what
-stands beside it goes as it does beside an object that is hidden. A place holds objects if its
-schema leads to a resource, or if `shows` leads there: where the document is vague, that says what
-kind of value stands there.
+Such a value may be a hidden object in another form, so it is removed, and data beside it is treated
+as data beside a hidden object. A place holds objects if its schema leads to a resource, or if
+`shows` does: where the document is vague, `shows` also says which JSON type is expected.
 """
 
 from __future__ import annotations
@@ -18,15 +17,15 @@ from oakum.openapi.shape_queries import containers, element, scalars, ways
 from oakum.policy.resource_schemas import resource_of
 
 Shown = tuple[tuple[tuple[str, ...], str], ...]
-"""Pointer patterns, and the resource at each."""
+"""(pointer pattern, resource) pairs."""
 SCALARS = frozenset(("string", "integer", "number", "boolean"))
-"""Of values: `number` is one with a fraction or an exponent."""
+"""Kinds of scalar values; `number`: with a fraction or an exponent."""
 KINDS = SCALARS | {"object", "array"}
 _NONE = frozenset[str]()
 
 
 class Misfits:
-    """Which values of one response are of another kind than declared where objects stand."""
+    """Finds values of one response that have another JSON type than the objects declared there."""
 
     def __init__(self, bound: Mapping[str, str], shown: Shown) -> None:
         self._bound = bound
@@ -40,8 +39,9 @@ class Misfits:
     def is_one(
         self, value: Json, shape: Shape | None, at: Pointer, *, inside: bool = False
     ) -> bool:
-        """Whether a value is of another kind; one that says nothing is none. `inside`: a field of
-        an object, as which any scalar passes where one may stand."""
+        """Whether a value has an undeclared JSON type where objects are expected; empty values
+        never do. `inside`: it is a field of an object, where any scalar is allowed if one is
+        declared."""
         kind = kind_of(value) if self.texts or not isinstance(value, str) else ""
         kinds = self.kinds(shape, at) if kind else _NONE
         found = kind in (in_fields(kinds) if inside else kinds)
@@ -49,7 +49,7 @@ class Misfits:
         return found
 
     def kinds(self, shape: Shape | None, at: Pointer) -> frozenset[str]:
-        """The kinds of value that are none of those declared at a place."""
+        """JSON types that a value at a place must not have; empty where no objects are expected."""
         ahead = self.ahead(at) if self._shown else ()
         if ahead:
             return misfits(shape, ahead, self._bound)
@@ -59,7 +59,8 @@ class Misfits:
         return found
 
     def ahead(self, at: Pointer) -> Shown:
-        """The rest of each pattern that leads to a place or below it."""
+        """(rest of the pattern, resource) for each pattern of `shows` that leads to a place or
+        below it."""
         depth = len(at)
         return tuple(
             (segments[depth:], resource)
@@ -69,7 +70,8 @@ class Misfits:
 
 
 def kind_of(value: Json) -> str:
-    """What kind of value may say something; empty: it says nothing, as an empty list does."""
+    """The JSON type of a value; empty for values that say nothing: null, false, and empty strings,
+    lists and objects."""
     if isinstance(value, dict | list):
         return ("object" if isinstance(value, dict) else "array") if value else ""
     if value is None or value is False or value == "":
@@ -81,8 +83,8 @@ _OF: dict[type, str] = {str: "string", int: "integer", float: "number", bool: "b
 
 
 def misfits(shape: Shape | None, ahead: Shown, bound: Mapping[str, str]) -> frozenset[str]:
-    """The kinds of value that are none of those declared, where objects of a resource stand; none
-    where no object stands. `ahead`: what `shows` says of the place and of those below it."""
+    """JSON types that a value must not have because objects are expected there; empty if none are.
+    `ahead`: what `shows` says of the place and those below it."""
     steps = {segments[0] if segments else "" for segments, _ in ahead}
     if not steps and (shape is None or not _leads(shape, bound)):
         return _NONE
@@ -95,12 +97,13 @@ def misfits(shape: Shape | None, ahead: Shown, bound: Mapping[str, str]) -> froz
 
 
 def in_fields(kinds: frozenset[str]) -> frozenset[str]:
-    """The same for a field of an object, as which any scalar passes where one may stand."""
+    """The same for a field of an object, where any scalar is allowed if one is declared."""
     return kinds if kinds >= SCALARS else kinds - SCALARS
 
 
 def held_by(shape: Shape | None, bound: Mapping[str, str], stated: str = "") -> tuple[str, ...]:
-    """Resources of which an object may stand at a place. `stated`: as the contract says."""
+    """Resources that an object at a place may belong to. `stated`: the resource that the contract
+    says, first."""
     referred = _referred_resources(shape, tuple(bound.items())) if shape is not None else ()
     return tuple(dict.fromkeys((*([stated] if stated else ()), *referred)))
 
@@ -114,8 +117,8 @@ def _referred_resources(shape: Shape, bound: tuple[tuple[str, str], ...]) -> tup
 def references(
     shape: Shape | None, bound: Mapping[str, str], shown: Iterable[str] = ()
 ) -> tuple[str, ...]:
-    """Resources whose object a text or a number may stand for here: its key, where a caller has
-    not asked for more. `shown`: those that `shows` names there."""
+    """Resources whose objects a scalar may represent by its key, as APIs do when a caller does not
+    ask to expand them. `shown`: resources that `shows` names there."""
     told = (*shown,)
     if shape is None or not any(_scalars(way, told=bool(told)) for way in ways(shape)):
         return ()
@@ -127,8 +130,8 @@ def _leads(shape: Shape, bound: Mapping[str, str]) -> bool:
 
 
 def _stated_kinds(way: Shape, bound: Mapping[str, str], *, told: bool) -> set[str]:
-    """The kinds that one alternative describes. Of an object of which it says nothing but that it
-    is one, nobody can tell what it is, and so of a list. `told`: `shows` says what stands there."""
+    """JSON types that one alternative describes. An object or list without any further description
+    counts as undescribed. `told`: `shows` names this place."""
     found = _scalars(way, told=told)
     if "object" in way.kinds or not way.kinds:
         described = way.properties or way.extra is not None or resource_of(way, bound)
@@ -147,15 +150,15 @@ def _scalars(way: Shape, *, told: bool) -> set[str]:
 
 
 def is_no_list(value: dict[str, Json], shape: Shape | None) -> bool:
-    """Whether an object stands where lists alone are declared, and is none that is written so: some
-    languages number the elements of a list from which one was taken."""
+    """Whether a value is an object where only lists are declared, and not a list with numbered
+    keys, as PHP serializes a list from which an element was removed."""
     if shape is None or not _lists_alone(shape):
         return False
     return not all(name.isascii() and name.isdigit() for name in value)
 
 
 def lists_alone(shape: Shape | None) -> bool:
-    """Whether a document describes lists at a place, and no object."""
+    """Whether the document declares only lists at a place, and no object."""
     return shape is not None and _lists_alone(shape)
 
 
@@ -175,8 +178,8 @@ def _lists_alone(shape: Shape) -> bool:
 
 @lru_cache(maxsize=1 << 14)
 def in_cell(shape: Shape | None, *, inside: bool) -> bool:
-    """Whether a cell of CSV, which can only be a text, stands for what a document declares: plain
-    values, or a list of them. `inside`: a field, as which any scalar passes where one may stand."""
+    """Whether a CSV cell, which is always text, may be shown for what the document declares: a
+    scalar, or a list of scalars. `inside`: it is a field of an object."""
     if shape is None:
         return False
     each = element(shape) if lists_alone(shape) else None if inside else shape

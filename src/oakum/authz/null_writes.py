@@ -12,8 +12,8 @@ from oakum.openapi.shape_queries import element, member_by_name, member_names, r
 
 
 def taken_by_null(node: Trie | None, shape: Shape | None) -> int:
-    """Bit set of the leaves that `null` takes away in a container's place; 0 if it takes away more
-    than lines name, so that nobody may."""
+    """Bit set of the leaves that are lost when `null` replaces a container; 0 if undeclared data is
+    lost too, which nobody may write."""
     return node.leaves_below() if node is not None and _names_all(node, shape, {}) else 0
 
 

@@ -25,8 +25,8 @@ OF_OBJECTS = frozenset(("owner", "lookup", "field"))
 
 
 def changes(model: Model, operation: Operation) -> bool:
-    """Whether an operation writes: as `reads` says, else as its method does (RFC 9110, 9.2.1), or
-    as another line of the contract that is about a change."""
+    """Whether an operation writes: by `reads` of the contract, by `login` or another line about
+    changes, or by its method (RFC 9110, 9.2.1)."""
     rule = model.rule(operation.id)
     if rule.reads is not None:
         return not rule.reads
@@ -66,9 +66,9 @@ def close(
     *,
     alone: bool = False,
 ) -> bool:
-    """Removes what is outside every object, unless `call:` grants the caller an outermost object,
-    the path's account, or the whole operation. Empty lists and maps stay. `alone`: judge each list
-    element by itself. Returns whether anything was removed."""
+    """Removes data outside every object, unless `call:` grants the caller an outermost object, the
+    account in the path, or the whole operation. Empty lists and maps stay. `alone`: do not let one
+    object grant the rest of the response. Returns whether data was removed."""
     if not asks(model, operation):
         return False
     known, own = bool(principal.ids), account(model, operation)
@@ -85,9 +85,10 @@ def close(
 
 
 def leave_owned(model: Model, value: Json, judged: Judgement) -> None:
-    """Removes all but the outermost objects that have an owner of their own: the rest is judged by
-    the object that the request names. An account that stands below another object says with whom
-    that has to do, as a member of a club, and so is not its own there. No row stays without one."""
+    """Removes everything except outermost objects that have an owner of their own: the rest is
+    judged by the object in the request, which is concealed. An account below another object only
+    says who is related to it, such as a member of a club, so it is not its own owner there. Rows
+    without such an object are removed."""
     tops, keep = outermost(judged.instances), judged.keep
     shown = (e for e in tops if _is_owned(model, e))
     owned = {e.pointer for e in shown if is_left(e.value, _keep_at(keep, e.pointer))}
@@ -108,8 +109,8 @@ def _is_owned(model: Model, instance: ObjectInstance) -> bool:
 
 
 def is_of_its_own(resource: Resource) -> bool:
-    """Whether its objects have an owner of their own: no account, which may stand for what it has
-    to do with something else."""
+    """Whether objects of a resource name their own owner. Accounts do not count, since an account
+    may stand for its relation to another object."""
     return resource.owner.kind in ("field", "path", "query", "caller") and not resource.is_account
 
 

@@ -18,10 +18,10 @@ def state_of(
 ) -> dict[str, Json]:
     """State → value for this object; unknown states are left out.
 
-    The object's own member counts first, then the owner's account, then what the contract says
-    of a missing value: of one that an account leaves unset, and not of an account that nobody was
-    shown. Of several owners the most closed counts. Where null stands for the account's, a missing
-    member does not: an object may be shown in part.
+    The object's own member counts first, then the owner's account, then the contract's value for a
+    missing member: it applies to accounts that were read and lack it, not to accounts that could
+    not be read. Of several owners the most closed value counts. A null in the object may refer to
+    the account's setting; a missing member does not, since an object may be partial.
     """
     values: dict[str, Json] = {}
     for name, state in resource.states.items():
@@ -54,9 +54,8 @@ def _own_value(state: State, subject: Subject) -> Json:
 
 
 def said_state(state: State, value: Json) -> Json:
-    """What an object says itself, which is a list where nobody can read it: what stands on the way
-    there is no object, or several values that differ stand there (`rooms.*.private`). None:
-    nothing."""
+    """The value in the object itself; None: absent. A list, which matches no state, if it cannot be
+    read: the path is interrupted, or several different values are there (`rooms.*.private`)."""
     inside = at_path(value, state.member) if state.member else []
     if not inside and state.member and is_blocked(value, state.member):
         return []
@@ -68,8 +67,7 @@ def said_state(state: State, value: Json) -> Json:
 def _is_unknown(
     policy: Policy, state: State, path: str, principal: Principal, subject: Subject
 ) -> bool:
-    """Whether what an object does not say may be set in an account of which nobody was told: to be
-    unset there is something else."""
+    """Whether a setting missing from the object may be one of an account that could not be read."""
     read_there = state.of or (path if subject.owned and path in policy.read_elsewhere else "")
     if subject.partly:
         return bool(read_there) or any((o, path) in principal.states for o in subject.owners)
@@ -78,7 +76,7 @@ def _is_unknown(
 
 
 def _set(state: State, path: str, principal: Principal, subject: Subject) -> Json:
-    """What the accounts of the owners say; None: it cannot be told."""
+    """The value in the owners' accounts; None: unknown."""
     if subject.partly:
         return state.missing
     far = state.of or path
@@ -118,5 +116,6 @@ def digit(state: State, value: Json) -> int:
 
 
 def digits(resource: Resource, values: Mapping[str, Json]) -> tuple[int, ...]:
-    """Position of each state's value among those that it declares; one past the last: unknown."""
+    """For each state, the index of its value among those it declares; one past the last:
+    unknown."""
     return tuple(digit(state, values.get(name)) for name, state in resource.states.items())

@@ -1,7 +1,7 @@
 """The owner of an object: from its own members, its surroundings, or the request.
 
-Null and an empty text name no owner. Anything else that is no id, such as an object, names one
-whom nobody can read.
+Null and an empty text name no owner. Any other value that is not an id, such as an object, names an
+owner who cannot be identified.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def in_query(name: str) -> str:
 
 
 def named_in_query(policy: Policy, query: str) -> dict[str, str]:
-    """The query parameters that name an owner. What stands there twice, in whatever spelling, names
+    """Query parameters that name an owner → value. A parameter given twice, in any spelling, names
     nobody: APIs read the first, the last or both."""
     if not policy.owners_in_query:
         return {}
@@ -69,7 +69,7 @@ def named_in_query(policy: Policy, query: str) -> dict[str, str]:
 
 
 def says(owner: Owner, value: Json) -> bool:
-    """Whether an object has anything in an owner member, or in its place."""
+    """Whether an object has any value in an owner member, or on the path to one."""
     return any(
         is_garbled(value, path) or any(each is not None for each in at_path(value, path))
         for path in owner.members
@@ -77,8 +77,8 @@ def says(owner: Owner, value: Json) -> bool:
 
 
 def unread(owner: Owner, value: Json) -> list[str]:
-    """The members of an object of several owners, some of whom it names, that may name others whom
-    nobody can read: they are missing, or what stands there is no id."""
+    """Owner members that may name further owners of an object with several: they are missing, or
+    their value is no id."""
     several = len(owner.members) > 1 or any("*" in path.split(".") for path in owner.members)
     if owner.kind != "field" or not several or not says(owner, value):
         return []
@@ -86,5 +86,5 @@ def unread(owner: Owner, value: Json) -> list[str]:
 
 
 def partly(owner: Owner, value: Json) -> bool:
-    """Whether an object of several owners may have others than it names."""
+    """Whether an object may have owners that it does not name."""
     return bool(unread(owner, value))

@@ -1,8 +1,8 @@
-"""How much one request may ask for: the highest value of a query parameter.
+"""The highest value that a query parameter such as a page size may have.
 
-The contract says it (`at_most`), else the document does by the `maximum` of a page size. A value
-that is not certainly at most that goes beyond it: servers read `+5`, `1e9`, `-1` and `all` in
-several ways.
+The contract sets it (`at_most`), otherwise the document's `maximum` of a page size. Any value that
+is not certainly within the cap exceeds it: servers read `+5`, `1e9`, `-1` and `all` in several
+ways.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _DIGITS = 9
 
 
 def page_caps(operation: Operation, rule: OperationRule) -> Mapping[str, int]:
-    """Query parameter → the highest value that a request may have there."""
+    """Query parameter → the highest value that a request may send."""
     found: dict[str, int] = {}
     for each in operation.parameters:
         most = (
@@ -31,7 +31,7 @@ def page_caps(operation: Operation, rule: OperationRule) -> Mapping[str, int]:
 
 
 def is_numeric(parameter: Parameter) -> bool:
-    """Whether the document declares nothing but numbers for a parameter."""
+    """Whether a parameter is declared as a number and nothing else."""
     kinds = parameter.shape.kinds - {"null"}
     return bool(kinds) and kinds <= {"integer", "number"}
 

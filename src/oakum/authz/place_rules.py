@@ -35,7 +35,7 @@ from oakum.openapi.shape_queries import (
 from oakum.policy.mask import Mask
 
 StandIn = Literal[False, "null", "refuse"]
-"""In place of a withheld value: nothing, `null`, or refusal of the response."""
+"""What replaces a withheld value: nothing, `null`, or the refusal of the whole response."""
 
 Masked = tuple[tuple[Mask, int], ...]
 """Masked forms, each with the bit set of the leaves that are visible in that form only."""
@@ -134,19 +134,20 @@ class Spot:
 
     @property
     def lists(self) -> bool:
-        """Whether the contract has a list here, not a single value."""
+        """Whether the contract's path has list elements here."""
         return self._node is not None and self._node.child("*") is not None
 
     @property
     def in_cell(self) -> bool:
-        """Whether a text in a cell of CSV is shown for the plain value or the list declared."""
+        """Whether a CSV cell may be shown for the scalar or list that is declared here."""
         if not in_cell(self.shape, inside=self.inside):
             return False
         return not self.inside or str in self.element().passes
 
     def takes_away(self, kind: type) -> bool:
-        """Whether an empty container of a request body takes away, as `null` does, what the caller
-        may not set: in place of a container of another kind."""
+        """Whether an empty container of this kind (`dict` or `list`) in a request body removes, as
+        `null` does, content that the caller may not set: it replaces a container of another
+        kind."""
         return (
             self.inside
             and self._refused is not None
@@ -263,8 +264,8 @@ def masked_leaves(
 
 
 def replaceable(kinds: frozenset[str]) -> frozenset[str]:
-    """Of the kinds of container, that which may replace one of another kind where these are
-    declared (a merge patch does so, RFC 7396)."""
+    """The kinds of container that may replace one of another kind, as in a merge patch (RFC 7396),
+    where these kinds are declared."""
     if "object" in kinds:
         return frozenset(("array",))
     return frozenset(("object",)) if kinds else _NO_KIND

@@ -26,27 +26,28 @@ MOST_PLACES = 1 << 13
 
 
 def declared_as(shape: Shape, bound: Mapping[str, str]) -> str:
-    """The resource that a place declares: of what stands there, or, where an object of another may
-    stand in its place, of what the document names there."""
+    """The resource declared at a place: of the value there or, where an object of another resource
+    may be returned, of the referenced schema."""
     return resource_of(shape, bound) or next((bound[n] for n in shape.base if n in bound), "")
 
 
 def stated_resource(said: str, shape: Shape | None, bound: Mapping[str, str]) -> str:
-    """The resource that `shows` or `sets` says to stand at a place; empty where it only repeats
-    what the document declares, and an object of another may stand there: the object tells."""
+    """The resource that `shows` or `sets` says to be at a place; empty if it only repeats the
+    document and an object of another resource may be returned there, which the object itself then
+    shows."""
     repeats = shape is not None and shape.base and declared_as(shape, bound) == said
     return "" if repeats else said
 
 
 def nameable(name: str) -> bool:
-    """Whether a field path can name this member: in one, `.` separates steps, and `*` and `**` are
-    wildcards, so that a member of such a name would grant others."""
+    """Whether a field path can name this member. A name with `.`, `*` or `**` cannot be written:
+    these separate steps and are wildcards, so such a path would grant other members."""
     return "." not in name and name not in ("*", "**")
 
 
 def besides_resources(shape: Shape, bound: Mapping[str, str]) -> Shape | None:
-    """What a member may hold besides a resource, such as the id in `oneOf: [string, User]`. A
-    resource alternative is judged by itself; None if all are resources."""
+    """The shape of a member without its resource alternatives, such as the id in `oneOf: [string,
+    User]`; None if all alternatives are resources, which are judged by their own lines."""
     if not shape.branches or shape.properties or resource_of(shape, bound):
         return shape
     own: list[Shape] = []
@@ -80,8 +81,8 @@ def unnameable(shape: Shape, bound: Mapping[str, str]) -> list[str]:
 
 
 class Places:
-    """The declared places below shapes, where `bound` names the resources. Schemas that contain
-    each other are met at thousands of places, so what a shape has below it is kept."""
+    """The declared places below shapes; `bound`: schema name → resource name. Results are cached,
+    since recursive schemas are met at thousands of places."""
 
     def __init__(self, bound: Mapping[str, str]) -> None:
         self._bound = bound

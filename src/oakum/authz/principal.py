@@ -20,9 +20,11 @@ class Principal:
     """(relation, id of the owner, or of the tenant) → whether it holds, from look-ups; absent:
     unknown."""
     states: Mapping[tuple[str, str], Json] = field(default_factory=dict)
-    """(owner id, `Resource.state`) → value in the owner's account; None: unset; absent: unknown."""
+    """(owner id, `Resource.state`) → value in the owner's account, from look-ups; None: unset;
+    absent: unknown."""
     told: Mapping[tuple[str, str], Json] = field(default_factory=dict)
-    """The same as the response that is judged says it, which counts where it is more closed."""
+    """The same values as shown by the response being judged. They count where they are more
+    closed."""
 
 
 ANONYMOUS = Principal()
@@ -30,7 +32,7 @@ ANONYMOUS = Principal()
 
 @dataclass(frozen=True)
 class Subject:
-    """One object of a resource: its owners' ids and, when at hand, its content."""
+    """One object of a resource: its owners' ids and, if known, its content."""
 
     resource: str
     owners: tuple[str, ...] = ()
@@ -40,7 +42,7 @@ class Subject:
     partly: bool = False
     """Whether it may have further owners that it does not name."""
     unnamed: bool = False
-    """Whether only a body can identify it, so that a key there names another object."""
+    """Whether the path does not identify it, so that a key in the body selects the object."""
     new: bool = False
     """Whether it is about to be created."""
     below: bool = False
@@ -48,11 +50,10 @@ class Subject:
     key: str = ""
     """Value of the final path parameter of a write."""
     unlike: frozenset[str] = frozenset()
-    """Resources that the written object does not belong to, although the document allows it."""
+    """Resources that the document allows here, but to which the stored object does not belong."""
     stands: tuple[Subject, ...] = ()
-    """What the API shows at the path of a write that ends with a word."""
+    """Objects that the API shows at the path of a write whose last segment is a word, not a key."""
     kinds: Mapping[int, str] = field(default_factory=dict, repr=False, compare=False)
-    """Objects within `value`, by their `id`, and of which resource the API shows them; empty: it
-    may be several."""
+    """`id()` of each object within `value` → resource that the API shows it as; empty: unclear."""
     named: Mapping[str, Truth] = field(default_factory=dict)
-    """Relation → whether its member names the caller, of those that another response decides."""
+    """Relation → whether its member names the caller, for relations read from another response."""

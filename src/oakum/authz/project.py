@@ -24,7 +24,7 @@ from oakum.http.media_type import is_json
 from oakum.openapi.model import Json, Media
 
 ROOT_FIELD = 2
-"""Steps to a field of the root of GraphQL: `data` and its name."""
+"""Pointer depth of a root field of GraphQL: `data` and the field's name."""
 
 
 @dataclass(frozen=True)
@@ -38,10 +38,10 @@ class Call:
     media_type: str = "application/json"
     apart: bool = False
     """Whether the request names an object that is concealed from the caller, so that only objects
-    with an owner of their own pass."""
+    with an owner of their own are shown."""
     chosen: frozenset[str] | None = None
-    """The caller chose which members the response has: the fields of GraphQL that the query has
-    with arguments. None: the caller had no choice."""
+    """Members chosen by the caller: in GraphQL, the fields that the query has with arguments. None:
+    the caller could not choose."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Projection:
     """Whether everything outside objects was withheld, since no object granted the caller
     access."""
     told: Mapping[tuple[str, str], Json] = field(default_factory=dict, repr=False, compare=False)
-    """As in `Principal`."""
+    """Settings that the response shows, as in `Principal.told`."""
     times: Mapping[Pointer, int] = field(default_factory=dict, repr=False, compare=False)
     """Pointer of a judged CSV row → number of rows that it stands for; 1 by default."""
     rows: Mapping[Pointer, Sequence[Mapping[str, Json]]] = field(
@@ -164,7 +164,7 @@ def settle(keep: Keep, span: Span) -> Keep:
 
 
 def remains(keep: Keep, pointer: Pointer) -> bool:
-    """Whether anything at a place remains, if only its presence."""
+    """Whether anything remains at a place, even if only an empty container or `null`."""
     for step in pointer:
         keep = keep.get(step, False) if isinstance(keep, dict) else keep
     return keep is True or isinstance(keep, dict)
@@ -178,8 +178,9 @@ def refuses(keep: Keep) -> bool:
 
 
 def cut(text: str, span: Span, keep: Keep) -> list[str]:
-    """The remaining pieces of text. A removed part takes the preceding comma and white space with
-    it; the first remaining part has no comma. Where none remains, no white space does."""
+    """The pieces of text that remain. A removed part takes the preceding comma and white space with
+    it, and the first remaining part loses its comma. If no part remains, neither does white
+    space."""
     pieces = [text[: span.start]]
     _cut(text, span, keep, pieces)
     pieces.append(text[span.end :])

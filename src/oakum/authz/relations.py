@@ -35,10 +35,10 @@ def held_relations(policy: Policy, principal: Principal, subject: Subject) -> fr
 
 
 def holds(policy: Policy, name: str, principal: Principal, subject: Subject) -> Truth:
-    """Whether the caller stands in one relation to the object; None: nobody can tell.
+    """Whether the caller has one relation to the object; None: unknown.
 
-    To an object of several owners, one that is looked up has to hold towards each of them. So one
-    that takes it away does so if it holds towards any: each owner is asked for on their own.
+    If an object has several owners, a looked-up relation has to hold towards each of them. A
+    relation in `unless` excludes the caller if it holds towards any of them.
     """
     owners: Sequence[str | None] = subject.owners
     if subject.partly or not owners:
@@ -109,8 +109,8 @@ def _source(relation: Relation, principal: Principal, subject: Subject) -> Truth
 
 
 def names_caller(relation: Relation, principal: Principal, value: Json) -> Truth:
-    """Whether an object's member holds the caller's id, or the claim that it is compared with, or a
-    tenant that the caller is a member of."""
+    """Whether an object's member contains the caller's id, the claim to compare, or a tenant of the
+    caller; None: unknown."""
     if relation.is_membership:
         return _belongs(relation, principal, value)
     if not relation.claim:
@@ -140,8 +140,8 @@ def _belongs(relation: Relation, principal: Principal, value: Json) -> Truth:
 
 
 def compared_values(policy: Policy, principal: Principal) -> Iterator[str]:
-    """Values of the caller's claims that members of objects are compared with, and what may be
-    values in these."""
+    """Values of the caller's claims that object members are compared with, including values within
+    strings."""
     for relation in policy.relations.values():
         if relation.kind == "field" and relation.claim:
             said = claim_value(principal.claims, relation.claim)
@@ -150,8 +150,8 @@ def compared_values(policy: Policy, principal: Principal) -> Iterator[str]:
 
 
 _SCOPES = re.compile(r"[!#-+\--\[\]-~]+(?: [!#-+\--\[\]-~]+)*")
-"""Scopes with a space between any two (RFC 6749, 3.3), as the claim `scope` holds them (RFC 8693,
-4.2). With commas somebody may have meant another list."""
+"""Scopes separated by single spaces (RFC 6749, 3.3), as in the claim `scope` (RFC 8693, 4.2). Text
+with commas may be another list, and is not read as scopes."""
 
 
 def _has_claim(claims: Mapping[str, Json], relation: Relation) -> Truth:
@@ -172,8 +172,8 @@ def _has_claim(claims: Mapping[str, Json], relation: Relation) -> Truth:
 
 
 def has_role(relation: Relation, said: Json) -> Truth:
-    """Whether a member's role is, or contains, the one of a relation. It is read as a claim is, but
-    for one that is missing: whom a list shows without a role may have any."""
+    """Whether a role in a member list is or contains that of the relation; read like a claim,
+    except that a missing role is unknown: the list does not show roles."""
     return None if said is None else _has_claim({"role": said}, replace(relation, claim="role"))
 
 
@@ -183,8 +183,8 @@ def _may_own(ids: frozenset[str], subject: Subject) -> bool:
 
 
 def named_in(value: Json, path: str, ids: frozenset[str]) -> Truth:
-    """Whether one of some ids is the value at a member path. None: it may be, in another spelling,
-    as one of several ids in a text, or because the value cannot be read as an id."""
+    """Whether one of these ids is the value at a member path. None: it may be, in another spelling
+    or within a list in a string, or because the value cannot be read as an id."""
     if not ids:
         return False
     there = list(_ids_at(value, path.split(".")))

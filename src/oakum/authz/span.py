@@ -80,7 +80,7 @@ class FlatParts(Sequence["tuple[str, Span]"]):
 
 
 class Span(NamedTuple):
-    """Where a value stands in the text: `[start, end)`, its members or elements in order.
+    """Position of a value in the text: `[start, end)`, and its members or elements in order.
 
     For members, `key` is where the member's own name begins; for elements it equals `start`.
     """
@@ -94,7 +94,8 @@ class Span(NamedTuple):
 
 
 def read(body: bytes) -> tuple[Json, Span, str]:
-    """Value, its span, and the text the span counts in; raises `Unreadable`."""
+    """Parses a body: (value, span, the decoded text that the span counts in). Raises
+    `UnreadableBody`."""
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError:

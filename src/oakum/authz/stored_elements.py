@@ -1,4 +1,4 @@
-"""The elements of lists and maps that the API shows of an object, by their keys.
+"""Finds elements of lists and maps in an object as stored by the API, by their keys.
 
 A body may name each of many elements, and each is compared with what is stored in its place. An
 index of every place makes that no more work than reading both.
@@ -25,7 +25,7 @@ class MapName(str):
 
 
 Names = tuple[str | None, ...]
-"""The names of the maps on the way to an element; None: a list stands in the place of one."""
+"""Map names on the path to an element; None for each list on it."""
 Ids = tuple[str | None, ...]
 
 
@@ -47,8 +47,8 @@ class StoredElements:
     def values_having(
         self, resource: Resource, value: Json, steps: Pointer, said: list[Json]
     ) -> list[Json]:
-        """The values at the end of a path, in whatever element of each list on it, that have some
-        keys and no other. In a map, the name of a value is a key of it."""
+        """Values at the end of a path, within those elements of each list on it whose keys are
+        exactly `said`. In a map, the name of a value is one of its keys."""
         any_of = (Index, MapName)
         outline = tuple((type(e), "" if isinstance(e, any_of) else str(e)) for e in steps)
         at = (resource.name, id(value), outline)

@@ -50,14 +50,13 @@ class Trie:
         return Trie({}, -1, self.deep) if self.deep >= 0 else None
 
     def word(self, segment: str) -> str:
-        """What a step is called in the lines that may name it: by its name, `*`, or `**`; empty if
-        none does."""
+        """How contract lines name a step: by its name, `*`, or `**`; empty if none does."""
         if segment in self.children:
             return segment
         return "*" if "*" in self.children else "**" if self.deep >= 0 else ""
 
     def names(self) -> frozenset[str]:
-        """The members that a line names; `*` stands for all others, and is no name."""
+        """Member names that a line names; without `*`, which stands for all others."""
         return frozenset(self.children.keys() - {"*"})
 
     def under(self) -> Iterator[int]:
@@ -107,7 +106,7 @@ class Table:
     below them."""
 
     def mask(self, held: frozenset[str] | set[str]) -> int:
-        """Bits of the relations held."""
+        """Bit set over `relations` of those held."""
         return _mask(self.relations, frozenset(held))
 
     def code(self, values: Mapping[str, Json]) -> int:
@@ -118,7 +117,7 @@ class Table:
         return code
 
     def see(self, held: frozenset[str] | set[str], values: Mapping[str, Json]) -> int:
-        """Bit set of the leaves that a holder of these relations may see in this state."""
+        """Bit set of the leaves that a caller with these relations may see in this state."""
         return self.sets[self.rows[self.mask(held) * self.stride + self.code(values)]]
 
     def names(self, bits: int) -> frozenset[str]:
@@ -242,7 +241,7 @@ def _bits(
 
 @cache
 def leaf_index(table: Table, path: str) -> int:
-    """Index of the policy leaf that rules a field path, -1 when no line does."""
+    """Index of the leaf that rules a field path; -1 if no line does."""
     node = _node(table, path)
     if node is None:
         return -1
@@ -251,7 +250,7 @@ def leaf_index(table: Table, path: str) -> int:
 
 @cache
 def ruling_leaves(table: Table, path: str) -> tuple[int, ...]:
-    """Leaves of which any grant keeps a field: its own, or those below an object."""
+    """Indices of the leaves that keep a field if granted: its own, or those below an object."""
     index, node = leaf_index(table, path), _node(table, path)
     if index >= 0 or node is None:
         return (index,) if index >= 0 else ()
@@ -296,7 +295,7 @@ def deciding_states(table: Table, path: str) -> tuple[str, ...]:
 
 @cache
 def deciding_state_records(table: Table, path: str) -> tuple[State, ...]:
-    """Those states, in the order of their names."""
+    """`deciding_states` as `State` values, in the order of their names."""
     return tuple(table.resource.states[name] for name in sorted(deciding_states(table, path)))
 
 
@@ -309,13 +308,13 @@ def allows(table: Table, path: str, held: frozenset[str], values: Mapping[str, J
 def allows_member(
     table: Table, path: str, held: frozenset[str], values: Mapping[str, Json]
 ) -> bool:
-    """The same of a member that may be a list of plain values, whose leaf is `path.*`."""
+    """As `allows`, also for a list of scalars, whose leaf is `path.*`."""
     return any(allows(table, each, held, values) for each in (path, f"{path}.*"))
 
 
 def may_allow(table: Table, path: str, held: frozenset[str], values: Mapping[str, Json]) -> bool:
-    """Whether the table grants a field to a holder of these relations in some state that has these
-    values; other values of the state are unknown."""
+    """Whether the table grants a field to a caller with these relations in some state that agrees
+    with `values`, which may be incomplete."""
     names = deciding_states(table, path)
     unknown = [each for each in table.states if each.name in names and each.name not in values]
     return any(
@@ -335,9 +334,9 @@ def granted_to_nobody(table: Table, path: str) -> bool:
 
 @cache
 def closed_by_absence(table: Table, path: str) -> bool:
-    """Whether a field's absence proves that it is withheld, though no owner was shown it: nobody
-    may see it. Not for the rest of a map with named members (`labels.colour`), which may have no
-    others."""
+    """Whether the absence of a field proves that it is withheld although no owner was seen to get
+    it: nobody may see it. Not for undeclared names of a map with declared members
+    (`labels.colour`), which need not exist."""
     node: Trie | None = table.trie
     for segment in path.split("."):
         if segment == "*" and node is not None and node.children.keys() - {"*"}:
@@ -347,7 +346,7 @@ def closed_by_absence(table: Table, path: str) -> bool:
 
 
 def grants(grant: Grant, held: frozenset[str], values: Mapping[str, Json]) -> bool:
-    """Whether one grant shows its field: a relation held, and every state condition met."""
+    """Whether one grant applies: one of its relations is held, and every state condition is met."""
     return not held.isdisjoint(grant.see) and all(
         name in values and _among(values[name], allowed) for name, allowed in grant.when.items()
     )

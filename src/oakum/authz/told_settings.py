@@ -1,7 +1,7 @@
-"""Settings of owners that a response shows itself, beside those that were looked up.
+"""Owners' settings that a response itself shows, compared with those that were looked up.
 
-A look-up may be older than the response that is cut, or be answered from elsewhere. Where they
-differ, the more closed of both counts.
+A look-up may be older than the response, or be answered by another replica. Where they differ, the
+more closed of both counts.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from oakum.policy.model import Policy, State
 def told_settings(
     policy: Policy, principal: Principal, instances: Iterable[ObjectInstance]
 ) -> Mapping[tuple[str, str], Json]:
-    """(owner id, `Resource.state`) → what objects of a response say of a setting that was looked
-    up, where that is more closed."""
+    """(owner id, `Resource.state`) → value in the objects of a response, for settings that were
+    looked up and are more closed here."""
     looked = dict(_looked_up(policy, principal))
     told: dict[tuple[str, str], Json] = {}
     if not looked:

@@ -14,19 +14,19 @@ Truth = bool | None
 
 
 def without(own: Truth, taker: Truth) -> Truth:
-    """Whether something holds that another thing takes away."""
+    """`own` and not `taker`: a relation that another one (`unless`) takes away."""
     if own is False or taker is True:
         return False
     return None if own is None or taker is None else True
 
 
 def both(own: Truth, other: Truth) -> Truth:
-    """Whether two things hold together."""
+    """Conjunction of two values."""
     return every((own, other))
 
 
 def every(values: Iterable[Truth]) -> Truth:
-    """Conjunction of three values: false if one is false, else unknown (None) if one is."""
+    """Conjunction of any number of values: false if one is false, else unknown (None) if one is."""
     found: Truth = True
     for each in values:
         if each is False:

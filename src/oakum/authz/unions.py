@@ -66,7 +66,7 @@ def select_alternative(
 
 
 def keeps_kind(model: Model, operation: Operation) -> bool:
-    """Whether an operation may write an object that is there, of which it changes no type."""
+    """Whether an operation may write an existing object without changing its type."""
     if not changes(model, operation):
         return False
     return operation.method != "POST" or operation.path.endswith("}")
