@@ -12,7 +12,7 @@ from cadence.people import NAMES, NOW, Row, catalogue, crowd_rows, persona_rows,
 
 _BATCH = 5000
 
-sqlite3.register_converter("JSON", json.loads)
+sqlite3.register_converter("JSON", lambda stored: json.loads(stored.decode()))
 sqlite3.register_converter("BOOLEAN", lambda stored: stored == b"1")
 
 _TABLES = """

@@ -142,7 +142,7 @@ class World:
         return {field: workout[field] for field in workout_fields(fields, seen)}
 
 
-def _world(request: Request) -> World:
+async def _world(request: Request) -> World:
     world = request.app.state.world
     assert isinstance(world, World)
     return world

@@ -10,12 +10,13 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, Request
 from graphql import (
+    DocumentNode,
     GraphQLError,
     GraphQLResolveInfo,
     GraphQLSchema,
@@ -52,20 +53,27 @@ def _schema() -> GraphQLSchema:
     return build_schema(_SCHEMA.read_text(encoding="utf-8"))
 
 
+@lru_cache(maxsize=64)  # clients send the same queries over and over
+def _read(query: str, *, introspection: bool) -> DocumentNode | list[GraphQLError]:
+    """A query that may be answered, or what is wrong with it."""
+    rules = (
+        [*specified_rules] if introspection else [*specified_rules, NoSchemaIntrospectionCustomRule]
+    )
+    try:
+        if sum(map(query.count, "{[(")) > _BRACKETS:
+            raise GraphQLError("the query is too long")
+        document = parse(query)
+    except GraphQLError as error:
+        return [error]
+    return validate(_schema(), document, rules) or document
+
+
 @router.post("/graphql", **says("graphql", schemas.GraphAnswer, 400, 401))
 async def graphql(world: Here, request: Request, body: schemas.GraphQuestion) -> Shown:
     viewer = world.visitor(request)
-    rules = list(specified_rules)
-    if world.stage != "1":
-        rules.append(NoSchemaIntrospectionCustomRule)
-    try:
-        if sum(map(body["query"].count, "{[(")) > _BRACKETS:
-            raise GraphQLError("the query is too long")
-        document = parse(body["query"])
-    except GraphQLError as error:
-        return _wrong(world, [error])
-    if mistakes := validate(_schema(), document, rules):
-        return _wrong(world, mistakes)
+    document = _read(body["query"], introspection=world.stage == "1")
+    if isinstance(document, list):
+        return _wrong(world, document)
     answer = execute_sync(
         _schema(),
         document,
