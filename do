@@ -253,10 +253,12 @@ build() {
     say "written: $(echo dist/*)"
 }
 
-# bom PYTHON FILE: what is installed for an interpreter.
+# bom PYTHON FILE [OPTION...]: what is installed for an interpreter.
 bom() {
-    "$venv/bin/cyclonedx-py" environment "$1" --pyproject pyproject.toml --sv 1.6 \
-        --output-reproducible -o "$2" 2>/dev/null
+    of=$1 file=$2
+    shift 2
+    "$venv/bin/cyclonedx-py" environment "$of" --pyproject pyproject.toml --sv 1.6 \
+        --output-reproducible -o "$file" "$@" 2>/dev/null
 }
 
 command=${1:-help}
