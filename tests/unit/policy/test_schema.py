@@ -3,7 +3,6 @@ know."""
 
 from __future__ import annotations
 
-import copy
 import json
 import re
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from oakum.policy.criteria import parse_waivers
 from oakum.policy.grammar import parse_policy
 from oakum.policy.json_schema import record
 from oakum_catalogue import entries
+from tests.contracts.changes import around, changed, without
 from tests.contracts.test_any_policy import JUNK, POLICIES, spots
 from tests.unit.policy.grammar import policy, whole
 
@@ -94,38 +94,6 @@ def mistakes(content: Any) -> list[Problem]:
     return problems
 
 
-def changed(content: Any, at: tuple[Any, ...], value: Any) -> Any:
-    """The content with another value at a place; what is beside the way to it is the same."""
-    key, *below = at
-    found = copy.copy(content)
-    found[key] = changed(content[key], tuple(below), value) if below else value
-    return found
-
-
-def without(content: Any, at: tuple[Any, ...]) -> Any:
-    key, *below = at
-    found = copy.copy(content)
-    if below:
-        found[key] = without(content[key], tuple(below))
-    else:
-        del found[key]
-    return found
-
-
-def around(content: Any, at: tuple[Any, ...]) -> Any:
-    """What a place needs around it to be without mistake, so that those of a change are its own:
-    the less is read, thousands of times."""
-    for depth in (0, 1):
-        inner = content[at[0]] if depth else content
-        if len(at) <= depth or not isinstance(inner, dict):
-            break
-        for key in [key for key in inner if key != at[depth]]:
-            less = without(content, (*at[:depth], key))
-            if not mistakes(less):
-                content = less
-    return content
-
-
 @pytest.mark.parametrize("content", WHOLE)
 def test_the_whole_language_is_in_the_schema(content: Any) -> None:
     assert not mistakes(content)
@@ -135,7 +103,7 @@ def test_the_whole_language_is_in_the_schema(content: Any) -> None:
 def changes() -> Iterator[tuple[tuple[Any, ...], Any]]:
     for everything in WHOLE:
         for stem, places in groupby(spots(everything), lambda at: at[:2]):
-            content = around(everything, stem)
+            content = around(everything, stem, mistakes)
             for at in places:
                 yield at, without(content, at)
                 for value in JUNK:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import re
 from collections.abc import Iterator
+from functools import partial
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from oakum.errors import InputError
 from oakum.openapi.source import parse
 from oakum.scan.identities.identities_file import load_identities
 from oakum.scan.identities.schema import identities
+from tests.contracts.changes import around, changed, without
 from tests.contracts.test_any_policy import spots
 
 SCHEMA = jsonschema_rs.validator_for(identities())
@@ -106,18 +108,13 @@ def mistakes(folder: Path, content: Any) -> list[str]:
     return []
 
 
-def changes(content: Any) -> Iterator[Any]:
-    for at in spots(content):
-        for value in (*JUNK, ...):
-            found = copy.deepcopy(content)
-            inner = found
-            for key in at[:-1]:
-                inner = inner[key]
-            if value is ...:
-                del inner[at[-1]]
-            else:
-                inner[at[-1]] = value
-            yield found
+def changes(content: Any, folder: Path) -> Iterator[Any]:
+    for stem, places in groupby(spots(content), lambda at: at[:2]):
+        less = around(content, stem, partial(mistakes, folder))
+        for at in places:
+            yield without(less, at)
+            for value in JUNK:
+                yield changed(less, at, value)
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -129,7 +126,7 @@ def test_every_form_is_valid(tmp_path: Path, form: str) -> None:
 @pytest.mark.parametrize("form", FORMS)
 def test_whatever_the_reader_takes_the_schema_takes(tmp_path: Path, form: str) -> None:
     refused, lax = 0, set[str]()
-    for content in changes(_plain(form)):
+    for content in changes(_plain(form), tmp_path):
         found = mistakes(tmp_path, content)
         if SCHEMA.is_valid(content):
             lax |= {each for each in found if not OF_THE_REST.search(each)}
