@@ -48,7 +48,6 @@ from oakum.routing.messages import Denial, HttpRequest, HttpResponse, RequestSte
 from oakum.routing.request_head import check, in_origin_form
 from oakum.routing.route import (
     RequestTarget,
-    Router,
     filter_query,
     passes,
     split_target,
@@ -112,7 +111,7 @@ class Gatekeeper:
         self.observe = observe
         self._model, self._lookups = compiled.model, compiled.lookups
         self.paths = tuple(each.path for each in compiled.document.all_operations)
-        self._router = Router(compiled.document.operations, compiled.document.closed)
+        self._router = compiled.router
         self._now, self._tokens = now, tokens
         self._api_keys = api_keys or {}
         self._audit_key = audit_key

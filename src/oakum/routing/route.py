@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
 
 from oakum.authz.page_caps import is_within
@@ -130,6 +131,7 @@ class _Segment:
         return first.groups() if first is not None and same else None
 
 
+@lru_cache(maxsize=4096)  # paths of a document share most of theirs
 def _segment(template: str) -> _Segment:
     literals = _NAME.split(template)[::2]
     escaped = [re.escape(each) for each in literals]
@@ -228,10 +230,14 @@ class Router:
 
     def _methods(self, path: str) -> dict[str, Operation]:
         """The operations of a path, by method."""
+        known = self._templates.get(path)
+        if known is not None:
+            return known.methods
         parts = escape_template(path)[1:].split("/")
         segments = tuple(_segment(part) for part in parts)
         folded = tuple(_segment(_fold(part)) for part in parts)
-        return self._templates.setdefault(path, _Template(path, segments, folded, {})).methods
+        made = self._templates[path] = _Template(path, segments, folded, {})
+        return made.methods
 
     def has_path(self, place: RequestTarget) -> bool:
         """Whether the document has this path, with or without a trailing slash."""

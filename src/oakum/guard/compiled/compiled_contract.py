@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from oakum.authz import Model, compile_contract
 from oakum.errors import InputError, Location, Problem
@@ -20,6 +21,7 @@ from oakum.policy.contract import Contract
 from oakum.policy.graphql import Graph
 from oakum.policy.model import Policy
 from oakum.routing.clients import open_to_clients
+from oakum.routing.route import Router
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +56,11 @@ class CompiledContract:
     def endpoints(self) -> Collection[GrantedEndpoint]:
         """What the contract grants to at least one caller, in the order of the document."""
         return self.lookups.endpoints.values()
+
+    @cached_property
+    def router(self) -> Router:
+        """Finds the operation of a request."""
+        return Router(self.document.operations, self.document.closed)
 
     def location(self, operation: Operation) -> Location:
         """The operation's line in the contract, else its place in the document."""
