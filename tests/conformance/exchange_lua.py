@@ -125,17 +125,33 @@ def _unflat(text: bytes) -> Headers:
     return tuple(zip(parts[::2], parts[1::2], strict=True))
 
 
+Worker = tuple[Any, Any]
+"""A Lua state and its bridge, as a worker of an engine has one: its modules keep no more than what
+is the same for every contract, so several guards may come of it, one after another."""
+
+
+def begun() -> Worker:
+    lua = runtime()
+    return lua, lua.execute(_BRIDGE)
+
+
 class LuaGuard:
     """Enforcement by `oakum.guard.lua`, in this process."""
 
     def __init__(
-        self, setup: Setup, state: str, audit_key: bytes | None = AUDIT_KEY, **more: str
+        self,
+        setup: Setup,
+        state: str,
+        audit_key: bytes | None = AUDIT_KEY,
+        worker: Worker | None = None,
+        **more: str,
     ) -> None:
-        """`more`: settings as an engine's own."""
-        lua = self.lua = runtime()
+        """`worker`: whose modules it takes, in place of its own; `more`: settings as an engine's
+        own."""
+        self.lua, self._bridge = worker or begun()
+        lua = self.lua
         self.setup = setup
         self._asked: list[Request] = []
-        self._bridge = lua.execute(_BRIDGE)
         port = lua.table()
         port[b"now"] = lambda: setup.clock.now
         port[b"token"] = self._token
@@ -225,7 +241,25 @@ class LuaGuard:
         return found
 
 
+class Workers:
+    """A worker for the guards of many contracts. To read and start the modules takes as long as an
+    exchange. Every few guards another one takes over: the files of state that the guards have
+    mapped go with it."""
+
+    def __init__(self, guards: int = 25) -> None:
+        self._guards, self._left = guards, 0
+
+    def next(self) -> Worker:
+        if not self._left:
+            self._worker, self._left = begun(), self._guards
+        self._left -= 1
+        return self._worker
+
+
+WORKERS = Workers()
+
+
 @contextmanager
 def lua_guard(setup: Setup) -> Iterator[LuaGuard]:
     with TemporaryDirectory() as folder:
-        yield LuaGuard(setup, f"{folder}/state")
+        yield LuaGuard(setup, f"{folder}/state", worker=WORKERS.next())

@@ -15,7 +15,7 @@ import yaml
 
 from oakum.authz.span import read
 from oakum.policy.contract import load
-from tests.conformance.exchange_lua import LuaGuard
+from tests.conformance.exchange_lua import WORKERS, LuaGuard
 from tests.conformance.exchange_python import PythonGuard
 from tests.conformance.exchanges import Clock, Request, Setup, Upstream
 
@@ -118,7 +118,10 @@ def guards(**guard: Any) -> Iterator[dict[str, PythonGuard | LuaGuard]]:
         (folder / "openapi.yaml").write_text(yaml.safe_dump(DOCUMENT))
         (folder / "exposure.yaml").write_text(yaml.safe_dump({**POLICY, "guard": guard}))
         setup = Setup(load(folder / "exposure.yaml"), folder, Upstream(SCRIPT), Clock(), {})
-        yield {"python": PythonGuard(setup), "lua": LuaGuard(setup, f"{folder}/state")}
+        yield {
+            "python": PythonGuard(setup),
+            "lua": LuaGuard(setup, f"{folder}/state", worker=WORKERS.next()),
+        }
 
 
 def onward(guard: PythonGuard | LuaGuard, request: Request) -> Request | None:

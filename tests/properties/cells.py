@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from oakum.guard.contract_files import ContractFiles, read_contract
-from tests.conformance.exchange_lua import LuaGuard
+from tests.conformance.exchange_lua import WORKERS, LuaGuard
 from tests.conformance.exchange_middleware import AsgiGuard, WsgiGuard
 from tests.conformance.exchange_python import PythonGuard
 from tests.conformance.exchanges import (
@@ -272,14 +272,14 @@ class Cell:
         self.files: ContractFiles = read_contract(folder / "exposure.yaml")
         contract = self.files.compiled
         prepared = Prepared.__new__(Prepared)
-        prepared.__dict__.update(contract=None, _plan="", compiled=contract)
+        prepared.__dict__.update(contract=None, _plan=self.files.plan.text, compiled=contract)
         self.setups = [
             Setup(None, folder, Api(api), Clock(), {}, prepared=prepared)  # type: ignore[arg-type]
             for _ in range(4)
         ]
         for each in self.setups:
             object.__setattr__(each, "contract", _Contract(contract.policy))
-        lua = LuaGuard(self.setups[0], str(folder / "state"))
+        lua = LuaGuard(self.setups[0], str(folder / "state"), worker=WORKERS.next())
         self.guards = [
             lua,
             PythonGuard(self.setups[1]),

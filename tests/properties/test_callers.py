@@ -20,7 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests import quick_yaml
-from tests.conformance.exchange_lua import LuaGuard
+from tests.conformance.exchange_lua import WORKERS, LuaGuard
 from tests.conformance.exchange_python import PythonGuard
 from tests.conformance.exchanges import FOLDER, Case, Headers, Outcome, Request, Response, Upstream
 from tests.properties.pool import LAW
@@ -68,7 +68,7 @@ def both(name: str, **policy: Any) -> Iterator[tuple[PythonGuard, LuaGuard]]:
     with TemporaryDirectory() as folder:
         setup = case(name, **policy).setup(Path(folder))
         object.__setattr__(setup, "upstream", Everything())
-        yield PythonGuard(setup), LuaGuard(setup, f"{folder}/state")
+        yield PythonGuard(setup), LuaGuard(setup, f"{folder}/state", worker=WORKERS.next())
 
 
 BETWEEN = st.sampled_from(("; ", ";", " ", ", ", ",", "\t", '"', " ; ", ";;", "=", '="', "&"))

@@ -19,7 +19,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.conformance.exchange_lua import LuaGuard
+from tests.conformance.exchange_lua import WORKERS, LuaGuard
 from tests.conformance.exchange_python import PythonGuard
 from tests.conformance.exchanges import Case, Headers, Request, Response, Setup
 from tests.properties.pool import LAW, MANY
@@ -115,7 +115,9 @@ def test_what_a_look_up_told_under_one_condition_never_decides_under_another(
             upstream.told = api(world)
             object.__setattr__(setup, "upstream", upstream)
             guard = (
-                PythonGuard(setup) if kind is PythonGuard else LuaGuard(setup, f"{folder}/state")
+                PythonGuard(setup)
+                if kind is PythonGuard
+                else LuaGuard(setup, f"{folder}/state", worker=WORKERS.next())
             )
             for way, tenant, who, does in steps:
                 found = guard.exchange(said(way, tenant, who, does)).response
@@ -189,7 +191,9 @@ def test_a_look_up_that_cannot_be_told_the_tenant_decides_nothing(
             upstream.told = desk_api(world)
             object.__setattr__(setup, "upstream", upstream)
             guard = (
-                PythonGuard(setup) if kind is PythonGuard else LuaGuard(setup, f"{folder}/state")
+                PythonGuard(setup)
+                if kind is PythonGuard
+                else LuaGuard(setup, f"{folder}/state", worker=WORKERS.next())
             )
             for way, tenant, who, id in calls:
                 found, here = guard.exchange(asks(way, tenant, who, id)).response, world[tenant]

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.conformance.exchange_lua import LuaGuard
+from tests.conformance.exchange_lua import WORKERS, LuaGuard
 from tests.conformance.exchange_python import PythonGuard
 from tests.conformance.exchanges import Case, Request, Response, Upstream
 from tests.properties.both import Both
@@ -118,7 +118,7 @@ def worlds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[World]]:
         setup = Case("law", "decoys", {}, given_).setup(folder)
         api = Shown(setup.upstream.script)
         setup = replace(setup, upstream=api)
-        guards = [PythonGuard(setup), LuaGuard(setup, str(folder / "state"))]
+        guards = [PythonGuard(setup), LuaGuard(setup, str(folder / "state"), worker=WORKERS.next())]
         made.append(World(setup, guards, api))
     yield made
 

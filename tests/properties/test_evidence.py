@@ -13,7 +13,7 @@ from hypothesis import given
 
 from oakum.policy.contract import load
 from tests import quick_yaml
-from tests.conformance.exchange_lua import LuaGuard
+from tests.conformance.exchange_lua import WORKERS, LuaGuard
 from tests.conformance.exchange_python import PythonGuard
 from tests.conformance.exchanges import FOLDER, Case, Request, Setup
 from tests.properties.pool import SEEDED, SEEDS
@@ -72,7 +72,7 @@ def clubs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[tuple[str, 
         text["paths"]["/members/{id}/blocked"]["get"]["parameters"] = PAGINGS[paging]
         (folder / "openapi.yaml").write_text(json.dumps(text))
         setup = Setup(load(folder / "exposure.yaml"), folder, setup.upstream, setup.clock, {})
-        guards = [PythonGuard(setup), LuaGuard(setup, str(folder / "state"))]
+        guards = [PythonGuard(setup), LuaGuard(setup, str(folder / "state"), worker=WORKERS.next())]
         made[paging, counts, missing, of] = Club(setup, guards, paging)
     yield made
 

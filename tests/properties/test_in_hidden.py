@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.conformance.exchange_lua import LuaGuard
+from tests.conformance.exchange_lua import WORKERS, LuaGuard
 from tests.conformance.exchange_python import PythonGuard
 from tests.conformance.exchanges import Case, Request, Response, Setup, Upstream
 from tests.properties.pool import LAW
@@ -72,7 +72,11 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     setup = Case("law", "in_hidden", {}, {"contract": "graph_notes.yaml", **said}).setup(folder)
     api = Graph(setup.upstream.script)
     setup = replace(setup, upstream=api)
-    yield World(setup, api, [PythonGuard(setup), LuaGuard(setup, str(folder / "state"))])
+    yield World(
+        setup,
+        api,
+        [PythonGuard(setup), LuaGuard(setup, str(folder / "state"), worker=WORKERS.next())],
+    )
 
 
 @LAW

@@ -19,7 +19,7 @@ import pytest
 from hypothesis import given
 
 from oakum.policy.contract import load
-from tests.conformance.exchange_lua import LuaGuard
+from tests.conformance.exchange_lua import WORKERS, LuaGuard
 from tests.conformance.exchange_python import PythonGuard
 from tests.conformance.exchanges import Clock, Request, Response, Setup, Upstream
 from tests.properties.pool import SEEDED, SEEDS
@@ -345,7 +345,7 @@ def test_whoever_is_let_through_owns_the_innermost_object_that_the_path_names(
     setup = Setup(load(folder / "exposure.yaml"), folder, api, Clock(), {})
     guards: list[Any] = [PythonGuard(setup)]
     if random.random() < 0.1:
-        guards.append(LuaGuard(setup, str(folder / "state")))
+        guards.append(LuaGuard(setup, str(folder / "state"), worker=WORKERS.next()))
     for _ in range(8):
         judged(world, guards, setup, whole=whole, written=made["paths"], said=said)
 

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.conformance.exchange_lua import LuaGuard
+from tests.conformance.exchange_lua import WORKERS, LuaGuard
 from tests.conformance.exchange_python import PythonGuard
 from tests.conformance.exchanges import Headers, Outcome, Request, Response, Upstream
 from tests.properties.pool import LAW
@@ -42,7 +42,10 @@ class Pair:
         self.api = Api()
         self.setup = case(name, guard={"ttl": "1ms"}, **policy).setup(Path(folder))
         object.__setattr__(self.setup, "upstream", self.api)
-        self._guards = PythonGuard(self.setup), LuaGuard(self.setup, f"{folder}/state")
+        self._guards = (
+            PythonGuard(self.setup),
+            LuaGuard(self.setup, f"{folder}/state", worker=WORKERS.next()),
+        )
 
     def ask(self, request: Request, told: Callable[[Request], Response]) -> Outcome:
         """What both answer; what they believed before is too old."""

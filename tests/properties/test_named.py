@@ -20,7 +20,7 @@ from hypothesis import given
 
 from oakum.policy.contract import Contract, load
 from tests import quick_yaml
-from tests.conformance.exchange_lua import LuaGuard
+from tests.conformance.exchange_lua import WORKERS, LuaGuard
 from tests.conformance.exchange_python import PythonGuard
 from tests.conformance.exchanges import Clock, Request, Response, Setup, Upstream
 from tests.properties.pool import SEEDED, SEEDS
@@ -116,7 +116,7 @@ def test_what_is_told_of_an_object_is_told_to_those_who_are_shown_it(
     api = Logs(random)
     setup = Setup(contract, folder, api, Clock(), {})
     state = str(folder / f"state{next(_RUNS) % 50}")
-    guards = [PythonGuard(setup), LuaGuard(setup, state)]
+    guards = [PythonGuard(setup), LuaGuard(setup, state, worker=WORKERS.next())]
     for _ in range(3):
         who, note, other = random.choice(PEOPLE), random.choice(NOTES), random.choice(NOTES)
         ways = (f"/notes/{note}/log", f"/log?note={note}", f"/audit?nid={note}")

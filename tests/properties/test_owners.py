@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 
 from oakum.policy.contract import load
-from tests.conformance.exchange_lua import LuaGuard
+from tests.conformance.exchange_lua import WORKERS, LuaGuard
 from tests.conformance.exchange_python import PythonGuard
 from tests.conformance.exchanges import Clock, Request, Setup, Upstream
 from tests.properties.pool import MANY, SEEDED, SEEDS
@@ -136,7 +136,7 @@ def decided(random: Random, folder: Path) -> None:
         setup = Setup(contract, folder, Shown(target, shown), Clock(), {})
         headers = (("x-session", "s"), ("content-type", "application/json"))
         sent = Request("PUT", target, headers, b'{"note":"x"}')
-        guards = (PythonGuard(setup), LuaGuard(setup, str(folder / "state")))
+        guards = (PythonGuard(setup), LuaGuard(setup, str(folder / "state"), worker=WORKERS.next()))
         found = [each.exchange(sent) for each in guards]
         passed = [each.forwarded is not None for each in found]
         where = (said, made["paths"][path], target, shown)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oakum.routing.problem import problem
-from tests.conformance.exchange_lua import LuaGuard
+from tests.conformance.exchange_lua import WORKERS, LuaGuard
 from tests.conformance.exchange_python import PythonGuard
 from tests.conformance.exchanges import Case, Outcome, Request, Setup
 from tests.properties.pool import LAW
@@ -58,7 +58,9 @@ class Papers:
 def papers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Papers]:
     folder = tmp_path_factory.mktemp("papers")
     setup = Case("law", "bodies", {}, {"contract": "papers.yaml"}).setup(folder)
-    yield Papers(setup, [PythonGuard(setup), LuaGuard(setup, str(folder / "state"))])
+    yield Papers(
+        setup, [PythonGuard(setup), LuaGuard(setup, str(folder / "state"), worker=WORKERS.next())]
+    )
 
 
 @LAW
@@ -144,7 +146,9 @@ _DOCS: st.SearchStrategy[Any] = st.deferred(
 def files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Papers]:
     folder = tmp_path_factory.mktemp("files")
     setup = Case("law", "keyed", {}, {"contract": "files.yaml"}).setup(folder)
-    yield Papers(setup, [PythonGuard(setup), LuaGuard(setup, str(folder / "state"))])
+    yield Papers(
+        setup, [PythonGuard(setup), LuaGuard(setup, str(folder / "state"), worker=WORKERS.next())]
+    )
 
 
 @LAW

@@ -20,7 +20,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oakum.policy.contract import load
-from tests.conformance.exchange_lua import LuaGuard
+from tests.conformance.exchange_lua import WORKERS, LuaGuard
 from tests.conformance.exchange_python import PythonGuard
 from tests.conformance.exchanges import Clock, Request, Response, Setup, Upstream
 from tests.properties.both import Both
@@ -228,7 +228,7 @@ def _world(folder: Path, number: int) -> World:
     (folder / "exposure.yaml").write_text(json.dumps(_POLICY))
     api = Api([{"request": {"target": "/me"}, "answer": {"body": '{"id":"ann"}'}}])
     setup = Setup(load(folder / "exposure.yaml"), folder, api, Clock(), {})
-    guards = [PythonGuard(setup), LuaGuard(setup, str(folder / "state"))]
+    guards = [PythonGuard(setup), LuaGuard(setup, str(folder / "state"), worker=WORKERS.next())]
     return World(setup, guards, api, document)
 
 
