@@ -206,7 +206,7 @@ class Case:
         policy = laid(policy, self.said.get("policy", {}))
         # JSON is YAML, and written and read in a fraction of the time.
         files = {
-            "openapi.yaml": json.dumps(base["document"]),
+            "openapi.yaml": _document(self.shared["contract"]),
             "exposure.yaml": json.dumps({**policy, "api": "openapi.yaml"}),
         }
         for name, content in {**base.get("files", {}), **self.shared.get("files", {})}.items():
@@ -248,6 +248,12 @@ def _prepared(files: tuple[tuple[str, str], ...]) -> Prepared:
 def _contract(name: str) -> Any:
     """A contract of the folder; whoever changes it takes a copy."""
     return quick_yaml.load((FOLDER / "contracts" / name).read_text())
+
+
+@cache
+def _document(name: str) -> str:
+    """The document of a contract of the folder, as its cases write it."""
+    return json.dumps(_contract(name)["document"])
 
 
 @cache
