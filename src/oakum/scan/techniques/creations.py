@@ -62,18 +62,18 @@ def run(engine: Engine) -> None:
         return
     for pair in creations(engine.model, engine.context.params):
         engine.say(f"creating one `{pair.resource}`, and deleting it")
-        refused = set[int]()
+        refused, why = set[int](), ""
         for owner in engine.identities.subjects():
-            if _Trial(Maker(engine, engine.context.undo_log, pair, owner, refused)).run():
+            maker = Maker(engine, engine.context.undo_log, pair, owner, refused)
+            if _Trial(maker).run():
                 break
+            why = maker.why_unsent
         else:
             if refused:
-                said = " and ".join(map(str, sorted(refused)))
-                engine.results.note_gap(
-                    pair.make.endpoint,
-                    f"nothing was created: the requests were answered with {said}",
-                    Section.WRITES,
-                )
+                why = f"the requests were answered with {' and '.join(map(str, sorted(refused)))}"
+            if why:
+                said = f"nothing was created: {why}"
+                engine.results.note_gap(pair.make.endpoint, said, Section.WRITES)
 
 
 def foresee(prospect: Prospect) -> Iterator[Line]:
@@ -149,7 +149,7 @@ class _Trial:
                 self.parents.name(viewer, self.owner)
         for_others = CreationsForOthers(self.maker)
         for_others.run()
-        more = dict(self._beyond(view, made.mark, named=for_others.tried))
+        more = dict(self._beyond(view, made.mark, named=for_others.told))
         if more and self._ask_for(more, view) is None and len(more) > 1:
             for at, value in more.items():
                 self._ask_for({at: value}, view)
@@ -181,7 +181,7 @@ class _Trial:
     ) -> Iterator[tuple[tuple[str, ...], Json]]:
         """Members that owners may not set, each with another value than it has; not the one that
         holds the mark, by which the object is found again. `named`: what names the owner was tried
-        already."""
+        or named already."""
         engine, resource = self.engine, self.pair.resource
         known = engine.model.policy.resources[resource]
         untried: dict[str, str] = {}

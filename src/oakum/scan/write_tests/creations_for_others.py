@@ -26,7 +26,7 @@ from oakum.scan.requests.builder import curl
 from oakum.scan.requests.values_to_write import shape_of
 from oakum.scan.undo.entries import CreatedObject
 from oakum.scan.write_tests.made_objects import Maker
-from oakum.scan.write_tests.other_owners import id_as_owner, other_owner, shown_with_mark
+from oakum.scan.write_tests.other_owners import other_owner, shown_with_mark
 
 
 @dataclass
@@ -34,8 +34,8 @@ class CreationsForOthers:
     """Creations by one identity, who can make and remove their own, in the name of another."""
 
     maker: Maker
-    tried: bool = field(default=False)
-    """Whether a request was sent."""
+    told: bool = field(default=False)
+    """Whether a request was sent, or it was named why none was."""
 
     def __post_init__(self) -> None:
         self.engine: Engine = self.maker.engine
@@ -47,24 +47,39 @@ class CreationsForOthers:
         """Tries one other identity of whom the id is known, and who can remove such an object."""
         if not self.member or "{" in self.maker.creation.make.operation.path:
             return
-        if self._refers() or self._may_name(self.maker.owner):
-            return
-        if self.maker.removes_nothing():
+        if self._may_name(self.maker.owner) or self.maker.removes_nothing():
             return
         engine, creation = self.engine, self.maker.creation
-        other = other_owner(engine, self.maker.undo_log, creation, self.member, self.writer)
-        if other:
-            self._try(other, id_as_owner(engine, self.resource, self.member, other))
+        if refers := self._reference():
+            self._leave_out(f"`{refers}`, which it has to name, may decide whose it is")
+            return
+        found = other_owner(engine, self.maker.undo_log, creation, self.member, self.writer)
+        if found[0]:
+            self._try(*found)
+        else:
+            self._leave_out("no other identity could create and remove one of their own")
 
-    def _refers(self) -> bool:
-        """Whether a new object has to refer to another one, which may decide whose it is."""
+    def _leave_out(self, why: str) -> None:
+        """Names the member as untested."""
+        self.told = True
+        gap = left_out(self.maker.creation.make.endpoint, {self.member: why})
+        self.engine.results.gaps.add(gap)
+
+    def _reference(self) -> str:
+        """A member by which a new object has to refer to another one, which may decide whose it
+        is; empty: there is none."""
         known = self.engine.model.policy.resources[self.resource]
         shape: Shape | None = body_shape(self.maker.creation.make.operation)
         for step in self.maker.creation.at:
             shape = shape.properties[step]() if shape and step in shape.properties else None
-        return shape is None or any(
-            classify_field(name, shape.properties[name]()) is FieldClass.KEY
-            for name in shape.required & shape.properties.keys() - {known.key, self.member}
+        needed = shape.required & shape.properties.keys() if shape is not None else frozenset()
+        return next(
+            (
+                name
+                for name in sorted(needed - {known.key, self.member})
+                if shape and classify_field(name, shape.properties[name]()) is FieldClass.KEY
+            ),
+            "",
         )
 
     def _may_name(self, writer: str) -> bool:
@@ -81,7 +96,7 @@ class CreationsForOthers:
         creation, at = self.maker.creation, tuple(self.member.split("."))
         value = json_value(id, shape_of(self.engine.model, self.resource, *at))
         by = Maker(self.engine, self.maker.undo_log, creation, other, by=(self.writer,))
-        self.tried = True
+        self.told = True
         found = by.make({at: value})
         given = self._is_given(found[0], at, value) if found is not None else None
         why = _why_unknown(by, other) if found is None else ""
@@ -91,9 +106,7 @@ class CreationsForOthers:
         if given:
             self._tell(other, by, at)
         elif given is None and (found is not None or why):
-            why = why or f"no response shows {other} whose it is then"
-            gap = left_out(creation.make.endpoint, {self.member: why})
-            self.engine.results.gaps.add(gap)
+            self._leave_out(why or f"no response shows {other} whose it is then")
 
     def _is_given(self, made: CreatedObject, at: tuple[str, ...], value: Json) -> bool | None:
         """Whether the other is shown it as theirs; None: no response says whose it is."""

@@ -72,8 +72,8 @@ class Handovers:
         for owner in self.engine.identities.subjects() if creation is not None else ():
             assert creation is not None
             maker = Maker(self.engine, self.undo_log, creation, owner)
-            other = self._other(maker) if self._is_denied(owner) else ""
-            if other and self._try(maker, other):
+            other, id = self._other(maker) if self._is_denied(owner) else ("", "")
+            if other and self._try(maker, other, id):
                 return self.member
         return ""
 
@@ -109,21 +109,20 @@ class Handovers:
         calls = through(engine.model, self.probe.operation.id, held, True)
         return calls and not allows_member(table, self.member, held, state)
 
-    def _other(self, maker: Maker) -> str:
-        """Who is to have the object of the maker's."""
+    def _other(self, maker: Maker) -> tuple[str, str]:
+        """Who is to have the object of the maker's, and what names them; empty: nobody."""
         owner = maker.owner
         if not id_as_owner(self.engine, self.resource, self.member, owner):
-            return ""
+            return "", ""
         return other_owner(self.engine, self.undo_log, maker.creation, self.member, owner)
 
-    def _try(self, maker: Maker, other: str) -> bool:
+    def _try(self, maker: Maker, other: str, id: str) -> bool:
         """Whether a write was sent."""
         found = maker.make({})
         if found is None:
             return False
         made, view = found
         shape = shape_of(self.engine.model, self.resource, self.member)
-        id = id_as_owner(self.engine, self.resource, self.member, other)
         value, sent = json_value(id, shape), False
         if made.look is not None and member_at(view, [self.member]) not in (None, value):
             # From here on it may belong to the other: after a kill, the restore tries to remove it

@@ -111,6 +111,8 @@ class Maker:
     """With which the last creation was answered; 0: none was sent."""
     kept: bool = False
     """Not the owner, but who sent the last creation was shown what it made, and removed it."""
+    why_unsent: str = ""
+    """Why the last creation was not sent, unless the report says so already; empty: it was."""
     sparse: bool | None = None
     """Whether bodies that require nothing are sent with next to nothing; None: untried."""
 
@@ -149,14 +151,27 @@ class Maker:
                 return AsOwn(engine, NOBODY, parent, free)
         return nullcontext()
 
+    def _pair(
+        self, mark: str, more: Mapping[tuple[str, ...], Json]
+    ) -> tuple[FilledRequest | None, Request | None]:
+        """What creates an object and what removes it; None with the reason if it is not sent."""
+        self.why_unsent = ""
+        removal = f"{self.creation.remove.endpoint.method} {self.creation.remove.endpoint.path}"
+        if self.removes_nothing():
+            self.why_unsent = f"{removal} did not remove what the run had created"
+            return None, None
+        asked, remove = self.request(mark, more), self._with_key(self.creation.remove)
+        if asked is not None and remove is None:
+            self.why_unsent = f"no value is known for a parameter of {removal}"
+        return asked, remove
+
     def _make(
         self, more: Mapping[tuple[str, ...], Json]
     ) -> tuple[CreatedObject, Mapping[str, Json]] | None:
         engine, pair, log = self.engine, self.creation, self.undo_log
         mark = f"oakum {secrets.token_hex(4)}"
-        asked = None if self.removes_nothing() else self.request(mark, more)
+        asked, remove = self._pair(mark, more)
         lists = self._lists()
-        remove = self._with_key(self.creation.remove)
         if asked is None or remove is None:
             return None
         key = engine.model.policy.resources[pair.resource].key
@@ -290,6 +305,9 @@ class Maker:
         filled = fill(make, engine.target, engine.knowledge, self.owner)
         shape = body_shape(make.operation)
         if filled is None or shape is None:
+            self.why_unsent = "the document declares no body that can be written"
+            if filled is None:
+                self.why_unsent = "no value is known for one of its parameters"
             return None
         new = NewObject(self.creation.resource, self.creation.at, self.owner, bool(self.sparse))
         try:
@@ -304,9 +322,9 @@ class Maker:
         body = {**body, **filled.content}
         for at, value in more.items():
             put(body, (*self.creation.at, *at), value)
-        if not holds(body, mark):
-            return None  # there is no place for it, or another value has taken it: the object
-            # could not be found again
+        if not holds(body, mark):  # there is no place for it, or another value has taken it
+            self.why_unsent = "no text of its body could hold the mark by which to find it again"
+            return None
         said = json_bytes(placeholders(body, dict(more), self.creation.at)).decode()
         return with_body(filled, make.operation, body, said)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from oakum.exposure.values.knowledge import canonical
+from oakum.http.json_pointer import member_at
 from oakum.openapi.model import Json
 from oakum.scan.engine import Engine
 from oakum.scan.undo.entries import CreatedObject
@@ -22,18 +24,24 @@ def id_as_owner(engine: Engine, resource: str, member: str, who: str) -> str:
 
 def other_owner(
     engine: Engine, undo_log: UndoLog, creation: Creation, member: str, owner: str
-) -> str:
-    """The first other identity that `member` can name and who makes and removes such an object as
-    well; empty: there is none."""
+) -> tuple[str, str]:
+    """The first other identity that makes and removes such an object as well, and what `member`
+    holds where it names them: in an object of theirs, else in this one; empty: there is none."""
     for other in engine.identities.subjects():
-        if other == owner or not id_as_owner(engine, creation.resource, member, other):
+        if other == owner:
             continue
         own = Maker(engine, undo_log, creation, other)
         made = own.make({})
-        if made is not None:
-            own.undo(made[0])
-            return "" if own.removes_nothing() else other
-    return ""
+        if made is None:
+            continue
+        own.undo(made[0])
+        if own.removes_nothing():
+            return "", ""
+        ids = engine.identities.ids.get(other, frozenset())
+        said = canonical(member_at(made[1], tuple(member.split("."))))
+        if id := id_as_owner(engine, creation.resource, member, other) or (said in ids and said):
+            return other, id
+    return "", ""
 
 
 def shown_with_mark(undo_log: UndoLog, made: CreatedObject) -> list[Mapping[str, Json]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -40,16 +41,20 @@ def scan(
     removes: str = "all",
     paths: str = PATHS,
     most: int = 99,
+    having: Collection[str] = tuple(NAMES),
+    making: Collection[str] = tuple(NAMES),
+    shapes: str = SHAPES,
 ) -> tuple[Told, list[str], dict[str, Any]]:
     """What a scan says, the owners that were asked for, and the hooks at its end. `owner`: whether
     an API `takes`, `ignores` or `refuses` the one in the body, or only `echoes` it and lists all
     to everybody, or `hides` from all what it made, or `fails`; `removes`: whose are removed;
-    `most`: how many a list shows."""
+    `most`: how many a list shows; `having`: who has a hook before; `making`: who may make one."""
     hooks: dict[str, Any] = {
         f"wh-{n}77": {
             "id": f"wh-{n}77", "account_id": id, "url": f"https://{who}.test/in", "events": "paid",
         }
         for n, (who, id) in enumerate(NAMES.items())
+        if who in having
     }  # fmt: skip
     number, named = count(4), list[str]()
 
@@ -60,6 +65,8 @@ def scan(
             return Reply(200, [])
         key = call.path.removeprefix("/hooks").strip("/")
         if call.method == "POST":
+            if who not in making:
+                return Reply(403, {"error": "not yours"})
             body = {"url": "", "events": "", **call.json}
             if (said := body.pop("account_id", None)) is not None:
                 named.append(said)
@@ -87,7 +94,7 @@ def scan(
             hooks[key] |= {name: call.json[name] for name in ("url", "events") if name in call.json}
         return Reply(200, hooks[key])
 
-    return told(folder, SHAPES, paths, policy, api, allow_writes=True), named, hooks
+    return told(folder, shapes, paths, policy, api, allow_writes=True), named, hooks
 
 
 def test_an_object_in_the_name_of_another_is_a_leak(tmp_path: Path) -> None:
@@ -156,3 +163,40 @@ def test_what_tells_nothing_is_named(owner: str, why: str, tmp_path: Path) -> No
     assert named
     said = [each.reason for each in run.report.writes.untried]
     assert f"members not tried: `account_id`, for {why}" in "\n".join(said)
+
+
+def test_who_has_none_before_is_known_by_what_they_make(tmp_path: Path) -> None:
+    """Their id as an owner stood in no object yet, so nobody was tried, and nothing said so."""
+    run, named, hooks = scan(tmp_path, "takes", having=("ann",))
+    assert named
+    assert ("Hook.account_id", "member") in run.proven
+    assert len(hooks) == 1
+
+
+def _said(run: Told) -> str:
+    """What is untested of the creation."""
+    untried = run.report.writes.untried
+    return "\n".join(each.reason for each in untried if each.endpoint.operation == "createHook")
+
+
+def test_what_nobody_could_be_named_for_is_told(tmp_path: Path) -> None:
+    run, named, _ = scan(tmp_path, "takes", having=("ann",), making=("ann",))
+    assert not named
+    why = "no other identity could create and remove one of their own"
+    assert f"members not tried: `account_id`, for {why}" in _said(run)
+
+
+def test_what_is_not_created_is_told_with_why(tmp_path: Path) -> None:
+    run, _, _ = scan(tmp_path, "takes", removes="ann")
+    why = "DELETE /hooks/{id} did not remove what the run had created"
+    assert f"nothing was created: {why}" in _said(run)
+
+
+def test_where_another_object_may_decide_whose_it_is_the_owner_is_told(tmp_path: Path) -> None:
+    member = "plan_id: {type: string, enum: [plan-3081]}"
+    body = "HookIn: {type: object, required: [plan_id], properties: {" + f"{member}, "
+    shapes = SHAPES.replace("HookIn: {type: object, properties: {", body)
+    run, named, _ = scan(tmp_path, "takes", shapes=shapes)
+    assert not named
+    why = "`plan_id`, which it has to name, may decide whose it is"
+    assert f"members not tried: `account_id`, for {why}" in _said(run)
