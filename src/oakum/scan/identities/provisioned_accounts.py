@@ -33,6 +33,7 @@ from oakum.scan.identities.account_login import PERSON, SECRET, template
 from oakum.scan.identities.credentials import Identity, Login, Secret
 from oakum.scan.identities.login import LoginFailed, json_of
 from oakum.scan.identities.session import Sessions
+from oakum.scan.identities.stray_accounts import Stray, made_up_name
 from oakum.scan.limits import Pace
 from oakum.scan.requests.builder import FilledRequest, fill, path_on
 from oakum.scan.requests.person_operations import Noun, is_secret, noun_of
@@ -83,8 +84,8 @@ class ProvisionedAccounts:
     pending: list[ProvisionedAccount] = field(default_factory=list)
     asked: set[str] = field(default_factory=set)
     """Operations that were asked to take an account away."""
-    strays: list[str] = field(default_factory=list)
-    """What accounts are called that were made, it seems, and cannot log in."""
+    strays: list[Stray] = field(default_factory=list)
+    """Accounts that were made, it seems, and cannot log in."""
     removals: list[Removal] = field(default_factory=list)
     """Accounts that were there, and that another plain one took away."""
     raised: set[str] = field(default_factory=set)
@@ -113,6 +114,8 @@ class ProvisionedAccounts:
         """Account → what its registration was answered, without what the request held."""
         self.shut: dict[str, bool] = {}
         """Accounts that the API said it has made, and that cannot log in → whether it shows one."""
+        self._shut_strays: dict[str, Stray] = {}
+        """What the report says of each of those that it does not show."""
         self._alive: set[str] = set()
         """Those that this process has seen to be logged in."""
         self._removers: list[str] = []
@@ -157,7 +160,7 @@ class ProvisionedAccounts:
                 self._keep_shut(made, answer)
                 return None
             if answer.status < 400:
-                self.strays.append(made.called["handle"])
+                self.strays.append(self._stray(made, answer))
             self._record_removal(made)
             return None
         self._welcomed[made.name] = answer_features(answer, filled)
@@ -182,11 +185,19 @@ class ProvisionedAccounts:
 
     def _keep_shut(self, made: ProvisionedAccount, answer: Response) -> None:
         """Keeps an account that cannot log in for whoever may remove others."""
-        key = canonical(self.own(made, answer).get(self._key, ""))
-        now = replace(made, key=key)
+        now = replace(made, key=self._told_key(made, answer))
         self.log("undo", as_json(now))
         self.pending = [now if each.name == made.name else each for each in self.pending]
         self.shut[made.name] = False
+        self._shut_strays[made.name] = self._stray(made, answer)
+
+    def _told_key(self, made: ProvisionedAccount, answer: Response) -> str:
+        """The key of a new account, as the answer to its registration tells it; empty: it does
+        not."""
+        return canonical(self.own(made, answer).get(self._key, ""))
+
+    def _stray(self, made: ProvisionedAccount, answer: Response) -> Stray:
+        return Stray.of(made.called["handle"], self._told_key(made, answer), answer)
 
     @property
     def _key(self) -> str:
@@ -293,7 +304,8 @@ class ProvisionedAccounts:
             self.record_secret(of, other.secret)
             return Claim(answer, overwritten=True)
         if not intact or answer.status < 400:
-            self.strays.append(_made_up_name(of if of is not None and not intact else other))
+            lost = of if of is not None and not intact else other
+            self.strays.append(Stray(made_up_name(lost.name, lost.called)))
         return Claim(answer)
 
     def _still_in(self, who: ProvisionedAccount) -> bool:
@@ -363,24 +375,17 @@ class ProvisionedAccounts:
         left = [each for each in left if self._unlikely.get(each.name) not in firsts]
         for each in [e for e in left if not self.shut.get(e.name, True)]:
             left.remove(each)
-            self.strays.append(each.called["handle"])
+            self.strays.append(self._shut_strays.get(each.name, Stray(each.called["handle"])))
             self._record_removal(each)  # the journal keeps what is certainly there
         self.pending.clear()
-        assert not self.strays or self.operation is not None
-        lost = (
-            f"an account `{each}` that cannot log in may have been created: look for it by hand;"
-            " if accounts must be confirmed first, keep scans from creating any with"
-            f' `operations: {{{self.probe.operation.id}: {{untested: "the reason"}}}}` in the'
-            " contract"
-            for each in self.strays
-        )
         endpoints = [
             f"{e.endpoint.method} {e.endpoint.path}" for e in removals(self.model, self.params)
         ]
         by_hand = f" ({' or '.join(endpoints[:2])})" if endpoints else ""
-        return *lost, *(
-            f"the account `{_made_up_name(each)}` that the run created could not be removed:"
-            f" look for it by hand{by_hand}"
+        by = self.probe.operation.id if self.strays else ""
+        return *(each.words(by, by_hand) for each in self.strays), *(
+            f"the account `{made_up_name(each.name, each.called)}` that the run created could not"
+            f" be removed: look for it by hand{by_hand}"
             for each in left
         )
 
@@ -571,11 +576,6 @@ Ask = Callable[[FilledRequest], Response]
 
 def _mark() -> str:
     return "".join(secrets.choice("bcdfghjkmnpqrstvwxz") for _ in range(9))
-
-
-def _made_up_name(who: ProvisionedAccount) -> str:
-    """What it is called, as far as the run has made that up."""
-    return next((each for each in who.called.values() if each.startswith("oakum")), who.name)
 
 
 def as_json(made: ProvisionedAccount) -> Json:

@@ -406,13 +406,37 @@ def test_one_that_is_made_behind_a_refusal_is_removed(status: int) -> None:
     assert inn.users.keys() == PASSWORDS.keys()
 
 
-def test_one_that_is_made_and_cannot_log_in_is_told() -> None:
+@pytest.mark.parametrize(
+    ("status", "body", "headers", "told"),
+    [
+        (201, {"ok": True}, {}, "an account `NAME` that cannot log in was created: "),
+        (201, {"id": 71, "username": "NAME"}, {}, "`NAME` (`71`) that cannot log in was created"),
+        (200, {"id": "u-7", "username": "NAME"}, {}, "`NAME` (`u-7`) that cannot log in was"),
+        (201, None, {"location": "/users/u-7"}, "(`/users/u-7`) that cannot log in was created"),
+        (201, {"id": "u-9", "username": "ann"}, {}, "`NAME` that cannot log in was created"),
+        (202, {"ok": True}, {}, "`NAME` that cannot log in may have been created"),
+        (200, {"username": "NAME"}, {}, "`NAME` that cannot log in may have been created"),
+        (202, {"id": "u-7", "username": "NAME"}, {}, "(`u-7`) that cannot log in may have been"),
+    ],
+)
+def test_one_that_is_made_and_cannot_log_in_is_told(
+    status: int, body: Json, headers: dict[str, str], told: str
+) -> None:
+    """A 201 says that it was created (RFC 9110, 15.3.2), as does an answer that shows its key."""
     inn = Inn(lets_in=False)
     found, _ = ready(inn)
-    assert join(found, inn) is None
+
+    def answered(filled: FilledRequest) -> Response:
+        inn.send(filled.request)
+        (name,) = inn.users.keys() - PASSWORDS.keys()
+        text = orjson.dumps(body).decode().replace("NAME", name)
+        return Response(status, {"content-type": "application/json", **headers}, text.encode())
+
+    assert found.register(answered) is None
     (said,) = found.restore()
     (stray,) = inn.users.keys() - PASSWORDS.keys()
-    assert f"`{stray}` that cannot log in may have been created" in said
+    assert told.replace("NAME", stray) in said
+    assert ("DELETE /me or DELETE /users/{userId}" in said) is ("was created" in said)
 
 
 def test_an_answer_that_is_lost_leaves_the_account_to_be_removed() -> None:
@@ -508,7 +532,8 @@ def test_one_that_cannot_log_in_and_is_not_shown_to_the_cleaner_is_left_and_told
     found, _ = kept(inn)
     join(found, inn)
     (said,) = found.restore()
-    assert "that cannot log in may have been created" in said and len(inn.users) == 3
+    (key,) = (each["id"] for name, each in inn.users.items() if name not in PASSWORDS)
+    assert f"(`{key}`) that cannot log in was created" in said and len(inn.users) == 3
     assert not any(each.startswith("DELETE") for each in inn.asked)
 
 
