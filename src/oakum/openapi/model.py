@@ -106,6 +106,8 @@ class Parameter:
     """Whether each element or member stands by itself; None: the document does not say."""
     around: Shape | None = field(default=None, compare=False)
     """The object that the whole query is, of which it is a member (`in: querystring`)."""
+    in_body: bool = field(default=False, compare=False)
+    """Declared as a member of the body of a read; nobody knows which of the two the API reads."""
     before: str = ""
     after: str = ""
     """What its value has around the segment of the path that it is: `users/` of `users/7`."""

@@ -17,11 +17,14 @@ from typing import NamedTuple
 from oakum.errors import Location, Problem, few
 from oakum.http.json_pointer import escape
 from oakum.http.media_type import essence
+from oakum.http.methods import WITHOUT_BODY
 from oakum.openapi.broken_references import BrokenReference
 from oakum.openapi.model import ClosedOperation, Json, Media, Operation, Parameter, Shape
 from oakum.openapi.reference import Library, LocatedValue
 from oakum.openapi.resource_names import spread
 from oakum.openapi.schema import Schemas, children
+from oakum.openapi.shape_queries import scalars
+from oakum.openapi.walk import elements
 
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
 _LIKELY = ("GET", "PUT", "POST", "DELETE", "PATCH")
@@ -218,7 +221,10 @@ class OperationReader:
         raw = where.value
         holders = (*reversed(items), where)
         body, needs_body = self.body(holders, where)
-        path, parameters = spread(path, self._all_parameters(each.template, holders))
+        declared = self._all_parameters(each.template, holders)
+        if each.method in WITHOUT_BODY:
+            declared += tuple(_members_as_query(body, declared))
+        path, parameters = spread(path, declared)
         return Operation(
             id=id,
             method=each.method,
@@ -355,6 +361,22 @@ class OperationReader:
 
 
 # ------------------------------------------------------------------------------- small readings
+
+
+def _members_as_query(body: Sequence[Media], declared: Sequence[Parameter]) -> Iterator[Parameter]:
+    """The members of a body of a read as parameters of its query. The content of a GET means
+    nothing by itself (RFC 9110, 9.3.1): frameworks fill such a type from the query, and generators
+    call it the body."""
+    known = {each.name for each in declared if each.where == "query"}
+    for shape in (media.shape for media in body[:1] if media.shape is not None):
+        for name, child in children(shape).items():
+            element = elements(child)
+            plain = scalars(child) or (element is not None and scalars(element))
+            if name not in known and plain and not child.read_only:
+                yield Parameter(
+                    name, "query", name in shape.required, child, child.example, child.default,
+                    in_body=True,
+                )  # fmt: skip
 
 
 def members(place: LocatedValue) -> Iterator[tuple[str, LocatedValue]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from oakum.openapi.document import Document
 
 HEAD = "openapi: 3.1.0\npaths:\n"
@@ -83,3 +85,40 @@ def test_a_method_in_capitals_is_closed() -> None:
     document = read("  /a: {GET: {operationId: x}, put: {}}")
     assert closed(document) == [("x", "GET", "/a")]
     assert [each.id for each in document.operations] == ["PUT /a"]
+
+
+SHAPE = """\
+x:
+  Page:
+    type: object
+    required: [owner_id]
+    properties:
+      owner_id: {type: string}
+      page: {type: integer, default: 1}
+      tags: {type: array, items: {type: string}}
+      filter: {type: object, properties: {owner_id: {type: string}}}
+      made: {type: string, readOnly: true}
+"""
+
+
+@pytest.mark.parametrize("method", ["get", "head"])
+def test_a_body_of_a_read_is_its_query_as_well(method: str) -> None:
+    """RFC 9110, 9.3.1: the content of a GET means nothing by itself. Many who declare one mean
+    the query, and some the content."""
+    declared = "parameters: [{name: page, in: query, schema: {type: string}}]"
+    body = "requestBody: {content: {application/json: {schema: {$ref: '#/x/Page'}}}}"
+    (called,) = read(f"  /a: {{{method}: {{{declared}, {body}}}}}", SHAPE).operations
+    found = [(each.name, each.where, each.required) for each in called.parameters]
+    assert found == [
+        ("page", "query", False), ("owner_id", "query", True), ("tags", "query", False)
+    ]  # fmt: skip
+    assert [each.in_body for each in called.parameters] == [False, True, True]
+    assert [each.type for each in called.body] == ["application/json"]
+
+
+@pytest.mark.parametrize("method", ["post", "put", "patch", "delete", "query"])
+def test_a_body_of_what_is_no_read_by_its_url_is_a_body_alone(method: str) -> None:
+    body = "requestBody: {content: {application/json: {schema: {$ref: '#/x/Page'}}}}"
+    paths = f"  /a: {{{method}: {{{body}}}}}"
+    for called in read(paths, SHAPE).operations:
+        assert called.parameters == ()

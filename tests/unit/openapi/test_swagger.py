@@ -122,6 +122,17 @@ def test_a_body_is_a_parameter(pets: Document) -> None:
     assert added.needs_body
 
 
+@pytest.mark.parametrize("said", ["body, schema: {$ref: '#/x'}", "formData, type: string"])
+def test_a_body_of_a_get_is_its_query_as_well(said: str) -> None:
+    text = (
+        "swagger: '2.0'\nx: {type: object, properties: {page: {type: string}}}\n"
+        f"paths: {{/a: {{get: {{parameters: [{{name: page, in: {said}}}]}}}}}}"
+    )
+    (called,) = Document.parse(text.encode(), "a.yaml").operations
+    assert [(each.name, each.where) for each in called.parameters] == [("page", "query")]
+    assert called.body
+
+
 def test_a_form_is_several_parameters(pets: Document) -> None:
     photo, rename = called(pets, "addPhoto"), called(pets, "rename")
     (media,) = photo.body

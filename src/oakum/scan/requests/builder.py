@@ -345,7 +345,8 @@ def _build(
     probe: Probe, target: str, values: Mapping[str, list[str]], names: Mapping[str, str]
 ) -> FilledRequest:
     operation = probe.operation
-    declared = {parameter.name: parameter.where for parameter in operation.parameters}
+    # What may be read from either is sent in both.
+    declared = {each.name: each.where for each in operation.parameters if not each.in_body}
     draft = _with_parameters(probe, target, values, names)
     draft.query += probe.query
     draft.shown_query += _shown_query(probe)
