@@ -1,15 +1,17 @@
-"""Warnings about objects that a write names outside of its path."""
+"""Warnings about objects that a request names outside of its path."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from oakum.authz.compiled_model import is_hidden_from_members
 from oakum.authz.operations_outside_objects import OF_OBJECTS
-from oakum.errors import Problem
+from oakum.errors import Problem, few
 from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
 from oakum.guard.compiled.path_objects import names
 from oakum.guard.compiled.write_targets import needs_object
+from oakum.guard.warnings.rows import beside_objects
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.shape_queries import element, scalars
 from oakum.policy.resource_schemas import resource_of
@@ -41,6 +43,38 @@ def named_objects(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iter
                 f" `{name}` names",
                 f"{other} if it only refers to one, or says what to do with the object of the path",
             )
+
+
+def unshown_objects(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Problem]:
+    """Warns about an object that a read names and of which nobody knows who may see it, for no GET
+    shows one by its key."""
+    model, id = contract.model, endpoint.operation.id
+    if endpoint.acts or endpoint.graph:
+        return
+    for name, one in endpoint.asked.by.items():
+        places = endpoint.asked.keys.places.items()
+        names = [*dict.fromkeys(each.contract_name for each, of in places if of == name)]
+        unseen = any(is_hidden_from_members(model, each) for each in one.resources)
+        if not names or one.reader or not unseen:
+            continue
+        beside = [f"`{each}`" for each in _values_beside(contract, endpoint)]
+        lost = f" ({', '.join(beside[:3])}{', …' if beside[3:] else ''})" if beside else ""
+        yield Problem(
+            contract.location(endpoint.operation),
+            f"no other GET shows the `{name}` that {few(names, 3)} names at `{id}` by its key in"
+            f" the path, so the gateway passes only objects with an owner there, without what"
+            f" stands beside them{lost}, and answers 404 where none is left, as for an empty list",
+            f"let a GET show a `{name}` by its key in the path, write `conceal: false` at `{name}`"
+            f" if everybody may know that one exists, or"
+            f" `{id}: {{params: {{{names[0]}: {name}.FIELD}}}}` with what else it holds",
+        )
+
+
+def _values_beside(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[str]:
+    """Where the document declares a value outside of every object in the response."""
+    for at, shape, _ in beside_objects(contract.model, endpoint):
+        if scalars(shape) and not shape.branches:
+            yield at or "/"
 
 
 def named_accounts(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Problem]:

@@ -94,3 +94,36 @@ def test_an_account_that_a_write_without_an_object_in_its_path_names_is_told_of(
     assert words not in said(tmp_path, LOGS, shared(call=["member"]))
     assert words not in said(tmp_path, LOGS, shared("/notes/{id}/share"))
     assert words not in said(tmp_path, LOGS, shared(params={"with_user": "User.name"}))
+
+
+def test_what_a_read_names_and_nobody_can_look_up_is_told(tmp_path: Path) -> None:
+    """What stands beside objects is withheld there, and an empty list is 404."""
+
+    def changed(**members: Any) -> Change:
+        return lambda _, policy: policy["resources"]["Memo"].update(members)
+
+    def shown(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        memo = {"schema": {"$ref": "#/components/schemas/Memo"}}
+        one = {"200": {"description": "m", "content": {"application/json": memo}}}
+        path = [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}]
+        document["paths"]["/memos/{id}"] = {
+            "parameters": path, "get": {"operationId": "getMemo", "responses": one}
+        }  # fmt: skip
+        policy["operations"]["getMemo"] = {}
+
+    def explained(_: dict[str, Any], policy: dict[str, Any]) -> None:
+        policy["operations"]["memos"]["params"] = {"memo": "Memo.by"}
+
+    words = (
+        "no other GET shows the `Memo` that `memo` names at `memos` by its key in the path, so the"
+        " gateway passes only objects with an owner there, without what stands beside them"
+        " (`/total`, `/lines/*`, `/rows/*/text`, …), and answers 404 where none is left, as for an"
+        " empty list"
+    )
+    hint = "`memos: {params: {memo: Memo.FIELD}}`"
+    assert words in said(tmp_path, LOGS)
+    assert hint in said(tmp_path, LOGS)
+    opened = {"id, by": [{"see": ["member"]}]}
+    for change in (changed(conceal=False), changed(fields=opened), shown, explained):
+        assert "no other GET shows the `Memo`" not in said(tmp_path, LOGS, change)
+    assert "names at `log` by its key" not in said(tmp_path, LOGS)
