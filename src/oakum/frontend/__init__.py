@@ -2,7 +2,7 @@
 
 Pages are loaded as usual and observed; no field is removed or changed to see what happens. What
 could not be observed is reported as *not observed*, never as unused. Values stay in memory: the
-output contains only paths of fields and words of the document.
+output contains only field paths and names that the document declares.
 """
 
 from oakum.frontend.usage import Usage, Use, UsedEndpoint, UsedField

@@ -1,9 +1,9 @@
 """Compares contract, responses and usage of one page. Pure.
 
-It applies only to the pages that were driven and to their caller. A *leak* is sent, and granted in
-no relation that this caller may have to the object. *Excess* is granted, sent and unused. A
-contract is *too wide* if what it grants was never used, sent or not, and *too narrow* if what it
-denies was.
+The verdicts hold only for the driven pages and their caller. A *leak* is sent although the contract
+grants it in no relation that this caller may have to the object. *Excess* is granted, sent and
+unused. A contract is *too wide* if what it grants was never used, sent or not, and *too narrow* if
+what it denies was.
 """
 
 from __future__ import annotations
@@ -23,35 +23,35 @@ VERDICTS: Mapping[Verdict, str] = {
     "excess": "excess",
     "wide": "contract too wide",
 }
-"""Each verdict, the gravest first, and how it is called."""
+"""Verdict → its name in outputs, the gravest first."""
 Viewed = tuple[str, str]
-"""Resource, and what the caller is to its owner."""
+"""(resource, the caller's relation to the owner)."""
 
 
 @dataclass(frozen=True)
 class ContractField:
-    """A field of an object of the contract in an answer."""
+    """A field of the contract that a response contained."""
 
     viewed: Viewed
     field: str
     endpoint: str
     granted: bool
-    """Whether the contract surely shows it to this caller."""
+    """Whether the contract certainly shows the field to this caller."""
     leak: bool
-    """Whether it shows it in no way in which this caller may stand to the object; where it is
-    neither, nothing tells."""
+    """Whether the contract certainly denies the field to this caller. If neither holds, it is
+    unclear."""
     use: Use
 
 
 @dataclass(frozen=True)
 class DrivenField:
-    """A field of a resource as one kind of viewer got it on the pages driven."""
+    """A field of a resource as the driven pages received it, for one kind of viewer."""
 
     resource: str
     viewer: str
     field: str
     verdicts: tuple[Verdict, ...]
-    """Empty: granted and used, or not judged."""
+    """Empty if the field is granted and used, or could not be judged."""
     use: Use | Literal["unsent"]
     endpoints: tuple[str, ...]
     line: Location
@@ -63,10 +63,10 @@ def contrast(
     granted: Mapping[Viewed, frozenset[str]],
     line: Callable[[str, str], Location],
 ) -> tuple[DrivenField, ...]:
-    """A row for each field that came, or that is granted of a resource that came.
+    """A row for each field that was received, or that is granted of a received resource.
 
-    `granted`: what the contract showed to each kind of viewer of the objects that came. `line`: the
-    line of resource and field.
+    `granted`: fields that the contract shows to each kind of viewer of the received objects.
+    `line`: (resource, field) → its contract line.
     """
     seen: dict[tuple[Viewed, str], list[ContractField]] = defaultdict(list)
     for each in sights:

@@ -31,11 +31,13 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response
 
 How = Literal["plain", "watched", "followed"]
-"""Followed: watched, and its scripts so rewritten that copies can be followed."""
+"""`plain`: uninstrumented; `watched`: reads are recorded; `followed`: scripts are also rewritten so
+that copies are tracked."""
 Steps = Callable[["Page"], None]
-"""What is done with a fresh page: open addresses, log in, click."""
+"""What to do with a fresh page: open addresses, log in, click."""
 _BROWSERS = (
-    "chromium-headless-shell",  # the same engine without the windows: 0.4 of the processor time
+    # the same engine without a user interface: it takes 40 % of the CPU time
+    "chromium-headless-shell",
     "chromium",
     "chromium-browser",
     "google-chrome",
@@ -52,8 +54,8 @@ _PARTS = ("record", "track", "copies", "answers", "page")
 
 
 def _instrument(name: str, workers: frozenset[str]) -> str:
-    """The instrument's script, with the name that it is called by and the workers that it
-    watches."""
+    """The source of the instrument: `name` is its global function in a page, `workers` the URLs of
+    worker scripts."""
     folder = Path(__file__).parent / "instrument"
     values = {"NAME": name, "HELPER": HELPER, "WORKERS": sorted(workers)}
     constants = [f"const {key} = {json.dumps(value)};" for key, value in values.items()]
@@ -62,26 +64,26 @@ def _instrument(name: str, workers: frozenset[str]) -> str:
 
 
 _MOST = 64 << 20
-"""Bytes of one answer that are kept."""
+"""How many bytes of a response body are kept."""
 _UNREAD = 2.0
-"""Seconds that an answer is waited for once it has begun."""
+"""Seconds to wait for the end of a response that has begun."""
 _UNQUIET = 15.0
-"""Seconds that a page is waited for that never rests."""
+"""Seconds to wait for a page that never stops changing."""
 
 
 @dataclass
 class DrivenPages:
-    """One drive through the pages, and how it looked from outside. Holds values."""
+    """What one drive through the pages received, and how the pages looked. Holds values."""
 
     load: Load
     words: list[str]
     requests: Counter[str]
     complaints: Counter[str]
     workers: frozenset[str]
-    """Addresses of the scripts of workers."""
+    """URLs of the workers' scripts."""
 
     def differs(self, other: DrivenPages) -> tuple[str, ...]:
-        """What differs between two visits, in words that quote no text of the pages."""
+        """In what two drives differ, in words that quote nothing of the pages."""
         failed = [each["failures"] for load in (self.load, other.load) for each in load.told]
         pairs = (
             ("what the instrument can do", 0, sum(failed)),
@@ -92,19 +94,20 @@ class DrivenPages:
         return tuple(what for what, mine, its in pairs if mine != its)
 
 
-@dataclass  # not frozen: Playwright sets an attribute on the object of a handler
+@dataclass  # not frozen: Playwright sets an attribute on the object whose method is a handler
 class _Watch:
-    """Listens to one browser context."""
+    """Records the requests, responses and console messages of one browser context."""
 
     name: str
     follower: Follower | None = None
     heard: list[ReceivedResponse] = field(default_factory=list)
     told: dict[float, dict[str, Any]] = field(default_factory=dict)
-    """Document → what was recorded there, as it was told last."""
+    """Document → the latest record of the instrument in it."""
     requests: Counter[str] = field(default_factory=Counter)
     complaints: Counter[str] = field(default_factory=Counter)
     waiting: dict[Request, float] = field(default_factory=dict)
-    """Until when: a page may never read what it was answered, which then never ends."""
+    """Request → until when to wait for its response: a response that no script reads never
+    finishes."""
     pages: list[Page] = field(default_factory=list)
     workers: set[str] = field(default_factory=set)
 
@@ -122,7 +125,8 @@ class _Watch:
         page.on("worker", lambda worker: self.workers.add(worker.url.split("#")[0]))
 
     def _on_console(self, message: ConsoleMessage) -> None:
-        if message.text.startswith(self.name):  # the page is being closed
+        # the instrument's record of a page that is being closed
+        if message.text.startswith(self.name):
             self._take(json.loads(message.text.removeprefix(self.name)))
         else:
             self._add_complaint(f"{message.type} {message.text}")
@@ -194,13 +198,13 @@ class _Watch:
             self.pages[0].wait_for_timeout(20)
 
     def words(self) -> list[str]:
-        """What a person would read, page by page."""
+        """The title and visible text of each open page."""
         found = (_evaluate(page, _WORDS) for page in self.pages if not page.is_closed())
         return [each for each in found if each is not None]
 
     def collect(self) -> None:
-        """Take what the instrument has recorded in every document that is open, and count what
-        never ended."""
+        """Takes the instrument's records from all open documents and workers; requests that never
+        finished count as missed."""
         for request in list(self.waiting):
             self._on_failure(request)
         pages = [page for page in self.pages if not page.is_closed()]
@@ -219,17 +223,17 @@ def _evaluate(where: Any, expression: str) -> Any:
     try:
         return where.evaluate(expression)
     except Error:
-        return None  # it is navigating to another address
+        return None  # the page is navigating
 
 
 def browser_path() -> str:
-    """Path of the browser that is used unless another is named; empty if there is none."""
+    """Path of the default browser; empty if none is installed."""
     return next(filter(None, map(shutil.which, _BROWSERS)), "")
 
 
 @contextmanager
 def open_browser(executable: str = "") -> Iterator[Browser]:
-    """A headless browser; raises `InputError` if none is installed."""
+    """A headless browser. Raises `InputError` if Chromium or a package of the extra is missing."""
     try:
         import tree_sitter  # noqa: F401
         import tree_sitter_javascript  # noqa: F401
@@ -292,7 +296,7 @@ def drive(
 
 
 def load_address(url: str) -> Steps:
-    """Steps that load one address; a page that does not load is a `TargetError`."""
+    """Steps that load one URL; a page that does not load raises `TargetError`."""
 
     def steps(page: Page) -> None:
         from playwright.sync_api import Error
@@ -307,7 +311,8 @@ def load_address(url: str) -> Steps:
 
 
 def load_script(file: Path) -> Steps:
-    """What a script of the user's does: its function `drive(page)`. Raises `InputError`."""
+    """Steps that call `drive(page)` of a user's script. Raises `InputError` for a file
+    without it."""
     try:
         code = compile(file.read_bytes(), str(file), "exec")
     except OSError as error:
@@ -336,8 +341,8 @@ def load_script(file: Path) -> Steps:
 
 @contextmanager
 def _blame_script(file: Path) -> Iterator[None]:
-    """The place of a script error. Its message may contain a value of the page, so it is left
-    out."""
+    """Turns an error in the user's script into one with its line. The message is dropped, since it
+    may quote a page."""
     try:
         yield
     except OakumError:
@@ -352,7 +357,7 @@ def _blame_script(file: Path) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class WatchedLoad:
-    """A load that was watched, or why it does not count."""
+    """An instrumented load, or why it does not count."""
 
     load: Load | None
     why: str = ""
@@ -369,14 +374,14 @@ def watch(browser: Browser, steps: Steps, target: str, quiet: float) -> WatchedL
     seen = once("followed", plain.workers)
     if not plain.differs(seen):
         return WatchedLoad(seen.load)
-    again = once("plain")  # does the instrumentation cause this, or does every load differ?
+    again = once("plain")  # a second plain load shows whether the page differs by itself
     if not again.differs(seen):
         return WatchedLoad(seen.load)
     if unsteady := plain.differs(again):
         return WatchedLoad(
             None, f"differs from load to load, even without observation, in {_and(unsteady)}"
         )
-    unfollowed = once("watched")  # does rewriting the scripts cause this?
+    unfollowed = once("watched")  # without rewritten scripts: do they cause the difference?
     if not plain.differs(unfollowed):
         left = replace(unfollowed.load, left=seen.load.followed + seen.load.left)
         return WatchedLoad(left)

@@ -1,7 +1,7 @@
 """Field paths of a response body, without values. Pure.
 
-A key of an object or a segment of a URL may be a person's name or number, so whatever is not
-recognised as a word of the API is written `*` or `{id}`.
+A key of an object or a segment of a URL may be personal data, so whatever is not recognised as a
+name that the API chose is written `*` or `{id}`.
 """
 
 from __future__ import annotations
@@ -18,25 +18,26 @@ _SEGMENT = re.compile(r"[A-Za-z_][A-Za-z_.-]{0,39}|v[0-9]{1,3}")
 _NAMES_SOMEBODY = re.compile(r"(?i)(?:.*_)?(?:u?u?id|slug|key|code|name|handle|nick|login|e?mail)")
 _CAMEL = re.compile(r".*[a-z](?:Id|Name|Key|Code)")
 _FEWEST = 3
-"""So many objects alike under keys of their own are a map, whatever the keys look like."""
+"""An object with at least so many members of the same shape counts as a map."""
 MAX_DEPTH = 60
 
 
 @dataclass(frozen=True)
 class AnswerLeaf:
-    """A scalar or an empty container of an answer."""
+    """A scalar or an empty container in a response body."""
 
     path: Path
     """The path in reports: `*` for elements and for keys that are data."""
     raw: Path
-    """As a script reads it: `*` for elements alone. Holds values; stays in memory."""
+    """The path that scripts read, with `*` for list elements only. It may contain values, and stays
+    in memory."""
     pointer: Path
-    """Its place in this one response. It may contain values, and stays in memory."""
+    """The exact path in this response. It may contain values, and stays in memory."""
     value: Json
 
 
 def leaves(value: Json) -> Iterator[AnswerLeaf]:
-    """All scalar fields of a response, in order; values nested too deep are skipped."""
+    """All scalars and empty containers of a response in order, down to `MAX_DEPTH`."""
     yield from _leaves(value, (), (), ())
 
 
@@ -63,13 +64,15 @@ def _is_map(value: dict[str, Json]) -> bool:
 
 
 def names_somebody(path: Path) -> bool:
-    """Whether a field may contain what identifies an object in a URL: an id, a name, a code."""
+    """Whether a field's name suggests a value that URLs use to name an object: an id, a name, a
+    code."""
     last = path[-1] if path else ""
     return bool(_NAMES_SOMEBODY.fullmatch(last) or _CAMEL.fullmatch(last))
 
 
 def template(path: str, values: Collection[str]) -> str:
-    """The path of a URL with `{id}` for what may be data: no word, or a value of `values`."""
+    """The path of a URL with `{id}` for each segment that may be data: it is no word, or one of
+    `values`."""
     return "/".join(
         part if not part or (_SEGMENT.fullmatch(part) and part not in values) else "{id}"
         for part in path.split("/")
@@ -77,12 +80,12 @@ def template(path: str, values: Collection[str]) -> str:
 
 
 def word(said: str, values: Collection[str]) -> str:
-    """What a page calls one of its questions or script elements, if anything; `*` for what may be
-    data."""
+    """A GraphQL operation's or script element's name, with `*` if it may be data; empty stays
+    empty."""
     legible = _WORD.fullmatch(said) or re.fullmatch(r"[0-9]{1,2}", said)
     return said if not said or (legible and said not in values) else "*"
 
 
 def path_text(path: Path) -> str:
-    """A path as it is written: `data.*.buyer.name`; the answer itself is `(whole)`."""
+    """The path in reports: `data.*.buyer.name`, or `(whole)` for the response itself."""
     return ".".join(path) or "(whole)"

@@ -29,27 +29,27 @@ _OF_THE_BODY = ("content-length", "content-encoding", "transfer-encoding")
 
 @dataclass
 class Follower:
-    """Rewrites what the pages of one browser context load."""
+    """Rewrites the scripts that the pages of one browser context load."""
 
     instrument: str
-    """What a worker runs before its own script; pages have it from the browser."""
+    """Source that runs in a worker before its own script; pages get it from the browser."""
     workers: frozenset[str] = frozenset()
-    """The addresses of their scripts."""
+    """URLs of the workers' scripts."""
     pages: dict[str, bytes] = field(default_factory=dict, repr=False)
-    """Address of a page → its HTML as it came."""
+    """URL of a page → its HTML before rewriting."""
     followed: int = 0
     left: int = 0
-    """Scripts that came as they are."""
+    """Number of scripts that were left as they are."""
     _sealed: set[str] = field(default_factory=set)
 
     def attach(self, page: Page) -> None:
-        """Rewrites what a page loads from now on."""
+        """Rewrites what this page loads from now on."""
         session = page.context.new_cdp_session(page)
         session.on("Fetch.requestPaused", partial(self._on_pause, session))
         session.send("Fetch.enable", {"patterns": _PATTERNS})
 
     def attach_workers(self, context: BrowserContext) -> None:
-        """Rewrites what the workers of a context load, which no page's session sees."""
+        """Rewrites what workers load; their requests do not appear in the session of a page."""
         if self.workers:
             context.route("**/*", self._on_route)
 
@@ -87,7 +87,7 @@ class Follower:
             }
             session.send("Fetch.fulfillRequest", answer)
         except Error:
-            pass  # the page was closed in the meantime
+            pass  # the page has been closed
 
     def _rewrite_body(self, session: CDPSession, event: dict[str, Any]) -> bytes | None:
         if event.get("responseStatusCode") != 200:

@@ -21,32 +21,32 @@ F = TypeVar("F", bound=Hashable)
 _TOKEN = re.compile(r"[^\W_]+(?:[.,'’:@/+-][^\W_]+)*")
 _PART = re.compile(r"[^\W_]+")
 _CUT = re.compile(r"(?<=[^\s?#&])[?#&]")
-"""Where a page adds a parameter to an address."""
+"""Where a page may have appended a parameter to a URL."""
 _GROUPED = re.compile(r"(?<=\d)[,.'’\u00a0\u202f ](?=\d{3}(?!\d))")
 _NAMES = re.compile(r"[^.\[\]]+")
-"""The parts of a control's name: `lines[0].amount`."""
+"""The parts of the `name` of a form control: `lines[0].amount`."""
 _SCALARS = (str, int, float)
 _STRONG = 6
-"""A text of so many characters stands nowhere by chance."""
+"""A text of at least so many characters is on a page by chance only rarely."""
 _COVERED = 0.6
-"""So much of a field's values must stand in one place of the page,"""
+"""A field explains a place of the page if this share of its values is in it,"""
 _FILLED, _FEWEST = 0.9, 3
-"""or they must fill so much of a place, and so many texts: a page may show a part of a list."""
+"""or its values fill this share of the place, and so many texts: a page may show part of a list."""
 
 
 @dataclass(frozen=True)
 class Surface:
-    """A text that a page shows, or has in an attribute, a control, a canvas or its title."""
+    """A text on a page: visible, in an attribute, a form control, a canvas or the title."""
 
     place: str
-    """Place in the structure: alike for the cells of a column."""
+    """Where it is in the page's structure; equal for the cells of one column."""
     text: str
     owner: int = 0
-    """The node; a text that was replaced there stands beside the one before."""
+    """Number of its node. A text that replaced another in the same node is listed beside it."""
 
 
 def form(value: Json) -> str:
-    """How a page would write a value; empty for values that are never searched."""
+    """A value as a page would write it; empty for values that are too common to search for."""
     if isinstance(value, str):
         return " ".join(value.casefold().split())
     if isinstance(value, bool) or value is None or isinstance(value, dict | list):
@@ -70,7 +70,7 @@ def tokens(text: str) -> set[str]:
 
 
 def is_strong(word: str) -> bool:
-    """Whether a value is long enough not to stand anywhere by chance."""
+    """Whether a value is too long to be on a page by chance."""
     return len(word) >= _STRONG
 
 
@@ -81,11 +81,13 @@ def shown_fields(
     dull: Collection[F] = (),
     weak: Mapping[F, Hashable] | None = None,
 ) -> set[F]:
-    """The fields whose values stand on the page. `before`: the page as it came, without answers;
-    a short value that stands there already proves nothing. `dull`: fields of which nobody is known
-    to have read anything; a short value of theirs proves nothing either. `weak`: fields of objects
-    that were only read as a whole, with whose they are: what reads them so shows them so, many
-    values in one place, or several fields of one object."""
+    """The fields whose values the page shows.
+
+    `before`: the text of the page as delivered: a short value in it proves nothing. `dull`: fields
+    that no script is known to have read: their short values prove nothing either. `weak`: field →
+    its object, for objects that were only read as a whole: they count with many values in one
+    place, or with several fields of the object.
+    """
     there = tokens(before)
     columns: dict[str, list[set[str]]] = defaultdict(list)
     texts: list[str] = []
@@ -115,9 +117,12 @@ def shown_fields(
 def held_by_controls(
     fields: Mapping[F, tuple[str, Sequence[Json]]], controls: Iterable[tuple[str, Json]]
 ) -> set[F]:
-    """Fields whose name and value a form control has: a checkbox shows no text, and an option
-    little. `fields`: their names and values. Of several fields of one name it is the one with the
-    smallest share of other values, then the one with the fewest values."""
+    """Fields whose name and value a form control has, since a checkbox shows no text and an option
+    little.
+
+    `fields`: field → (name, values). Of several fields with the name, the one with the largest
+    share of this value counts, then the one with the fewest values.
+    """
     found: set[F] = set()
     for called, held in controls:
         ranks: dict[F, tuple[float, int]] = {}
@@ -154,8 +159,8 @@ def _of_place(
     there: set[str],
     weak: Collection[F],
 ) -> set[F]:
-    """Fields that explain one place of the page, the best first; what is explained is gone. Of two
-    that explain it alike, one that is `weak` does not."""
+    """The fields that best explain the texts in one place; each explained text counts once. Of two
+    equally good fields, one in `weak` loses."""
 
     def rank(name: F) -> tuple[int, float, bool]:
         return *_rank(held[name], wanted[name]), name not in weak
@@ -192,10 +197,10 @@ def _of_place(
 
 
 def _match_count(words: Sequence[str], pool: Counter[str]) -> int:
-    """How many of a field's values a place contains."""
+    """How many of the words a place contains, counted with repetition."""
     return sum((Counter(words) & pool).values())
 
 
 def _rank(held: int, words: Sequence[str]) -> tuple[int, float]:
-    """Sort key: a place with many of the values ranks above one with all of a few."""
+    """Sort key: many matching values in a place rank above all values of a short field."""
     return held, held / len(words)

@@ -1,4 +1,5 @@
-"""Renders usage as text and as `oakum.use/2`: paths, never values. Pure."""
+"""Renders the usage of a front end as text and as `oakum.use/2`: field paths, never values.
+Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ _WIDTH = 96
 
 
 def plain(usage: Usage, rows: Sequence[DrivenField] | None = None) -> dict[str, Json]:
-    """The document of `oakum.use/2`; `rows` where there is a contract."""
+    """The document `oakum.use/2` as plain values; `rows`: the comparison with a contract, if there
+    is one."""
     found: dict[str, Json] = {
         "schema": SCHEMA,
         "meaning": "excess on the pages driven",
@@ -47,7 +49,7 @@ def plain(usage: Usage, rows: Sequence[DrivenField] | None = None) -> dict[str, 
 
 
 def drives_document(drives: Sequence[tuple[str, Usage]]) -> list[Json]:
-    """What each of several drives used by itself, as `drives` of `oakum.use/2`."""
+    """The member `drives` of `oakum.use/2`: what each drive used by itself."""
     return [{"drive": name, "endpoints": _endpoints(usage)} for name, usage in drives]
 
 
@@ -65,13 +67,13 @@ def _endpoints(usage: Usage) -> list[Json]:
 
 
 def counts(usage: Usage) -> Mapping[Use, int]:
-    """How many fields came to what."""
+    """Use → number of fields with it."""
     found = Counter(each.use for endpoint in usage.endpoints for each in endpoint.fields)
     return {use: found[use] for use in USES}
 
 
 def lines(usage: Usage) -> Iterator[str]:
-    """For a terminal; the same in a pipe."""
+    """The usage as lines of plain text."""
     for endpoint in usage.endpoints:
         yield from _endpoint(endpoint)
         yield ""
@@ -100,7 +102,8 @@ def lines(usage: Usage) -> Iterator[str]:
 
 
 def differences(rows: Sequence[DrivenField], known: bool) -> Iterator[str]:
-    """Lines of the three-way difference. `known`: whether it is known who looked at the pages."""
+    """Lines about granted, sent and used fields. `known`: whether the caller of the pages
+    is known."""
     groups: dict[tuple[str, str, str, Location], list[str]] = {}
     for row in rows:
         if row.verdicts and row.use != "unsent":

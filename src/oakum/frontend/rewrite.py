@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
 HELPER = "__oakum_copies"
-"""The name of the instrument's helper in a page."""
+"""Global name of the instrument's helper in a page."""
 _PLAIN = (
     f"globalThis.{HELPER}||={{a:o=>o,p:(o,k,v)=>o[k]=v,"
     "q:(o,k,v)=>(o==null?o[k]:Reflect.set(Object(o),k,v,o),v),g:Object.assign};"
 )
-"""What the helper does where there is no instrument: nothing of its own."""
+"""A helper that does only what the original code did, for pages without the instrument."""
 _QUERY = """
 (object (spread_element)) @spread
 (call_expression
@@ -44,24 +44,25 @@ _FUNCTIONS = (
 
 
 _MOST = 50_000
-"""Bytes of a function in which a name is looked for."""
+"""How many bytes of a function are searched for other uses of a name."""
 
 
 @dataclass(frozen=True)
 class Edit:
-    """`text` in the place of the bytes from `start` to `end`."""
+    """Replaces the bytes from `start` to `end` by `text`."""
 
     start: int
     end: int
     text: bytes
     order: tuple[int, int]
-    """Of two insertions at one place: what closes comes before what opens, the outer one opens
-    first and closes last."""
+    """Order of insertions at one offset: closing text before opening text, and outer calls open
+    first and close last."""
 
 
 @lru_cache(maxsize=64)
 def rewritten(source: bytes, head: str = "") -> bytes | None:
-    """A script whose copies can be followed, after the code `head`; None: it cannot be parsed."""
+    """The script with trackable copies, preceded by the code `head`; None if it cannot be
+    parsed."""
     import tree_sitter_javascript
     from tree_sitter import Language, Parser, Query, QueryCursor
 
@@ -116,7 +117,7 @@ def _closes(node: Node, text: str) -> Edit:
 
 
 def _store(node: Node, source: bytes, strict: bool) -> Iterator[Edit]:
-    """`target[name] = value`, as a call."""
+    """Edits that turn `target[name] = value` into a call of the helper."""
     left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
     assert left is not None and right is not None
     target, name = left.child_by_field_name("object"), left.child_by_field_name("index")
@@ -133,7 +134,7 @@ def _store(node: Node, source: bytes, strict: bool) -> Iterator[Edit]:
 
 
 def _rest(node: Node, source: bytes) -> Iterator[Edit]:
-    """Code after a rest pattern that reports the rest object as a copy."""
+    """Edits that report the rest object of a destructuring pattern as a copy."""
     rest = next(each for each in node.children if each.type == "rest_pattern")
     name = source[rest.named_children[0].start_byte : rest.named_children[0].end_byte].decode()
     inner, outer = node, node.parent
@@ -181,7 +182,7 @@ def _first(block: Node, text: str) -> Edit:
 
 
 def _is_statement(node: Node) -> bool:
-    """Whether nobody takes the value of an expression in parentheses."""
+    """Whether the value of a parenthesised expression is unused."""
     outer = node.parent
     return (
         outer is not None
@@ -210,7 +211,7 @@ def _in_function(function: Node | None, node: Node, name: str, source: bytes) ->
 
 
 def _destructured_members(pattern: Node, scope: Node, source: bytes) -> str:
-    """The members destructured beside a rest, if their names are used nowhere else."""
+    """Names of the members destructured beside a rest element, if nothing else uses them."""
     around = scope
     while around.type not in (*_FUNCTIONS, "program") and around.parent is not None:
         around = around.parent
@@ -258,7 +259,7 @@ def _in_strict(node: Node, source: bytes) -> bool:
 
 
 def rewritten_page(page: bytes) -> tuple[bytes, int, int]:
-    """A page whose own scripts are rewritten, how many are, and how many cannot be parsed."""
+    """(HTML with rewritten inline scripts, number rewritten, number that could not be parsed)."""
     followed = left = 0
 
     def each(found: re.Match[bytes]) -> bytes:

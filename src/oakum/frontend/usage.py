@@ -32,13 +32,13 @@ USES: Mapping[Use, str] = {
     "untouched": "untouched",
     "unobserved": "not observed",
 }
-"""Each use, the strongest sign first, and how it is called."""
+"""Use → its name in outputs, the strongest sign first."""
 USED: frozenset[Use] = frozenset(("rendered", "read"))
 UNUSED: frozenset[Use] = frozenset(("copied", "untouched"))
 _NAMED = re.compile(r"\b(?:query|mutation)\s+(\w+)")
 _PARAMETER = re.compile(r"\{[^{}]*\}")
 PAGE = "PAGE"
-"""In the place of a method: data that stands in a script element of the page itself."""
+"""Stands for the HTTP method of data in a script element of the page itself."""
 
 
 @dataclass(frozen=True)
@@ -48,13 +48,13 @@ class ReceivedResponse:
     method: str
     url: str
     status: int
-    """0: it was broken off, or the browser has kept nothing of it."""
+    """0 if the response broke off, or the browser kept no body of it."""
     body: bytes = field(repr=False)
     posted: str = field(default="", repr=False)
     document: bool = False
-    """Whether it is a page, and no answer to a script."""
+    """Whether it is a page, and not a response to a script."""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """Of the request, names in lower case: they may say who asked."""
+    """Request headers with lower-case names; they may tell who the caller is."""
 
 
 @dataclass(frozen=True)
@@ -64,10 +64,11 @@ class Load:
 
     heard: tuple[ReceivedResponse, ...]
     told: tuple[dict[str, Any], ...] = field(repr=False)
-    """What the instrument recorded, a document or a worker each."""
+    """The instrument's records, one for each document or worker."""
     followed: int = 0
     left: int = 0
-    """Scripts in which copies could be followed, and those in which they could not."""
+    """Scripts whose copies could be tracked (`followed`), and those whose copies could not
+    (`left`)."""
 
     def __add__(self, other: Load) -> Load:
         return Load(
@@ -80,7 +81,7 @@ class Load:
 
 @dataclass(frozen=True)
 class UsedField:
-    """A response field by its path, and what the front end did with it."""
+    """The path of a response field, and what the front end did with it."""
 
     path: str
     use: Use
@@ -88,12 +89,13 @@ class UsedField:
 
 @dataclass(frozen=True)
 class UsedEndpoint:
-    """Answers of one kind, and their fields."""
+    """The responses of one endpoint, and their fields."""
 
     method: str
     path: str
     operation: str
-    """As the document calls it, or the name of a GraphQL operation; empty where neither has one."""
+    """The operation id in the document, or the name of a GraphQL operation; empty if there is
+    neither."""
     answers: int
     fields: tuple[UsedField, ...]
 
@@ -104,64 +106,66 @@ class UsedResponse:
 
     heard: ReceivedResponse
     uses: Mapping[Path, Use] = field(repr=False)
-    """By the pointer of the field in this answer."""
+    """Exact path of a field in this response → its use."""
 
 
 @dataclass(frozen=True)
 class Usage:
-    """Which received fields the driven pages use."""
+    """Which of the received fields the driven pages use."""
 
     endpoints: tuple[UsedEndpoint, ...]
     pages: int = 1
-    """Pages and scripts that were driven, and count."""
+    """Number of pages and user scripts that were driven and count."""
     discarded: tuple[tuple[str, str], ...] = ()
-    """Those that do not count, as the user named them, and why."""
+    """(page or script as the user named it, why it does not count)."""
     sent: tuple[UsedResponse, ...] = field(default=(), repr=False)
     elsewhere: int = 0
-    """Answers of other origins, which were not looked at."""
+    """Number of responses from other origins, which are ignored."""
     unread: int = 0
-    """Answers of the API that are no JSON, or that say no."""
+    """Number of responses of the API that are not JSON, or not a success."""
     unheard: int = 0
-    """Answers that were broken off, or read as a stream of which the browser keeps nothing."""
+    """Number of responses that broke off, or that were streams of which the browser keeps
+    nothing."""
     scripts_followed: int = 0
     scripts_left: int = 0
-    """Scripts in which copies could be followed, and those in which they could not."""
+    """Scripts whose copies could be tracked, and those whose copies could not."""
 
 
 Find = Callable[[str, str], tuple[str, str] | None]
-"""Method and path → path template and operation of a document; None: it has no such endpoint."""
+"""(method, path) → (path template, operation id) of the document; None if it has no such
+endpoint."""
 Name = tuple[str, str, str]
-"""Method, path template, operation."""
+"""(method, path template, operation)."""
 
 
 _SIGNS = ("read", "copied", "loose", "looped", "whole", "escaped")
-"""What the instrument tells of a field. `loose`: a copy of it could not be followed; `looped`:
-it was read by a loop over names and values, of which no copy was followed; `whole`: it was read
-with all of its object, and no copy was followed."""
+"""What the instrument records of a field. `loose`: a copy of it could not be followed; `looped`: it
+was read by a loop over names and values, of which no copy was followed; `whole`: all members of its
+object were read, and no copy was followed."""
 
 
 @dataclass
 class _Question:
-    """The answers to one question of the page. Holds values."""
+    """The responses to one request of the page. Holds values."""
 
     method: str
     path: str
     query: str
-    """Name of the GraphQL operation, or of the script element."""
+    """Name of the GraphQL operation, or of the script element with the data."""
     came: int = 0
-    """Answers that the network had, of any kind; those below are the ones with fields."""
+    """Number of responses on the network, of any kind; `bodies` has those with fields."""
     seen: int = 0
-    """Answers that the instrument saw come."""
+    """Number of responses that the instrument recorded."""
     lost: bool = False
-    """Whether an answer went where nothing can be seen."""
+    """Whether a response went where the instrument cannot observe it."""
     bodies: list[Json] = field(default_factory=list)
     heard: list[ReceivedResponse] = field(default_factory=list)
-    """What the bodies were read from."""
+    """The responses whose bodies are in `bodies`."""
     signs: dict[Path, set[str]] = field(default_factory=lambda: defaultdict(set))
 
     @cached_property
     def read_of(self) -> frozenset[Path]:
-        """Objects with a member that was read by name."""
+        """Paths of objects of which a script read a member by name."""
         return frozenset(raw[:-1] for raw, signs in self.signs.items() if "read" in signs)
 
     @property
@@ -169,25 +173,26 @@ class _Question:
         return self.lost or self.came > self.seen
 
     def use(self, raw: Path) -> Use:
-        """What the instrument says of a field."""
+        """The use of a field according to the instrument alone. `raw`: see `AnswerLeaf.raw`."""
         signs = self.signs.get(raw, set())
         if "read" in signs:
             return "read"
         if "escaped" in signs or "looped" in signs or self.is_unobserved:
             return "unobserved"
         if "whole" in signs and raw[:-1] not in self.read_of:
-            return "unobserved"  # every field was read and none used: the page may use a copy
+            return "unobserved"  # all members were read at once: the page may use a copy
         return "copied" if "copied" in signs else "untouched"
 
 
 _WEIGHT: Mapping[Use, int] = {
     "rendered": 4, "read": 3, "unobserved": 2, "copied": 1, "untouched": 0
 }  # fmt: skip
-"""Of two signs for one field, which counts: what was not seen may have been a use."""
+"""Which of several uses of a field counts, the highest: an unobserved response may have
+been used."""
 
 
 def judge(load: Load, origin: str, find: Find | None = None) -> Usage:
-    """Every field that an origin sent, with its use on the pages of a load."""
+    """The use of every field that the API at `origin` sent, on the pages of a load."""
     questions: dict[str, _Question] = {}
     elsewhere = unread = unheard = 0
     for heard in load.heard:
@@ -230,7 +235,7 @@ def judge(load: Load, origin: str, find: Find | None = None) -> Usage:
 
 
 def graphql_name(posted: str) -> str:
-    """What a request to GraphQL calls its operation; empty for any other request."""
+    """The name of the GraphQL operation in a request body; empty for any other request."""
     if '"query"' not in posted:
         return ""
     try:
@@ -247,7 +252,7 @@ def graphql_name(posted: str) -> str:
 
 
 def _parse_body(heard: ReceivedResponse) -> Json:
-    """The body of an answer that was given, if it has fields."""
+    """The JSON body of a successful response; None if it has no fields."""
     if not 200 <= heard.status < 300 or heard.body.lstrip()[:1] not in (b"{", b"["):
         return None
     try:
@@ -258,7 +263,7 @@ def _parse_body(heard: ReceivedResponse) -> Json:
 
 
 def _take(questions: dict[str, _Question], told: Mapping[str, Any]) -> None:
-    """What the instrument says of the answers to one question."""
+    """Adds an instrument's record of the responses to one request."""
     key = told["key"]
     if told["body"] is not None:
         _, url, name = key.split(" ", 2)
@@ -266,7 +271,7 @@ def _take(questions: dict[str, _Question], told: Mapping[str, Any]) -> None:
         body = _parse_body(ReceivedResponse(PAGE, url, 200, told["body"].encode()))
         asked.bodies += [] if body is None else [body]
     if key not in questions:
-        return  # a script of another origin
+        return  # the instrument saw a response of another origin
     asked = questions[key]
     asked.seen += told["arrived"]
     asked.lost |= told["unseen"] > 0
@@ -293,8 +298,8 @@ def _endpoints(questions: list[_Question], find: Find | None) -> dict[Name, list
 
 
 def _wordless(questions: Iterable[_Question], values: Set[str]) -> Callable[[str], str]:
-    """Tells of a path what is a parameter in it, by all that were asked, as traffic is told:
-    `/users/ada` is somebody's."""
+    """A function that replaces parameters in a path, recognised from all requests as for traffic:
+    `/users/ada` has one."""
     paths: Paths[SeenEndpoint] = Paths(SeenEndpoint)
     for each in questions:
         counts = paths.at(each.method, each.path)
@@ -318,13 +323,13 @@ def _uses(endpoints: Mapping[Name, list[_Question]], load: Load) -> dict[Name, d
             values[name, leaf.path].append(leaf.value)
             if "loose" in asked.signs.get(leaf.raw, ()):
                 loose.add((name, leaf.path))
-    # A value that no script has read is on the page by chance, or because the server rendered it.
+    # A value that no script read is on the page by chance, or because the server rendered it.
     sought = {at: held for at, held in values.items() if uses[at[0]][at[1]] != "untouched"}
-    # A value that was read from none of its copies is there by chance, unless it is long.
+    # If all copies were tracked and none was read, a short value is on the page by chance.
     dull = {at for at in sought if uses[at[0]][at[1]] == "copied" and at not in loose}
     surfaces = [Surface(*each) for record in load.told for each in record["surfaces"]]
     page = "\n".join(each.body.decode("utf-8", "replace") for each in load.heard if each.document)
-    # If all copies were followed and an unread field is shown, its whole object was shown.
+    # With all scripts rewritten, an unread field can be shown only with its whole object.
     weak = {at: at[0] + at[1][:-1] for at in sought if at in loose and not load.left}
     weak = {at: whose for at, whose in weak.items() if uses[at[0]][at[1]] != "read"}
     controls = [(each[0], each[1]) for record in load.told for each in record["controls"]]
@@ -339,7 +344,8 @@ def _uses(endpoints: Mapping[Name, list[_Question]], load: Load) -> dict[Name, d
 
 
 def _as_its_parts(uses: Mapping[Path, Use], path: Path) -> Use:
-    """What is empty in one object and has parts in another is used as its most used part."""
+    """The use of a field that is empty in some objects and has members in others: that of its most
+    used member."""
     parts = [use for at, use in uses.items() if at[: len(path)] == path]
     return max(parts, key=_WEIGHT.__getitem__)
 

@@ -15,7 +15,8 @@ from oakum.traffic.draft_lines import scalar
 
 @dataclass(frozen=True)
 class ContractChange:
-    """A contract line and its effect; the text is empty if no line closes the row."""
+    """A proposed contract line and its effect in words; the text is empty if no line resolves the
+    row."""
 
     text: str = ""
     means: str = ""
@@ -36,7 +37,8 @@ _LONG = "narrow the line by hand: it also says who may set it, or what replaces 
 def change(
     contract: ContractGrants, resource: str, leaf: str, verdicts: Mapping[str, Verdict]
 ) -> Mapping[str, ContractChange]:
-    """For each viewer of a field what to write; an empty change where there is nothing to do."""
+    """Viewer → the change to the contract that its verdict asks for; empty where nothing is to be
+    changed."""
     drop = {name for name, each in verdicts.items() if each in ("excess", "wide")}
     narrow = _narrow_line(contract, resource, leaf, drop, verdicts.keys() - drop) if drop else None
     found: dict[str, ContractChange] = {}
@@ -61,7 +63,8 @@ def change(
 def _narrow_line(
     contract: ContractGrants, resource: str, leaf: str, drop: set[str], keep: Iterable[str]
 ) -> ContractChange:
-    """The line without those who do not need it."""
+    """The field's line without the viewers in `drop`; without text if `keep` would lose the field,
+    too."""
     rule = _rule(contract, resource, leaf)
     if rule is None or rule[1] or any(MORE in name for name in drop):
         return ContractChange("", _LONG if rule and rule[1] else _BOUND)
@@ -83,7 +86,7 @@ def _narrow_line(
 
 
 def _widen_line(contract: ContractGrants, resource: str, leaf: str, viewer: str) -> str:
-    """The line with one more viewer, if a single relation names them."""
+    """The field's line with one more viewer; empty if no single relation stands for that viewer."""
     name = viewer.removesuffix(MORE)
     rule = _rule(contract, resource, leaf)
     if name not in contract.least(name) or (rule is not None and rule[1]):
@@ -95,7 +98,8 @@ def _widen_line(contract: ContractGrants, resource: str, leaf: str, viewer: str)
 def _rule(
     contract: ContractGrants, resource: str, leaf: str
 ) -> tuple[tuple[Grant, ...], bool] | None:
-    """The grants of a field, and whether its line says more than who sees it."""
+    """(grants of the field, whether its line also says who may set it or what replaces it); None
+    without one line for all of the field."""
     table = contract.table(resource)
     rules = [table.rules[index] for index in ruling_leaves(table, leaf)]
     if not rules or any(each is not rules[0] for each in rules):

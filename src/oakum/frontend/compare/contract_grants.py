@@ -1,9 +1,9 @@
 """What a contract grants a viewer who is known only by a label, in partly known states.
 
-A label such as `follower` is the least that such a caller is: a further relation may hold besides
-it, unseen. `member or more` may be anything further, `unknown` anything at all. So a grant is
-certain if the contract gives it to the least of them for each value of an unknown state, and a
-denial is certain if the contract gives it to none of them for any.
+A label such as `follower` is a lower bound: the caller may have a further relation that the traffic
+does not show. `member or more` may have any further relation, `unknown` any relation at all. So a
+grant is certain if the contract gives it to the least privileged such caller for each value of an
+unknown state. A denial is certain if the contract gives it to none of them for any value.
 """
 
 from __future__ import annotations
@@ -23,26 +23,27 @@ MORE = " or more"
 ANYONE = "anyone"
 _RANKS = ("anyone", "authenticated", "claim", "field", "lookup", "owner")
 _MOST = 12
-"""Relations that may hold besides a name, at most: with more of them nothing is surely denied."""
+"""How many further relations are considered in all combinations; with more, no denial is
+certain."""
 
 
 class ContractGrants:
-    """Answers what one contract grants to viewers known only by name."""
+    """What one contract grants to viewers of whom only a label is known."""
 
     def __init__(self, model: Model) -> None:
-        """The contract has a policy."""
+        """`model`: a contract with a policy."""
         self._model = model
         self._relations = model.policy.relations
         self.bits = cache(self._bits)
 
     def leaf(self, resource: str, path: str) -> str:
-        """A field as the contract has it; one without a line as it was sent."""
+        """The contract's path for a field; the path as it was sent if no line names the field."""
         table = self._model.tables[resource]
         index = leaf_index(table, path)
         return table.leaves[index] if index >= 0 else path
 
     def leaves(self, resource: str) -> tuple[str, ...]:
-        """Fields that have a line."""
+        """Paths of the resource's fields that have a line in the contract."""
         return self._model.tables[resource].leaves
 
     def has(self, resource: str, leaf: str) -> bool:
@@ -50,7 +51,7 @@ class ContractGrants:
         return bool(ruling_leaves(self._model.tables[resource], leaf))
 
     def line(self, resource: str, leaf: str) -> Location:
-        """The line that rules a field; of one without a line that of its resource."""
+        """The contract line that rules a field; without one, the line of its resource."""
         table = self._model.tables[resource]
         return next(
             (table.rules[index].location for index in ruling_leaves(table, leaf)),
@@ -58,7 +59,7 @@ class ContractGrants:
         )
 
     def says(self, resource: str, leaf: str) -> str:
-        """What the line of a field says, in its own words."""
+        """The grants of a field in the words of the contract."""
         table = self._model.tables[resource]
         said = dict.fromkeys(grant_words(table, index) for index in ruling_leaves(table, leaf))
         return ", or ".join(said) or "no line shows it to anybody"
@@ -76,11 +77,12 @@ class ContractGrants:
         return bool(self._model.rule(endpoint).graphql)
 
     def viewers(self, resource: str) -> tuple[str, ...]:
-        """Relations that lines of a resource name."""
+        """Names of the relations that the lines of a resource use."""
         return self._model.tables[resource].relations
 
     def viewer_name(self, viewer: str) -> str:
-        """A viewer of whom only the certain relations are known, named as in traffic."""
+        """The label of a viewer as traffic reports it: with `or more` if further relations are
+        possible."""
         names, _ = self._relations_in(viewer)
         rank = max((_RANKS.index(self._relations[name].kind) for name in names), default=0)
         further = (
@@ -91,8 +93,8 @@ class ContractGrants:
         return f"{viewer}{MORE}" if any(further) and not viewer.endswith(MORE) else viewer
 
     def grant(self, resource: str, leaf: str, viewer: str, state: Mapping[str, str]) -> Grant:
-        """Whether a field is shown; `state`: settings as text, those that are not known left out
-        or `unknown`."""
+        """Whether the contract shows a field to a viewer. `state`: settings as text; unknown ones
+        are left out or `unknown`."""
         wanted = _bits(ruling_leaves(self._model.tables[resource], leaf))
         sure, possible = self.bits(resource, viewer, tuple(sorted(state.items())))
         if sure & wanted:
@@ -100,7 +102,7 @@ class ContractGrants:
         return "unclear" if possible & wanted else "denied"
 
     def grant_of(self, resource: str, leaf: str, viewer: str) -> tuple[bool, frozenset[State]]:
-        """Whether a field is shown in some state, and the states in which it is not."""
+        """(whether the contract shows the field in some state, the states in which it does not)."""
         table = self._model.tables[resource]
         wanted, deciding = _bits(ruling_leaves(table, leaf)), self.deciding_settings(resource, leaf)
         if not wanted:
@@ -118,19 +120,19 @@ class ContractGrants:
         return shown, frozenset(denied)
 
     def deciding_settings(self, resource: str, leaf: str) -> frozenset[str]:
-        """Settings on which some grant of a field depends."""
+        """Names of the settings on which a grant of the field depends."""
         table = self._model.tables[resource]
         return frozenset(
             chain.from_iterable(map(table.deciding_states, ruling_leaves(table, leaf)))
         )
 
     def least(self, viewer: str) -> frozenset[str]:
-        """Relations that hold for every viewer of this name."""
+        """Relations that every viewer with this label has."""
         names, _ = self._relations_in(viewer)
         return self._held_relations(frozenset(names))
 
     def _bits(self, resource: str, viewer: str, state: State) -> tuple[int, int]:
-        """Fields that are shown for sure, and that may be."""
+        """(fields certainly shown, fields possibly shown) as bits by index of `Table.leaves`."""
         table = self._model.tables[resource]
         told = dict(state)
         readings = [[*_readings(each.values, told.get(each.name))] for each in table.states]
@@ -146,14 +148,14 @@ class ContractGrants:
         return sure, possible
 
     def _relations_in(self, viewer: str) -> tuple[tuple[str, ...], bool]:
-        """The relations in a name, and whether more may hold."""
+        """(relations that a label names, whether further ones may hold)."""
         bare = viewer.removesuffix(MORE)
         names = tuple(name for name in bare.split("+") if name in self._relations)
         return names, bare != viewer or not (names or bare == ANYONE)
 
     def _worlds(self, viewer: str, table: Table) -> Iterator[frozenset[str]]:
-        """All sets of relations that a viewer of this name may have; empty if there are too
-        many."""
+        """Every set of relations that a viewer with this label may have; none if there are more
+        than `_MOST` open ones."""
         names, more = self._relations_in(viewer)
         rank = max((_RANKS.index(self._relations[name].kind) for name in names), default=0)
         wanted = {*table.relations}
@@ -170,7 +172,8 @@ class ContractGrants:
             yield self._held_relations(frozenset((*names, *some)))
 
     def _held_relations(self, sources: frozenset[str]) -> frozenset[str]:
-        """Relations that hold if exactly the sources of these relations hold."""
+        """Relations that hold when the caller has exactly these before `requires` and `unless`
+        apply."""
         kinds = {self._relations[name].kind for name in sources}
         logged = bool(kinds - {"anyone", "claim"})
 
@@ -187,7 +190,8 @@ class ContractGrants:
 
 
 def _readings(values: tuple[Json, ...], told: str | None) -> Iterator[Json]:
-    """The possible values of a setting; None for a value that it does not have."""
+    """The values that a setting may have, given what was observed; None stands for an undeclared
+    value."""
     known = [each for each in values if _text(each) == told]
     yield from known or (*values, None)
 

@@ -1,4 +1,4 @@
-"""Reads the outputs of other commands for a comparison. Pure."""
+"""Reads the documents of `oakum observe traffic` and `observe front-end` for a comparison. Pure."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ _MEMBERS = {
 
 
 def read(data: bytes, name: str, schema: str) -> Json:
-    """Reads a JSON document that was compared with a contract; raises `InputError`."""
+    """The JSON document `name`. Raises `InputError` if it has another schema or was made without a
+    contract."""
     try:
         found = orjson.loads(data)
     except orjson.JSONDecodeError:
@@ -89,7 +90,7 @@ def _use(said: Value) -> Json:
 def distrust(
     observation: Json, traffic: str, uses: Iterable[tuple[str, Json]], resources: Iterable[str]
 ) -> Iterator[str]:
-    """Why the documents together prove nothing, or less than it seems."""
+    """Why the comparison proves nothing, or less than it seems to, in words."""
     for why in observation["distrust"]:
         yield f"`{traffic}`: {why}"
     known = frozenset(resources)

@@ -19,7 +19,8 @@ _WIDTH = 96
 
 
 def lines(found: FieldComparison) -> Iterator[str]:
-    """Every difference by the contract's line; what is fine and what is not known as counts."""
+    """A line for each difference, in the order of the contract; what is fine or not known is only
+    counted."""
     against = f"{found.contract}, {found.traffic} and {count_of(len(found.uses), 'run')} of pages"
     yield f"granted, sent and used, by {against}"
     groups = _groups(found)
@@ -43,7 +44,7 @@ def _format_count(many: int, word: str) -> str:
 
 
 def _groups(found: FieldComparison) -> list[list[ComparedField]]:
-    """Rows that are to be fixed together: the same fields, of one line, whoever the viewer is."""
+    """Rows that one change fixes: the same fields of one contract line, for all viewers."""
     by_viewer: dict[tuple[object, ...], list[ComparedField]] = {}
     for row in found.rows:
         if row.verdict not in ("fine", "unknown"):
@@ -79,19 +80,19 @@ def _wrap_text(text: str, indent: int) -> Iterator[str]:
 
 
 def describe_use(row: ComparedField) -> str:
-    """What became of a field on the pages driven."""
+    """What the driven pages did with a field, in words."""
     if row.use is None:
         return "not known"
     return "did not come" if row.use == "unsent" else USES[row.use]
 
 
 def render(found: FieldComparison) -> bytes:
-    """The document as JSON text, the same for the same comparison."""
+    """The document `oakum.comparison/2` as JSON bytes, in a fixed order."""
     return orjson.dumps(document(found), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
 def document(found: FieldComparison) -> Json:
-    """The document; described in docs/reference/comparison.md."""
+    """The document as plain values; docs/reference/comparison.md describes it."""
     return {
         "schema": SCHEMA,
         "version": oakum.__version__,

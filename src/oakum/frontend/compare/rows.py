@@ -25,7 +25,7 @@ from oakum.openapi.model import Json
 
 @dataclass(frozen=True)
 class ComparedField:
-    """A field of a resource, as one kind of viewer stands to it."""
+    """One row: a field of a resource for one kind of viewer."""
 
     resource: str
     field: str
@@ -33,22 +33,23 @@ class ComparedField:
     verdict: Verdict
     why: str
     says: str
-    """What the contract grants of it, in its own words."""
+    """What the contract grants of the field, in the contract's words."""
     present: int
     of: int
-    """In how many of the objects that they were sent through endpoints that have it."""
+    """`present` of `of` objects had the field, counted at endpoints that ever send it to
+    anybody."""
     endpoints: tuple[str, ...]
-    """Through which it was sent to them."""
+    """Endpoints that sent the field to these viewers."""
     use: Came | None
-    """On the pages driven; None: no page that was driven got such an object."""
+    """What the driven pages did with the field; None if none of them received such an object."""
     line: Location
     change: ContractChange = NO_CHANGE
-    """What to write in the contract, where that closes the row."""
+    """The change to the contract that would resolve the row, if there is one."""
 
 
 @dataclass(frozen=True)
 class FieldComparison:
-    """Everything that outputs read."""
+    """The result of a comparison, from which all outputs are made."""
 
     contract: str
     traffic: str
@@ -57,36 +58,37 @@ class FieldComparison:
     distrust: tuple[str, ...] = ()
 
     def count(self, verdict: Verdict) -> int:
-        """How many rows have a verdict."""
+        """Number of rows with this verdict."""
         return sum(each.verdict == verdict for each in self.rows)
 
     @property
     def leaks(self) -> int:
-        """How many rows report a leak, whether or not a page uses the field."""
+        """Number of rows that report a leak, whether or not a page uses the field."""
         return self.count("leak") + self.count("narrow")
 
 
 @dataclass(frozen=True)
 class _Resource:
-    """Everything observed about one resource."""
+    """What traffic and pages showed of one resource."""
 
     objects: dict[tuple[str, str, State], int]
-    """(endpoint, viewer, state) → objects."""
+    """(endpoint, viewer, state) → number of objects received."""
     present: dict[str, dict[tuple[str, str, State], int]]
-    """Field → the same → in how many of them it stood."""
+    """Field → (endpoint, viewer, state) → number of these objects that had the field."""
     leaks: dict[str, list[tuple[str, str, State, int]]]
-    """Field → (endpoint, viewer, state, how often) that judged answers say to leak."""
+    """Field → (endpoint, viewer, state, number) of the leaks that the evaluation of traffic
+    reported."""
     used: dict[tuple[str, str], list[Json]]
-    """(field, viewer) → rows of documents of use."""
+    """(field, viewer) → its rows in the `oakum.use/2` documents."""
 
 
 def compare(
     contract: ContractGrants, observation: Json, uses: Sequence[Json]
 ) -> tuple[ComparedField, ...]:
-    """Granted, sent and used: a row for each field and each kind of viewer.
+    """A row for each field and each kind of viewer: whether the field is granted, sent and used.
 
     `observation`: a document of `oakum.observation/2`; `uses`: of `oakum.use/2`. Viewers of the
-    contract whom nobody has met have rows as well: nothing is known of them.
+    contract that no document mentions have rows, too, as not known.
     """
     told = _collect_resources(contract, observation, uses)
     rows = [row for name in sorted(told) for row in _rows(contract, name, told[name])]
@@ -127,7 +129,8 @@ def _collect_resources(
 
 
 def _met_as(endpoint: str, viewer: str, held: _Resource) -> str:
-    """The kind of viewer to whom a leak was sent: drift names the least that they are."""
+    """The label under which the receiver of a leak is counted: drift reports only its lower
+    bound."""
     met = {(each, who) for each, who, _ in held.objects}
     return (
         f"{viewer}{MORE}"
@@ -181,7 +184,8 @@ def _row(
 def _received_objects(
     contract: ContractGrants, resource: str, name: str, viewer: str, told: _Resource
 ) -> Iterator[tuple[str, ReceivedObjects]]:
-    """(endpoint, objects) that this kind of viewer received; leaks that judged responses showed."""
+    """(endpoint, objects) that this kind of viewer received, and those that judged responses report
+    as leaks."""
     present = told.present.get(name, {})
     carrying = {endpoint for (endpoint, _, _), many in present.items() if many}
     deciding = contract.deciding_settings(resource, name)
@@ -190,7 +194,8 @@ def _received_objects(
         return tuple((key, value) for key, value in state if key in deciding and value != "unknown")
 
     above = [name[:at] for at, char in enumerate(name) if char == "."]
-    silent = any(told.present.get(each) for each in above)  # an object that is judged on its own
+    # the field belongs to an object that is a resource of its own
+    silent = any(told.present.get(each) for each in above)
     for at, of in told.objects.items():
         endpoint, who, state = at
         if who != viewer or ((silent or contract.selects_fields(endpoint)) and not present.get(at)):
@@ -202,15 +207,15 @@ def _received_objects(
         )
     for endpoint, who, state, seen in told.leaks.get(name, ()):
         if who == viewer and contract.grant(resource, name, viewer, dict(state)) == "unclear":
-            # The response itself was judged, with more facts than the viewer's name: it leaks.
+            # Traffic was judged with more facts about the caller than the label: here it is a leak.
             yield endpoint, ReceivedObjects(decide(state), seen, seen, "denied")
 
 
 def _page_use(
     contract: ContractGrants, resource: str, name: str, viewer: str, row: Json
 ) -> FieldUse:
-    """What a page did with it. The page was judged with its answers at hand: what it says of the
-    grant holds where the name of the viewer alone leaves it open."""
+    """How a page used the field. The page was judged with the full responses, so its verdict
+    decides where the viewer's label alone leaves the grant open."""
     grant = contract.grant(resource, name, viewer, {})
     if grant == "unclear" and "leak" in row["verdicts"]:
         grant = "denied"

@@ -2,7 +2,8 @@
 
 Exactly one verdict holds. Three properties are tested: a leak stays a leak (or a use that the
 contract denies) whatever else is seen; a field whose use is not known is never called excess; and
-*fine* is said only of what was observed, in every state in which the contract denies the field too.
+*fine* needs an observation, and in each state in which the contract denies the field, one that it
+is withheld.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from oakum.errors import count_of
 from oakum.frontend.usage import UNUSED, USED, Use
 
 Grant = Literal["granted", "denied", "unclear"]
-"""Granted in every way in which this viewer may stand to the object and its state be read; in none;
-neither: nothing tells."""
+"""`granted` or `denied` if that holds for every relation and state that the viewer and the object
+may have; otherwise `unclear`."""
 Verdict = Literal["leak", "narrow", "excess", "wide", "unknown", "fine"]
 VERDICTS: Mapping[Verdict, str] = {
     "leak": "leak",
@@ -26,7 +27,7 @@ VERDICTS: Mapping[Verdict, str] = {
     "unknown": "not known",
     "fine": "fine",
 }
-"""Each verdict, the gravest first, and how it is called."""
+"""Verdict → its name in outputs, the gravest first."""
 SAYS: Mapping[Verdict, str] = {
     "leak": "sent, and not granted",
     "narrow": "used on the pages driven, but not granted: a leak that a page depends on",
@@ -41,7 +42,7 @@ Came = Use | Literal["unsent"]
 _WEIGHT: Mapping[Came, int] = {
     "rendered": 5, "read": 4, "unobserved": 3, "copied": 2, "untouched": 1, "unsent": 0
 }  # fmt: skip
-"""Of several uses which one counts: what was not seen may have been a use."""
+"""Which of several uses counts, the highest: an unobserved load may have used the field."""
 
 
 @dataclass(frozen=True)
@@ -50,17 +51,18 @@ class ReceivedObjects:
     field."""
 
     state: State
-    """Of the settings that decide, those that are known."""
+    """The known values of the settings that decide the grant."""
     present: int
     of: int
     grant: Grant
     carries: bool = True
-    """Whether this endpoint has sent the field to anybody: else its absence says nothing."""
+    """Whether this endpoint ever sent the field to anybody; if not, its absence proves nothing."""
 
 
 @dataclass(frozen=True)
 class FieldUse:
-    """Use of the field on pages that such a viewer opened; `unsent`: it did not come."""
+    """What a page did with the field when such a viewer opened it; `unsent`: the field did not
+    arrive."""
 
     use: Came
     grant: Grant
@@ -68,18 +70,18 @@ class FieldUse:
 
 @dataclass(frozen=True)
 class FieldEvidence:
-    """All that is known of one field and one kind of viewer."""
+    """What is known of one field for one kind of viewer."""
 
     met: tuple[ReceivedObjects, ...] = ()
     used: tuple[FieldUse, ...] = ()
     grants: bool = False
-    """Whether the contract shows it to this viewer in some state."""
+    """Whether the contract shows the field to this viewer in some state."""
     denied: frozenset[State] = frozenset()
-    """States in which it does not; not empty where `grants` is False."""
+    """States in which the contract denies the field; not empty if `grants` is False."""
 
 
 def judge(found: FieldEvidence) -> tuple[Verdict, str]:
-    """The verdict, and why, in words."""
+    """(verdict, reason in words)."""
     came = [each for each in found.used if each.use != "unsent"]
     if any(each.grant == "denied" and each.use in USED for each in came):
         return "narrow", "a page uses it, but the contract does not grant it to them"
@@ -104,7 +106,7 @@ def strongest(uses: Iterable[Came]) -> Came | None:
 
 
 def _sent_verdict(found: FieldEvidence, use: Came | None) -> tuple[Verdict, str]:
-    """What is granted and was sent: is it used?"""
+    """The verdict on a granted field that was sent, by its use."""
     if use in UNUSED:
         return "excess", "sent, but neither shown nor read on the pages driven"
     if use is None or use == "unsent":
@@ -118,7 +120,8 @@ def _sent_verdict(found: FieldEvidence, use: Came | None) -> tuple[Verdict, str]
 
 
 def _unsent(found: FieldEvidence) -> tuple[Verdict, str]:
-    """The verdict on a field that was never sent: missing, or withheld?"""
+    """The verdict on a field that was never sent: either it is withheld, or the API does not have
+    it."""
     if found.grants:
         met = sum(each.of for each in found.met if each.grant == "granted")
         if met:
