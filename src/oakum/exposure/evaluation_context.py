@@ -1,4 +1,5 @@
-"""What every evaluation starts from: contract, identities, knowledge, matrix."""
+"""The state that every evaluation of a response uses: contract, identities, known values,
+matrix."""
 
 from __future__ import annotations
 
@@ -35,7 +36,7 @@ from oakum.openapi.model import Json
 
 @dataclass
 class EvaluationContext:
-    """Shared context of all evaluations; every response adds to it."""
+    """Contract, identities, known values and matrix; each evaluated response adds to it."""
 
     model: Model
     identities: KnownIdentities
@@ -43,21 +44,22 @@ class EvaluationContext:
     matrix: Matrix
     redactor: Redactor
     views: dict[tuple[str, str], OwnView] = field(default_factory=dict)
-    """(endpoint, owner) → the owner's last view of their own data."""
+    """(endpoint, owner) → the latest response to the owner with their own data."""
     strays: dict[tuple[str, str], dict[tuple[str, str | None, str | None], set[str]]] = field(
         default_factory=dict
     )
-    """(owner, value) found outside every object → (endpoint, viewer, requested owner) → keys of
-    requests. In memory only."""
+    """(owner, value) found outside every object → (endpoint, viewer, requested owner) → request
+    keys. In memory only."""
     entitled: EntitledViews = field(default_factory=EntitledViews)
-    """What others than its owner, who may see it, are shown of an object."""
+    """What viewers other than the owner, who may see a field, are shown in it."""
     by_value: ByValue = field(default_factory=ByValue)
     by_object: ByObject = field(default_factory=ByObject)
     placeholders: Placeholders = field(default_factory=Placeholders)
     masked: MaskedFields = field(default_factory=MaskedFields)
 
     def who(self, instance: ObjectInstance, viewer: str | None = None) -> str:
-        """The owner of an object; the viewer, if they are one of several owners."""
+        """The owner of an object: the viewer, if they are one of several owners. Empty for
+        ownerless objects."""
         if self.is_nobodys(instance.resource):
             return NOBODY
         if viewer and self.identities.ids[viewer] & set(instance.owners):
@@ -65,8 +67,8 @@ class EvaluationContext:
         return self.identities.who(instance.owners)
 
     def is_viewers_own(self, instance: ObjectInstance, viewer: str | None, who: str) -> bool:
-        """Whether an object that belongs to `who` only by the path contains the viewer's own
-        values."""
+        """Whether an object that only the path assigns to `who` contains values of the viewer and
+        none of `who`."""
         own, theirs = 0, 0
         for leaf in instance.leaves:
             if isinstance(leaf.value, dict | list) or says_nothing(leaf.value):
@@ -78,11 +80,11 @@ class EvaluationContext:
         return own > 0 and theirs == 0
 
     def is_nobodys(self, resource: str) -> bool:
-        """Whether a resource has no owners, such as a catalogue."""
+        """Whether objects of a resource have no owner, such as those of a catalogue."""
         return self.model.policy.resources[resource].owner.kind == "none"
 
     def sources(self, viewer: str | None, who: str, *value: str) -> list[ValueSource]:
-        """Objects of an owner that a value (`resource, path, text`) may come from."""
+        """Objects of `who` that may be where a value (`resource, path, text`) comes from."""
         name, path, text = value
         return sources_of_value(self.model, self.knowledge, viewer, who, (name, path, text))
 
@@ -107,8 +109,9 @@ class EvaluationContext:
     def withholding_field(
         self, viewer: str | None, who: str, text: str, near: tuple[str, str] = ("", "")
     ) -> tuple[str, str, bool]:
-        """The field by which the contract's own lines withhold a value of somebody's from a viewer,
-        if one does, `near` before others; and whether another line shows it to them."""
+        """(resource, field, whether another line shows the value): the field of `who` with this
+        value that a contract line withholds from the viewer, `near` if possible; empty if none
+        does."""
         tables, places = self.model.tables, self.knowledge.places(text, who)
         named = [each for each in places if leaf_index(tables[each[0]], each[1]) >= 0]
         if any(self.may_see(viewer, who, *each, text) for each in named):
@@ -116,8 +119,8 @@ class EvaluationContext:
         return (*(near if near in named else min(named, default=("", ""))), False)
 
     def is_open(self, told: Told) -> bool:
-        """Whether a line of the contract shows a value of somebody's in every state, in whatever
-        object of theirs it stands."""
+        """Whether a contract line shows the value to the viewer in every state, in some object of
+        its owner."""
         text, who, held = told
         places, tables = self.knowledge.places(text, who), self.model.tables
         return any(allows(tables[name], path, held, {}) for name, path in places)
@@ -125,8 +128,8 @@ class EvaluationContext:
     def is_of_an_open_one(
         self, viewer: str | None, who: str, resource: str, path: str, text: str
     ) -> bool:
-        """Whether a value comes from an object that its own state opens, so that it says nothing
-        about closed ones."""
+        """Whether the value may come from an object that its own state opens to the viewer, so that
+        it is no evidence about closed objects."""
         sources = self.sources(viewer, who, resource, path, text)
         alike = sources == [ValueSource(frozenset(), {})]
         return not alike and self._shows_any(sources, viewer, who, resource, path)
@@ -146,7 +149,7 @@ class EvaluationContext:
         self, question: Question, what: tuple[str, str], held: frozenset[str],
         state: Mapping[str, Json], unread: frozenset[str],
     ) -> bool:  # fmt: skip
-        """Whether some value of the settings that nobody has read would grant a field."""
+        """Whether the contract would grant the field for some value of the unread settings."""
         states = self.model.policy.resources[what[0]].states
         names = [n for n in deciding_states(self.model.tables[what[0]], what[1]) if n in unread]
         known = question.viewer is not None
@@ -159,7 +162,7 @@ class EvaluationContext:
         )  # fmt: skip
 
     def is_party(self, viewer: str | None, resource: str, key: str) -> bool:
-        """Whether an object of several owners also belongs to its viewer."""
+        """Whether the viewer is one of several owners of the object."""
         parties = self.knowledge.parties.get((resource, key), ())
         return bool(self.identities.ids.get(viewer or "", frozenset()) & set(parties))
 
@@ -167,7 +170,7 @@ class EvaluationContext:
         self, viewer: str | None, who: str, resource: str, key: str
     ) -> frozenset[str]:
         """Relations in which an owner's object certainly names the viewer: the owner was shown the
-        member itself, and not a text where the member would be one of an object."""
+        member that the relation is read from."""
         shown = self.knowledge.filled.get((who, resource, key), ())
         kin = self.knowledge.kin.get((who, resource, key), {}).get(viewer or "", frozenset())
         return frozenset(
@@ -183,8 +186,8 @@ class EvaluationContext:
         self, question: Question, what: tuple[str, str], who: str, held: frozenset[str],
         state: Mapping[str, Json], result: Result,
     ) -> list[frozenset[str]]:  # fmt: skip
-        """The relations under which a result counts: of the relations to owner and object, those
-        with the same grant; a leak counts under all."""
+        """The relations under which a result counts: those to the owner or to the object that have
+        the same grant. A leak counts once, under all relations together."""
         every = self.identities.kinds(held, question.viewer, who)
         if result is Result.LEAK or len(every) == 1:
             return [held]
@@ -196,7 +199,7 @@ class EvaluationContext:
         return [each for each in every if is_granted(each) == is_granted(held)] or [held]
 
     def stray(self, who: str, value: str, question: Question) -> None:
-        """Remember where a value of somebody's stood outside every object."""
+        """Records that a response showed the owner's value outside every object."""
         place = (question.endpoint, question.viewer, next(iter(question.targets), None))
         self.strays.setdefault((who, value), {}).setdefault(place, set()).add(question.request_key)
 
@@ -206,9 +209,9 @@ class ValueSource:
     """An object that a value may come from."""
 
     kin: frozenset[str]
-    """Relations that its members give the viewer, or leave open."""
+    """Relations that members of the object give the viewer, or leave open."""
     state: Mapping[str, Json]
-    """Its own states; without those of the owner's account."""
+    """States stored in the object, without those of the owner's account."""
 
 
 def sources_of_value(

@@ -36,7 +36,7 @@ class Redactor:
     key: bytes
     names: frozenset[str]
     _read: list[tuple[Json, Leaves]] = field(default_factory=list, compare=False, repr=False)
-    """Scalars of the last two values: a response has many findings, each with two sides."""
+    """The leaves of the last two values, since a response may have many findings."""
 
     def answer(
         self,
@@ -48,7 +48,7 @@ class Redactor:
         marks: Mapping[tuple[str, ...], Mark],
         around: Collection[tuple[str, ...]] = (),
     ) -> Answer:
-        """One side of the evidence: the marked values and those near them."""
+        """One side of the evidence: lines for the marked values and for those near them."""
         leaves = self._leaves(value)
         near = [
             (at, leaf)

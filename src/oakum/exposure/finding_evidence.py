@@ -23,26 +23,26 @@ Place = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Question:
-    """A request: caller, endpoint, and the owners it is about."""
+    """A request of a scan: the caller, the endpoint, and the owners whose objects it requests."""
 
     request_key: str
     endpoint: str
     viewer: str | None
     targets: frozenset[str]
-    """Identities whose objects fill the parameters; empty when the endpoint selects objects
-    itself."""
+    """Identities whose objects fill the parameters; empty if the API itself selects the objects."""
     params: Mapping[str, str]
     """Path parameters as sent."""
     sent: frozenset[str]
     """Every value in the request, so that an echo is not taken for a leak."""
     curl: str
     wrote: bool = False
-    """Whether it is a write: the values sent are then no news to the owner either."""
+    """Whether it is a write: then the owner also counts as having been shown the values that were
+    sent."""
 
 
 @dataclass(frozen=True)
 class OwnView:
-    """An owner's last response with their own data at an endpoint. In memory only."""
+    """The latest response to an owner with their own data at an endpoint. In memory only."""
 
     value: Json
     status: int
@@ -50,29 +50,29 @@ class OwnView:
     leaves: dict[tuple[str, str], tuple[str, ...]]
     """(resource, field) → path in the response."""
     states: list[tuple[str, Mapping[str, Json]]]
-    """(resource, its states) of each own object."""
+    """(resource, states stored in the object) of each own object."""
     curl: str = ""
     params: Mapping[str, str] = field(default_factory=dict)
     """Path parameters of the request that it answers."""
     about_owner: bool = True
-    """Whether the request was about the owner, or about nobody; in a list of another's followers
-    they stand by chance, and are missing from no list of their own."""
+    """Whether the request was about the owner or about nobody. In another's list, such as of
+    followers, the owner appears by chance, and absence there is no evidence."""
     objects: dict[tuple[str, str], dict[Place, set[str]]] = field(default_factory=dict)
-    """(resource, key) → path → non-empty fields of this object. The key is empty if the object has
-    none."""
+    """(resource, key) → path → fields of this object that have a value. The key is empty if the
+    object has none."""
 
     def has_field(
         self, resource: str, key: str, path: str, filled: Collection[str], place: Place | None
     ) -> bool:
-        """Whether the owner was shown this field of this very object at this path: a full view of
-        an object must have fields that an embedded one may lack. `filled`: fields shown to the
-        owner anywhere; `place` None: the outermost path."""
+        """Whether the owner was shown this field of this very object at this path: an object shown
+        in full may have fields that the same object lacks when it is embedded. `filled`: fields
+        shown to the owner anywhere; `place`: None for the outermost path."""
         same = {each: places for (name, each), places in self.objects.items() if name == resource}
         known = [each for each in same if each]
         if key in known:
             return path in _fields(same[key], place)
         here = place is None or any(place in places for places in same.values())
-        if key and known:  # the owner was last shown another object
+        if key and known:  # the latest view shows another object
             return path in filled and here
         shown = {each for places in same.values() for each in _fields(places, place)}
         return len(known) < 2 and path in shown
@@ -91,13 +91,13 @@ def _fields(places: Mapping[Place, Collection[str]], place: Place | None) -> Col
 
 
 def place_of(pointer: tuple[str, ...], key: str = "") -> Place:
-    """Path of an object, with `*` for list elements and for its own key in a map."""
+    """The path of an object with `*` for list indices, and for its key where it is a map key."""
     return tuple("*" if step.isdigit() or (key and step == key) else step for step in pointer)
 
 
 @dataclass(frozen=True)
 class Exhibits:
-    """Makes the evidence from one response."""
+    """Makes the evidence of findings from one response."""
 
     identities: KnownIdentities
     knowledge: Knowledge
@@ -113,7 +113,8 @@ class Exhibits:
     def evidence(
         self, key: Key, instance: ObjectInstance, leaf: Leaf, who: str, weak: str = ""
     ) -> Evidence | None:
-        """Both responses; None if the finding has evidence already.
+        """The evidence with the owner's and the viewer's response; None if the finding has evidence
+        already.
 
         Cached by cell, owner and weakness: the work would otherwise grow with the square of a
         list's length.
@@ -143,7 +144,7 @@ class Exhibits:
         )
 
     def refusal(self, who: str, resource: str, path: str, held: frozenset[str]) -> Evidence:
-        """Both responses, where the viewer lacks a granted field."""
+        """The evidence that a viewer lacks a granted field."""
         view = self.views.get((self.question.endpoint, who))
         same = view is not None and view.params == self.question.params
         return Evidence(
@@ -162,7 +163,7 @@ class Exhibits:
         marks: Mapping[tuple[str, ...], Mark],
         around: list[tuple[str, ...]],
     ) -> Answer:
-        """The viewer's response, around the marked values."""
+        """The viewer's response in evidence: the marked values and the lines around them."""
         viewer = self.question.viewer
         return self.redactor.answer(
             viewer or "nobody logged in",
@@ -175,8 +176,8 @@ class Exhibits:
         )
 
     def own_side(self, who: str, resource: str, path: str) -> Answer | None:
-        """The owner's response at the same endpoint; None if there is none, or the owner is the
-        viewer."""
+        """The owner's response at the same endpoint; None if there is none, or if the viewer is the
+        owner."""
         view = self.views.get((self.question.endpoint, who))
         if view is None or who == self.question.viewer:
             return None
@@ -189,6 +190,6 @@ class Exhibits:
 
 
 def by_way_of(probe: Probe, pointer: tuple[str, ...], before: str = "") -> str:
-    """GraphQL path to an object; empty at other endpoints."""
+    """Words that name the GraphQL path to an object, after `before`; empty at other endpoints."""
     steps = [step for step in pointer[1:] if not step.isdigit()]
     return f"{before}by the path `{'/'.join(steps)}`" if probe.asks is not None and steps else ""

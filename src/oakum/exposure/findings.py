@@ -23,7 +23,7 @@ _BASIC = ("anyone", "authenticated")
 
 
 Place = tuple[str, str, str, State]
-"""Endpoint, resource, field and state of a cell, whoever the viewer."""
+"""(endpoint, resource, field, state): a cell without its viewer."""
 
 
 def conclude(
@@ -73,8 +73,8 @@ def in_order(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def _promise(policy: Policy, key: Key) -> str:
-    """What people are told of the values of the settings that decide a cell; else of the resource
-    at all."""
+    """What the contract quotes as promised to users: for the settings that decide the cell, or else
+    for the resource."""
     resource, told = policy.resources[key.resource], dict(key.state)
     found = [
         promise
@@ -86,8 +86,8 @@ def _promise(policy: Policy, key: Key) -> str:
 
 
 def _owes_nothing(model: Model, identities: KnownIdentities, key: Key, entry: Entry) -> bool:
-    """Whether a grant that is not honoured is none that the API could break: a guessed grant is no
-    promise, and of who an unknown caller is, nobody knows whether it holds."""
+    """Whether an over-block is no defect: the grant is only drafted, or the account of the caller
+    is unknown."""
     guessed = not model.policy.stated or model.draft_line(key.resource, key.field) is not None
     return guessed or identities.is_unknown(entry.viewer)
 
@@ -99,8 +99,8 @@ def _doubts(
     field: str,
     viewers: Iterable[str | None],
 ) -> tuple[tuple[str, ...], bool]:
-    """Why what was seen proves nothing against the API, in words; and whether it is because nobody
-    has confirmed the line that it contradicts."""
+    """(reasons why the finding is no proof, whether one of them is an unconfirmed contract
+    line)."""
     found: list[str] = []
     line = model.draft_line(resource, field) if resource in model.tables else None
     if not model.policy.stated:
@@ -126,8 +126,8 @@ def _leak(
     together: Collection[str],
     refused: Collection[Place],
 ) -> Finding:
-    """A finding of cells that leak; `together`: all fields that leak of such objects; `refused`:
-    what was closed to callers without login."""
+    """The finding for cells that leak. `together`: all leaking fields of such objects; `refused`:
+    cells that were closed to anonymous callers."""
     cells = sorted(cells, key=lambda pair: _endpoint_order(model, matrix, pair[0]))
     key, _ = cells[0]
     leak = _describe(model, identities, matrix, cells, together, refused)
@@ -170,7 +170,8 @@ def _leak(
 def _unread_state(
     model: Model, identities: KnownIdentities, cells: Iterable[tuple[Key, Entry]]
 ) -> str:
-    """Why a state that nobody could read proves nothing: in another one the contract grants it."""
+    """Why a leak is no proof if a setting could not be read: with another value the contract grants
+    the field. Empty if it does not matter."""
     for key, entry in cells:
         names = [name for name, value in key.state if value == UNREAD]
         held = identities.relations(entry.viewer, entry.owner)
@@ -185,9 +186,8 @@ def _unread_state(
 
 
 def _why_unnamed(model: Model, matrix: Matrix, key: Key, owner: bool) -> str:
-    """Why a member that nobody has spoken of proves nothing: no line of the contract names it, nor,
-    where it is another's, the document; empty: it is named, or is another's secret by its name, as
-    which nobody shows anything."""
+    """Why a leak of an unnamed member is no proof: neither the contract nor, for another user's
+    object, the document names it. Empty if it is named, or if its name says that it is a secret."""
     if leaf_index(model.tables[key.resource], key.field) >= 0:
         return ""
     if owner:
@@ -205,15 +205,15 @@ def _why_unnamed(model: Model, matrix: Matrix, key: Key, owner: bool) -> str:
 
 
 def _is_granted(model: Model, key: Key, path: str) -> bool:
-    """Whether a line shows the viewer this place: what stands below it, and is declared nowhere,
-    the line does not withhold on purpose."""
+    """Whether a line shows the viewer this place, so that undeclared members below it are not
+    withheld on purpose."""
     table = model.tables[key.resource]
     index = leaf_index(table, path)
     return index >= 0 and any(key.viewer in grant.see for grant in table.rules[index].grants)
 
 
 def _stated_severity(model: Model, resource: str, field: str) -> Severity | None:
-    """How grave the contract says a leak of this field is; None: it does not say."""
+    """The severity that the contract states for a leak of this field; None if it states none."""
     table = model.tables.get(resource)
     if table is None:
         return None
@@ -264,8 +264,8 @@ def _signal_finding(model: Model, identities: KnownIdentities, signals: list[Sig
 
 
 def _no_word_on_writing(model: Model, signal: Signal) -> str:
-    """Why a write by a caller whom `call:` lets in proves nothing: no line of the contract says who
-    may set any field of such objects. Empty: some line does, or `call:` does not let them in."""
+    """Why a write by a caller whom `call:` allows is no proof: no contract line says who may set a
+    field of such objects. Empty if a line does, or if `call:` does not allow the caller."""
     table = model.settable.get(signal.resource)
     let_in = {*(model.rule(signal.endpoint.operation).call or ())} & {*signal.viewer.split("+")}
     if signal.how not in ("bola-write", "mass-assignment") or table is None or not let_in:
@@ -279,7 +279,7 @@ def _no_word_on_writing(model: Model, signal: Signal) -> str:
 
 
 def _told_at(model: Model, signal: Signal) -> Location:
-    """The contract line of the field, or of the endpoint for a finding without a field."""
+    """The contract line of the field, or of the operation if the finding has no field."""
     if signal.resource in model.tables:
         return model.field_location(signal.resource, signal.field)
     first = next(iter(model.policy.resources.values()), None)
@@ -366,13 +366,13 @@ def _unguessable(matrix: Matrix, cells: list[tuple[Key, Entry]]) -> bool:
 
 
 def _techniques(matrix: Matrix, cells: list[tuple[Key, Entry]]) -> frozenset[str]:
-    """Empty when any endpoint showed it without one."""
+    """Techniques that all endpoints needed to show the leak; empty if a documented request did."""
     found = frozenset(matrix.causes.get(key, matrix.how(key.endpoint)) for key, _ in cells)
     return frozenset() if "" in found else found
 
 
 def _relation_grants(model: Model, resource: str, held: frozenset[str]) -> bool:
-    """Whether a looked-up relation held gives anything at all: `follower` does, `blocked` not."""
+    """Whether holding a looked-up relation grants anything: `follower` does, `blocked` does not."""
     table = model.tables[resource]
     return any(
         name in table.relations for name in held if not model.policy.kinds(name) <= {*_BASIC}
@@ -384,7 +384,7 @@ def _place(key: Key) -> Place:
 
 
 def _closed_to_anonymous(matrix: Matrix) -> set[Place]:
-    """Cells that anonymous callers requested without getting data."""
+    """Cells whose endpoints refused anonymous callers or sent them no data."""
     asked: dict[Place, bool] = {}
     for key, entry in matrix.entries.items():
         if entry.viewer is None and entry.owner:
@@ -394,7 +394,7 @@ def _closed_to_anonymous(matrix: Matrix) -> set[Place]:
 
 
 def _open_state(model: Model, key: Key, held: frozenset[str]) -> State:
-    """A state in which the contract grants what leaked."""
+    """A state in which the contract grants the leaked field; empty if there is none."""
     table = model.tables[key.resource]
     names = deciding_states(table, key.field)
     for values in product(*(table.resource.states[name].values for name in names)):

@@ -7,7 +7,7 @@ import re
 from oakum.authz.span import MAX_DEPTH
 
 DEEPEST = MAX_DEPTH - 1
-"""Deepest nesting that is judged; a deeper body is cut off and closes nothing."""
+"""The deepest nesting that is judged; a deeper body is cut off there and closes no cell."""
 _BRACKETS = re.compile(rb'"(?>[^"\\]|\\.?)*+(?:"|\Z)|[\[{\]}]', re.DOTALL)
 _NO_BRACKETS = bytes(sorted(set(range(256)) - set(b'"\\[]{}')))
 _BEFORE_JSON = b"\xef\xbb\xbf \t\r\n"

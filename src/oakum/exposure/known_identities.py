@@ -31,7 +31,7 @@ ANYONE = "anyone"
 
 @dataclass
 class KnownIdentities:
-    """Test identities by name. Mutable: states change with their settings."""
+    """The test identities of a run by name. Mutable: states change with their settings."""
 
     policy: Policy
     ids: Mapping[str, frozenset[str]]
@@ -42,8 +42,8 @@ class KnownIdentities:
     states: dict[tuple[str, str], Json] = field(default_factory=dict)
     """(identity, `Resource.state`) → value."""
     overrides: dict[tuple[str, str], Json] = field(default_factory=dict)
-    """(identity, `Resource.state`) → what an account says itself of a setting that null in it
-    leaves to another one; None: null."""
+    """(identity, `Resource.state`) → the account's own value of a setting whose null means that it
+    follows another setting."""
     unread: set[tuple[str, str]] = field(default_factory=set)
     """(identity, `Resource.state`) whose value is unknown, because its object was not shown to the
     owner. Not the same as a missing member."""
@@ -53,9 +53,9 @@ class KnownIdentities:
     unproven: Mapping[str, str] = field(default_factory=dict)
     """Identity whose account is not confirmed → reason."""
     tenants: dict[tuple[str, str], dict[str, bool]] = field(default_factory=dict)
-    """(relation, tenant) → identity → whether it is a member, of those that are known."""
+    """(relation, tenant) → identity → whether it is a member; unknown identities are left out."""
     lost: set[tuple[str, str, str]] = field(default_factory=set)
-    """(viewer, relation, owner) that the API has ended by itself while the run went on."""
+    """(viewer, relation, owner) that the API ended during the run, without a request of the run."""
     doubted: dict[tuple[str, str], str] = field(default_factory=dict)
     """(viewer, owner) whose relation the run itself may have changed → reason; a leak between them
     proves nothing."""
@@ -74,7 +74,7 @@ class KnownIdentities:
         return name is not None and all(each.startswith(_NO_ID) for each in self.ids.get(name, ()))
 
     def has_account(self, name: str) -> bool:
-        """Whether a caller is an account, and no partner or device with a key."""
+        """Whether a caller is an account, and not a partner or a device with a key."""
         return not any(each.startswith(_NO_ACCOUNT) for each in self.ids.get(name, ()))
 
     def who(self, owners: Iterable[str]) -> str:
@@ -87,7 +87,7 @@ class KnownIdentities:
         known, states = self.policy.resources[resource], self.policy.resources[resource].states
         if not states:
             return frozenset()
-        # Those of another resource even before the account has been read.
+        # Settings of another resource are in doubt even before the account has been read.
         elsewhere = {state.of for state in states.values()} if who in self.ids else set()
         return frozenset(
             name
@@ -102,17 +102,18 @@ class KnownIdentities:
         )
 
     def set_by(self, who: str, path: str) -> Json:
-        """What an account has set itself; None: nothing, or nobody was shown it."""
+        """The account's own value of a setting; None if it has none, or if no response
+        showed it."""
         place = who, path
         return self.overrides[place] if place in self.overrides else self.states.get(place)
 
     def set_as(self, who: str, path: str, value: Json) -> None:
-        """Records what an account has set itself."""
+        """Records the account's own value of a setting."""
         held = self.overrides if (who, path) in self.overrides else self.states
         held[who, path] = value
 
     def _setting(self, who: str, path: str) -> Json:
-        """The value of a setting of an account, its own or that which it follows; None: unknown."""
+        """The effective value of a setting, its own or the one that it follows; None if unknown."""
         if (who, path) not in self.overrides:
             return self.states.get((who, path))
         resource, _, name = path.partition(".")
@@ -157,9 +158,9 @@ class KnownIdentities:
         return Principal(self.ids[viewer], claims, {**related, **members}, states)
 
     def stated_relations(self, viewer: str, owner: str) -> frozenset[str]:
-        """Words of the identities file for a viewer and an owner, and the look-ups that follow from
-        them: what a stated relation requires, and what the same list of the API tells. One list of
-        followers says who follows somebody, and whom somebody follows."""
+        """Relations that the identities file states for a viewer and an owner, and the look-ups
+        that follow from them: those that a stated relation requires, and those that read the same
+        list. One list of followers shows who follows somebody, and whom somebody follows."""
         here, back = self._stated_relations(viewer, owner), self._stated_relations(owner, viewer)
         lists = {_list(each) for name in here if (each := self.policy.relations.get(name))}
         turned = {_list(each) for name in back if (each := self.policy.relations.get(name))}
@@ -170,7 +171,7 @@ class KnownIdentities:
         }
 
     def _stated_relations(self, viewer: str, owner: str) -> frozenset[str]:
-        """Words of the identities file, and the look-ups that the relations among them require."""
+        """Relations that the identities file states, and the look-ups that they require."""
         words = self.relationships.get((viewer, owner), frozenset())
         known = self.policy.relations
         return words | {
@@ -183,7 +184,7 @@ class KnownIdentities:
     def relations(self, viewer: str | None, owner: str) -> frozenset[str]:
         """Relations of the contract that a viewer has to an owner's objects."""
         pair = (viewer, owner)
-        if pair not in self._held:  # independent of states
+        if pair not in self._held:  # relations do not depend on states
             subject = Subject("", tuple(self.ids.get(owner, ())), owned=bool(owner))
             self._held[pair] = held_relations(self.policy, self.principal(viewer), subject)
         return self._held[pair]
@@ -191,8 +192,8 @@ class KnownIdentities:
     def kinds(
         self, relations: frozenset[str], viewer: str | None, owner: str
     ) -> list[frozenset[str]]:
-        """A viewer's relations to one object, separated into those to its owner and those that the
-        object itself gives. Kept together if the former are only `anyone` or `authenticated`."""
+        """A viewer's relations to one object as [those to its owner, those that the object itself
+        gives]. One set if the former are only `anyone` or `authenticated`."""
         general = self.relations(viewer, owner)
         named, basic = relations - general, general & self.policy.only("anyone", "authenticated")
         if viewer in (None, owner) or not named or general <= basic:
@@ -202,8 +203,8 @@ class KnownIdentities:
     def label(self, relations: frozenset[str], viewer: str | None, owner: str) -> str:
         """The viewer's label: the strongest relation, or the file's word.
 
-        A word of the file that is not a relation of the contract (`pending`) is a kind of viewer of
-        its own: judged by its relations, but requested separately.
+        A word of the file that is no relation of the contract (`pending`) makes a kind of viewer of
+        its own: it is judged by its relations, but requested separately.
         """
         pair = (relations, viewer, owner)
         if pair not in self._labels:
@@ -222,8 +223,8 @@ class KnownIdentities:
 
     @staticmethod
     def placeholder(name: str, *, account: bool = True) -> str:
-        """An id that no API returns, for a caller whose account is unknown; `account`: or who has
-        none, and so is certainly nobody's owner and on nobody's list."""
+        """An id that no API returns, for a caller whose account is unknown, or with `account=False`
+        for one that has no account and so owns nothing."""
         return (_NO_ID if account else _NO_ACCOUNT) + name
 
     def learn(self, name: str, id: str) -> None:
@@ -233,7 +234,7 @@ class KnownIdentities:
         self._forget()
 
     def enrol(self, relation: str, tenant: str, told: Mapping[str, bool]) -> None:
-        """Records who is a member of a tenant, and who is not."""
+        """Records which identities are members of a tenant, and which are not."""
         self.tenants[relation, tenant] = dict(told)
         self._forget()
 
@@ -253,7 +254,7 @@ class KnownIdentities:
         self.doubted.setdefault((viewer, owner), why)
 
     def retie(self, viewer: str, owner: str, relations: frozenset[str]) -> None:
-        """Replaces a viewer's relationships to an owner."""
+        """Replaces the relationships of a viewer to an owner."""
         self.relationships = {**self.relationships, (viewer, owner): relations}
         self._forget()
 
@@ -267,7 +268,7 @@ class KnownIdentities:
 
 
 def label_of(policy: Policy, relations: frozenset[str]) -> str:
-    """The strongest of a viewer's relations; several of one kind are named together."""
+    """The name of the strongest relation of a viewer; several of one kind are joined."""
     known = policy.relations
     implied = {each for name in relations & known.keys() for each in known[name].requires}
     bare = [name for name in known if name in relations - implied]
@@ -279,7 +280,7 @@ def label_of(policy: Policy, relations: frozenset[str]) -> str:
 
 
 def least_of(policy: Policy, name: str) -> tuple[str, frozenset[str]]:
-    """Label and relations of a viewer who has a relation and only those that follow from it.
+    """(label, relations) of a viewer who has only a relation and those that follow from it.
 
     These are the relations that it requires, every look-up that reads the same list, and `anyone`
     or `authenticated`, except those that `unless` excludes. No viewer with it has fewer.
@@ -296,7 +297,7 @@ def least_of(policy: Policy, name: str) -> tuple[str, frozenset[str]]:
         return each in sources and not taken and all(map(holds, known[each].requires))
 
     held = frozenset(each for each in known if holds(each))
-    # Nobody can hold a relation that its own requirements exclude: it is named, and untested.
+    # Nobody can hold a relation that its own requirements exclude: its cells stay untested.
     return (label_of(policy, held), held) if name in held else (name, held | {name})
 
 
@@ -306,7 +307,7 @@ def viewer_kinds(
     words: Mapping[str, Iterable[str]],
     expected: Mapping[str, tuple[frozenset[str], bool]],
 ) -> dict[tuple[str, str], tuple[frozenset[str], bool]]:
-    """(resource, label) → relations, and whether logged in: all pairs of test identities, and
+    """(resource, label) → (relations, whether logged in), for all pairs of test identities and for
     relations that only a grant names (`words`: resource → those)."""
     kinds: dict[tuple[str, str], tuple[frozenset[str], bool]] = {}
     for name, resource in policy.resources.items():
@@ -327,8 +328,8 @@ def viewer_kinds(
 
 
 def owns_too(policy: Policy, resource: Resource, name: str) -> bool:
-    """Whether whoever has a relation to an object is an owner of it, and is tested as that: the
-    same field of the object says both."""
+    """Whether everybody with this relation to an object owns it, because both are read from one
+    field; they are tested as the owner."""
     owners = resource.owner.members if resource.owner.kind == "field" else ()
     sources = (policy.relations[each] for each in policy.required_relations(name))
     return any(
@@ -338,6 +339,6 @@ def owns_too(policy: Policy, resource: Resource, name: str) -> bool:
 
 
 def _list(relation: Relation, *, turned: bool = False) -> tuple[str, str, bool]:
-    """The list that a look-up reads, and whether it is the caller's; `turned`: as it is for the two
-    of a pair in each other's place."""
+    """The list that a look-up reads, and whether it is the caller's; `turned`: with caller and
+    owner exchanged."""
     return relation.operation, relation.pointer, (relation.of == "caller") != turned

@@ -15,7 +15,7 @@ from oakum.finding import Endpoint, Evidence, State
 
 @dataclass(frozen=True)
 class Signal:
-    """A leak that a technique found: of which field, to whom, and at which endpoint."""
+    """A leak that a technique found: the field, the viewer and the endpoint."""
 
     how: str
     """The technique, as checks name it: `oracle`, `id-enumeration`, `order` …"""
@@ -29,8 +29,8 @@ class Signal:
     identity: str | None = None
     """The caller; None: anonymous."""
     sure: bool = True
-    """Whether it was reproduced, or needs not be; otherwise it is only *suspected*."""
+    """Whether it was reproduced, or does not need to be; otherwise it is only *suspected*."""
     says: str = ""
     """The difference in words, without values: `other status`, `two fewer objects`."""
     doubt: str = ""
-    """What keeps it from being sure, in words; empty: it was not reproduced."""
+    """Why it is not sure, in words; empty if it was simply not reproduced."""

@@ -1,4 +1,4 @@
-"""The members of an object by which it names relations and holds settings of its own."""
+"""The members of an object from which relations and the object's own settings are read."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ def may_have(paths: Iterable[str], member: str) -> bool:
 
 
 def is_below(path: str, name: str) -> bool:
-    """Whether a field path is a member, or stands within it."""
+    """Whether a field path is a member or lies within it."""
     return path == name or path.startswith(f"{name}.")
 
 
 def shows_setting(shows: Mapping[str, Collection[str]], resource: str, member: str) -> bool:
-    """Whether objects of a resource come with a setting at an endpoint that shows these fields of
-    each resource: as a field of theirs, or in an object within them that is a resource itself."""
+    """Whether an endpoint that shows these fields also shows a setting of the resource: as its
+    field, or in an object within it that is a resource itself."""
     if member in shows.get(resource, ()):
         return True
     steps = member.split(".")
@@ -38,18 +38,18 @@ def is_one_of_many(model: Model, resource: Resource) -> bool:
 
 
 def relations_by_member(model: Model) -> frozenset[str]:
-    """Relations that an object's member names."""
+    """Relations that are read from a member of the object."""
     relations = model.policy.relations.values()
     return frozenset(each.name for each in relations if each.kind == "field")
 
 
 def relations_through_members(model: Model) -> frozenset[str]:
-    """The same, and those that require one."""
+    """Relations that are read from a member of the object, and those that require one."""
     return model.policy.with_any("field")
 
 
 def members_named(model: Model, relation: str) -> tuple[str, ...]:
-    """The members of an object that a relation, or what it requires, is read from."""
+    """The members of an object from which a relation, or one that it requires, is read."""
     policy = model.policy
     members = (policy.relations[name].member for name in policy.required_relations(relation))
     return tuple(member for member in members if member)

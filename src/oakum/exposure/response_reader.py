@@ -21,7 +21,7 @@ from oakum.openapi.shape_queries import element
 
 _MAX_BODY = 10 << 20
 MAX_TEXT = 1 << 20
-"""Most characters of a text that are searched."""
+"""Longest text in characters that is searched."""
 csv.field_size_limit(_MAX_BODY)  # the default limit is 131,072 characters for each cell
 
 
@@ -31,15 +31,15 @@ class ResponseReader:
 
     value: Json
     shape: Shape | None
-    """Schema of the value; undeclared members are searched for misplaced values."""
+    """Schema of the value. Undeclared members are searched for misplaced values."""
     beside: tuple[Leaf, ...] = ()
-    """Further values to search that are in no field."""
+    """Values that belong to no field but are searched, too."""
     whole: bool = False
-    """Whether a missing value is really missing."""
+    """Whether the response is complete, so that a missing value is really absent."""
     owners: Mapping[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
     """Path of an object → its owners, if the object does not name them."""
     bent: str = ""
-    """JSON pointer of a declared list that came as a single object."""
+    """JSON pointer of a declared list in place of which a single object was sent."""
 
 
 REDIRECTS = (301, 302, 303, 307, 308)
@@ -53,7 +53,7 @@ _PASSWORD = re.compile(r"""<input\b[^>]{0,999}?\btype\s*=\s*["']?password\b""", 
 _BUSY = (408, 425, 429)
 """Statuses of an overloaded server (RFC 9110, 15.5.9; RFC 8470; RFC 6585, 4)."""
 Parsed = Sequence[Json]
-"""The JSON value of a response; empty where its body is none."""
+"""The JSON value of a response as the only element; empty if the body is not JSON."""
 Reader = Callable[[Response, Parsed], ResponseReader]
 _CHARSET = re.compile(r""";\s*charset\s*=\s*["']?([\w.:+-]{1,40})""", re.IGNORECASE | re.ASCII)
 _TEXTS = re.compile(r"utf|us|ascii|latin|iso|windows|cp|ibm|koi8|mac|gb|hz|big5|shift|sjis|euc|ks")
@@ -61,8 +61,8 @@ _TEXTS = re.compile(r"utf|us|ascii|latin|iso|windows|cp|ibm|koi8|mac|gb|hz|big5|
 
 
 def json_in(response: Response) -> Parsed:
-    """Parses a body as JSON, whatever media type it says, but for CSV. Of members that repeat, the
-    more telling one counts."""
+    """Parses a body as JSON whatever its media type, except CSV. Of repeated members, the one that
+    discloses more counts."""
     text = text_of(response) if response.media_type != _CSV else ""
     try:
         return (json.loads(text, object_pairs_hook=_both),) if text.strip() else ()
@@ -77,12 +77,12 @@ def read_as_declared(
     *,
     anonymous: bool = False,
 ) -> ResponseReader:
-    """Parses a response by its declared media type. `parsed`: what `json_in` says of it;
-    `anonymous`: whoever asked showed no session.
+    """Parses a response by its declared media type. `parsed`: the result of `json_in`; `anonymous`:
+    the request had no session.
 
-    As lenient as any client: whatever a sloppy parser gets has leaked. Incomplete bodies, server
-    errors, and redirects other than of an anonymous caller to a login, close nothing. CSV becomes
-    a list of rows (RFC 4180), also with semicolons.
+    It is as lenient as any client, since data that a sloppy parser reads has leaked. Incomplete
+    bodies, server errors, and redirects other than of an anonymous caller to a login, close no
+    cell. CSV becomes a list of rows (RFC 4180), also with semicolons.
     """
     status = response.status
     media = likely_media(operation, status, response.media_type)
@@ -144,8 +144,8 @@ def _is_charset(name: str) -> bool:
 
 
 def _separator(text: str) -> str:
-    """What stands between cells: a comma (RFC 4180); where the header has none, what spreadsheets
-    write in countries whose decimal sign is the comma."""
+    """The separator of cells: a comma (RFC 4180), or a semicolon if the header has no comma, as
+    spreadsheets write where the comma is the decimal sign."""
     head = text.lstrip().partition("\n")[0]
     return next((each for each in ";\t|" if each in head and "," not in head), ",")
 
@@ -191,13 +191,13 @@ def _convert_booleans(row: dict[str, Json], shape: Shape | None) -> dict[str, Js
 
 
 def leads_to_login(response: Response) -> bool:
-    """Whether a response is a redirect to a page where one logs in: to whoever shows no session
-    that is a refusal, as a site says it to a browser."""
+    """Whether a response is a redirect to a login page. To a request without a session it is a
+    refusal, as sites send it to browsers."""
     return response.status in REDIRECTS and bool(_LOGIN_PAGE.search(path_of_location(response)))
 
 
 def _is_login_page(operation: Operation, response: Response) -> bool:
-    """Whether a page came where one logs in, in place of what the document declares."""
+    """Whether the response is an HTML login page instead of what the document declares."""
     declared = operation.success()
     if response.media_type != _PAGE or (declared and essence(declared.type) == _PAGE):
         return False
@@ -210,12 +210,12 @@ _OF_REFUSALS = word_set(
     "code detail details error errors hint instance message messages ok reason status success title"
     " type"
 )
-"""Words of members that say why there is no object (RFC 9457, 3.1)."""
+"""Words in names of members that say why there is no object (RFC 9457, 3.1)."""
 
 
 def says_no(value: Mapping[str, Json], declared: Iterable[str]) -> bool:
-    """Whether what came in place of an object only says that there is none: it has members, none of
-    the object's, and each is called as those of an error are."""
+    """Whether a value in place of an object only says that there is none: it has members, none of
+    which is declared, and all have names as in error bodies."""
     names = {path.partition(".")[0] for path in declared}
     said = [words(name) for name in value]
     return (
@@ -226,7 +226,8 @@ def says_no(value: Mapping[str, Json], declared: Iterable[str]) -> bool:
 
 
 def path_of_location(response: Response) -> str:
-    """The path to which a response leads; empty where it is none: a target may write anything."""
+    """The path in the `Location` header; empty if there is none or it is invalid, since a target
+    may write anything."""
     try:
         return urlsplit(response.headers.get("location", "")).path.rstrip("/")
     except ValueError:
@@ -234,12 +235,12 @@ def path_of_location(response: Response) -> str:
 
 
 def is_success(status: int) -> bool:
-    """Whether a status is a success; 101 is that of WebSocket frames."""
+    """Whether a status is a success; 101 is the one of WebSocket frames."""
     return 200 <= status < 300 or status == 101
 
 
 def _both(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
-    """An object that may repeat a key: parsers differ, so the more telling value is kept."""
+    """An object whose keys may repeat: parsers differ, so the value that discloses more is kept."""
     found: dict[str, Json] = dict(pairs)
     if len(found) == len(pairs):
         return found

@@ -12,13 +12,13 @@ from typing import Literal
 from oakum.rules import OWASP, Rule
 
 Does = Literal["removes", "refuses", "partly", "cannot"]
-"""What the guard does about a rule's findings: `removes` fields from answers, `refuses` requests,
-helps `partly`, or `cannot` help."""
+"""What the guard does about the findings of a rule: `removes` fields from responses, `refuses`
+requests, helps `partly`, or `cannot` help."""
 
 
 @dataclass(frozen=True)
 class Incident:
-    """One published leak of the same kind."""
+    """A published leak of the kind that a rule finds."""
 
     name: str
     when: str
@@ -27,18 +27,18 @@ class Incident:
 
 @dataclass(frozen=True)
 class Story:
-    """The explanation of a rule, without a finding."""
+    """The explanation of a rule, independent of findings."""
 
     what: str
     why: str
     incident: Incident | None
     fix: tuple[str, ...]
-    """Steps in the API; the first says in general what a finding's advice says of it."""
+    """How to fix it in the API; a finding's own advice replaces the first step."""
     does: Does
     guard: str
     """What the guard does, in words."""
     reading: tuple[str, ...] = ()
-    """Standards and papers beside CWE and OWASP."""
+    """Further standards and papers besides CWE and OWASP."""
 
 
 DOES = {
@@ -47,11 +47,11 @@ DOES = {
     "partly": "it helps in part:",
     "cannot": "it cannot help:",
 }
-"""How a sentence about what the guard does begins; `guarding` goes on."""
+"""How a sentence about the guard begins; `Story.guard` continues it."""
 
 
 def references(rule: Rule) -> list[tuple[str, str]]:
-    """(id with its title, address) of the classes that a rule is filed under."""
+    """(id and title, URL) of the OWASP item and the CWE classes of a rule."""
     found: list[tuple[str, str]] = []
     if rule.owasp:
         found.append((OWASP[rule.owasp].name, OWASP[rule.owasp].url))

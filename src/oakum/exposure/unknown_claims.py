@@ -28,10 +28,10 @@ def unheard(
     model: Model, identities: KnownIdentities, closed: Collection[tuple[str, Key]], key: Key,
     viewers: Collection[str | None], state: Mapping[str, Json],
 ) -> str:  # fmt: skip
-    """Why the contract may show something to one of these viewers after all; empty when it may not.
+    """Why the contract may grant one of these viewers the field after all; empty if it cannot.
 
-    A viewer lacks a relation for certain if a claim says otherwise, or if they were refused what
-    its holders may see. `closed`: cells that were closed to somebody.
+    A viewer certainly lacks a relation if a claim says otherwise, or if they were refused what its
+    holders may see. `closed`: (viewer, cell) pairs in which the cell was closed.
     """
     policy = model.policy
     for relation in (*unheld(policy, identities.claims), *_comparing_relations(policy)):
@@ -46,7 +46,7 @@ def unheard(
             known = viewer is None or claim_value(identities.claims.get(viewer, {}), relation.claim)
             if known is not None:
                 continue
-            # What a viewer is refused of one object says nothing of another with another tenant.
+            # A refusal of one object proves nothing about an object of another tenant.
             if relation.kind == "field" or not _was_refused(model, relation, closed, viewer or ""):
                 return (
                     f"whether `{viewer}` is `{relation.name}` is not known: nothing says"
@@ -56,7 +56,7 @@ def unheard(
 
 
 def _comparing_relations(policy: Policy) -> Iterator[Relation]:
-    """Relations that compare a claim with what objects hold."""
+    """Relations that compare a claim with a member of the object."""
     yield from (each for each in policy.relations.values() if each.kind == "field" and each.claim)
 
 
@@ -83,7 +83,7 @@ def _was_refused(
 
 
 def values_of(model: Model, key: Key) -> Mapping[str, Json]:
-    """The states of a cell, as values."""
+    """The state of a cell as values, state name → value."""
     states = model.policy.resources[key.resource].states
     return {
         name: next((v for v in states[name].values if canonical(v) == text), None)

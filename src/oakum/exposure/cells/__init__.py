@@ -1,1 +1,1 @@
-"""The cells of the contract: what is known of each, and why the others are untested."""
+"""The cells of the contract: the result of each, and why the others are untested."""

@@ -1,8 +1,8 @@
-"""What viewers other than the owner, who may see a field, are shown of an object.
+"""Values that entitled viewers other than the owner are shown, as evidence that a cell is closed.
 
-Some fields of an object are hidden from its owner: a reviewer's notes, a score that the staff sees.
-Then the owner's view cannot prove that a field is closed to somebody else. The view of an entitled
-viewer of the same object can, if all entitled viewers are shown one value. Responses come in any
+Some fields of an object are hidden from its owner: a reviewer's notes, a score for the staff. Then
+the owner's view cannot prove that a field is closed to somebody else. The view of an entitled
+viewer of the same object can, if all entitled viewers are shown one value. Responses arrive in any
 order, so a missing field is kept here until the entitled view is known. In memory only.
 """
 
@@ -17,11 +17,11 @@ from oakum.exposure.values.spellings import holds
 from oakum.finding import Result
 
 _MIN_INSIDE = 5
-"""Shortest value, in characters, that is looked for within another."""
+"""A shorter value, in characters, must equal a text; a longer one may be part of it."""
 
 
 class Object(NamedTuple):
-    """An object by its owner, resource and key."""
+    """Identifies an object by its owner, resource and key."""
 
     owner: str
     resource: str
@@ -30,52 +30,56 @@ class Object(NamedTuple):
 
 @dataclass(frozen=True)
 class MissingField:
-    """A denied field that did not come to a viewer, with nothing else known of it."""
+    """A denied field that a response to a viewer lacks."""
 
     closed: Observation
-    """What it says if an entitled viewer is shown the field."""
+    """The observation that holds once an entitled viewer is shown the field."""
     of: Object
     beside: frozenset[str]
-    """Texts of the answer that stand in no field that the viewer may see."""
+    """Texts of the response outside the fields that the viewer may see."""
     sent: frozenset[str]
-    """Values of the request, which the answer may repeat."""
+    """Values of the request, which the response may repeat."""
     absent: bool
-    """The object itself did not come: its field must have come to an entitled viewer there."""
+    """Whether the whole object is missing: then an entitled viewer must have seen the field at this
+    endpoint."""
 
 
 @dataclass
 class EntitledViews:
-    """Values that entitled viewers were shown, and cells that wait for them."""
+    """Values that entitled viewers were shown, and the missing fields that wait for them."""
 
     _shown: dict[tuple[Object, str], set[frozenset[str]]] = field(default_factory=dict)
-    """(object, field) → the values in it, for each answer that had other ones."""
+    """(object, field) → the distinct sets of values that responses showed in it."""
     _there: set[tuple[str, Object, str]] = field(default_factory=set)
     """(endpoint, object, field) shown to an entitled viewer."""
     _lacks: dict[tuple[Key, str, Object], MissingField] = field(default_factory=dict)
-    """(cell, viewer, object) → what did not come."""
+    """(cell, viewer, object) → the missing field."""
     _closed: dict[Key, tuple[Object, ...]] = field(default_factory=dict)
-    """Cells that are closed by this, and the objects that tell so."""
+    """Cells that these views close, with the objects that are the evidence."""
 
     def show(self, endpoint: str, of: Object, path: str, values: frozenset[str]) -> None:
-        """Records what somebody who may see a field was shown in it; no values: nothing."""
+        """Records the values that an entitled viewer was shown in a field; empty for an empty
+        field."""
         self._shown.setdefault((of, path), set()).add(values)
         self._there.add((endpoint, of, path))
 
     def lack(self, lack: MissingField) -> None:
-        """Records a denied field that did not come to its viewer; what stood beside it is joined
-        over all responses."""
+        """Records a denied field that a response to its viewer lacks; `beside` is united over all
+        responses."""
         viewer = lack.closed.viewer or ""
         known = self._lacks.get((lack.closed.key, viewer, lack.of))
         beside = lack.beside | known.beside if known is not None else lack.beside
         self._lacks[lack.closed.key, viewer, lack.of] = replace(lack, beside=beside)
 
     def value(self, of: Object, path: str) -> frozenset[str]:
-        """What everybody who may see the field is shown in it; empty: nothing, or this and that."""
+        """The values that all entitled viewers are shown in the field; empty if none was, or if
+        they differ."""
         shown = self._shown.get((of, path), set())
         return next(iter(shown)) if len(shown) == 1 else frozenset()
 
     def objects(self, owner: str, resource: str, path: str) -> tuple[Object, ...]:
-        """An owner's objects of which entitled viewers are shown one value in this field."""
+        """The owner's objects in which all entitled viewers are shown the same value of
+        this field."""
         return tuple(
             of
             for of, at in self._shown
@@ -83,7 +87,7 @@ class EntitledViews:
         )
 
     def tell(self) -> Iterator[Observation]:
-        """The cells that are closed by what has been seen so far."""
+        """The observations that close a cell, given all responses so far."""
         doubtful = self._told_beside()
         for (key, _, of), lack in self._lacks.items():
             there = not lack.absent or (key.endpoint, of, key.field) in self._there
@@ -92,7 +96,7 @@ class EntitledViews:
                 yield lack.closed
 
     def _told_beside(self) -> set[Key]:
-        """Cells of which a value came elsewhere in an answer to one of their viewers."""
+        """Cells whose value appeared elsewhere in a response to one of their viewers."""
         return {
             key
             for (key, _, of), lack in self._lacks.items()
@@ -101,11 +105,11 @@ class EntitledViews:
         }
 
     def close(self, key: Key, by: tuple[Object, ...]) -> None:
-        """Records that a cell is closed by what entitled viewers are shown of these objects."""
+        """Records that a cell is closed, with the objects that are the evidence."""
         self._closed[key] = tuple(dict.fromkeys((*self._closed.get(key, ()), *by)))
 
     def take_back(self, matrix: Matrix) -> None:
-        """Opens cells again which later answers contradict."""
+        """Makes closed cells untested again if later responses contradict the evidence."""
         doubtful = self._told_beside()
         for key, objects in list(self._closed.items()):
             known = any(self.value(of, key.field) for of in objects)

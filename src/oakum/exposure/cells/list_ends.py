@@ -11,19 +11,20 @@ UNENDED = "the list continues after the last page that was read, and the evidenc
 
 @dataclass
 class Ends:
-    """Lists that were read to their end, and what is closed by what did not come in them."""
+    """Which lists were read to their last page, and which cells depend on that."""
 
     by_absence: set[tuple[str, str, str, str, State]] = field(default_factory=set)
-    """Keys of the cells that are closed by a list in which no object of the owner's came."""
+    """Keys of cells that are closed because a list contained no object of the owner."""
     unended: set[tuple[str, str]] = field(default_factory=set)
-    """(endpoint, viewer) of lists that go on behind the last page that was read."""
+    """(endpoint, viewer) of lists that have more pages than were read."""
     came_later: set[tuple[str, str | None, str, str]] = field(default_factory=set)
     """(endpoint, viewer, owner, resource) of objects on further pages of a list."""
     blank: set[tuple[str, str, str, str, str]] = field(default_factory=set)
-    """Endpoint and `Outcome.blank`: what did come, and is not closed by what did not."""
+    """(endpoint, *`Outcome.blank`): fields that came empty, so that their absence closes
+    nothing."""
 
     def why_not(self, key: tuple[str, str, str, str, State], viewer: str | None, owner: str) -> str:
-        """Why a cell is not closed by what did not come to `viewer` of `owner`; empty: it is."""
+        """Why the absence of the owner's objects does not close a cell; empty if it does."""
         endpoint, resource, _, label, _ = key
         if key not in self.by_absence or (endpoint, label) not in self.unended:
             return ""

@@ -1,4 +1,4 @@
-"""The exposure matrix: every cell of the contract, and what is known of it.
+"""The exposure matrix: every cell of the contract with its result.
 
 No cell is green without evidence. A denied cell is *closed* only if its owner, or another viewer
 who may see the field, received the value, and the denied viewer's response does not contain it.
@@ -35,7 +35,7 @@ UNTOLD = "named or not"
 HIDDEN = "hidden from whom it may name"
 LOOSE = "outside every object"
 UNREAD = "unknown"
-"""What a cell says of a setting of which the object holds no value that the contract names."""
+"""The value of a setting in a cell if the object holds none that the contract names."""
 _COMMON = (
     "the value is too common to attribute to an owner, and leaks in another state of the owner"
 )
@@ -70,7 +70,7 @@ class Observation:
     """Why the observation is no proof; empty when it is."""
 
     def yields_to(self, result: Result, weak: str) -> bool:
-        """Whether another result from the same response is stronger."""
+        """Whether another result from the same response is stronger evidence."""
         if result is self.result:
             return bool(self.weak) and not weak
         order = (Result.CLOSED, Result.OVER_BLOCK, Result.OPEN, Result.LEAK)
@@ -95,7 +95,7 @@ class Doubt:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What is kept of one response; no personal data."""
+    """The observations of one response, without personal data."""
 
     request_key: str
     status: int
@@ -112,12 +112,12 @@ class Outcome:
     whole: bool = True
     """Whether a missing value is really missing; False for an unreadable body."""
     unclear: tuple[tuple[str, str, str], ...] = ()
-    """(viewer, owner, resource) of which something came that nobody can tell whose it is: nothing
-    of the owner's is closed by it. Owner: empty for anybody's."""
+    """(viewer, owner, resource) of objects whose owner is unclear, so that they close no cell of
+    this owner. Owner: empty for anybody's."""
     blank: tuple[tuple[str, str, str, str], ...] = ()
-    """(viewer, owner, resource, field) that came with nothing in it, and may hold nothing."""
+    """(viewer, owner, resource, field) of fields that came empty: they may have no value at all."""
     tentative: bool = False
-    """Whether later responses may retract it; this needs values, which no journal holds."""
+    """Whether later responses may retract it. That needs values, which no journal holds."""
 
 
 @dataclass
@@ -129,9 +129,9 @@ class Entry:
     viewer: str | None = None
     owner: str = ""
     request_keys: list[str] = field(default_factory=list)
-    """Keys of the requests that showed it, the first one first."""
+    """Keys of the requests that showed the result, the first one first."""
     open: bool = False
-    """Some request showed what is granted."""
+    """Whether some request received what the contract grants."""
 
 
 _RANK = {
@@ -151,32 +151,32 @@ class _Memo:
     """Caches for values that every request needs."""
 
     cells: dict[_Place, list[tuple[Key, Entry]]] = field(default_factory=dict)
-    """(endpoint, resource, kind of viewers, digit of each state) → the cells, while there are
-    `counted` of them in all."""
+    """(endpoint, resource, kind of viewers, index of each state's value) → cells; valid while the
+    matrix has `counted` cells."""
     open: dict[_Place, list[tuple[Key, Entry]]] = field(default_factory=dict)
-    """Those of them that a response may still change. One is left out for good, until a result is
-    taken back."""
+    """The part of `cells` that a response may still change. A cell that is final is removed until
+    its result is taken back."""
     counted: int = 0
     states: dict[
         tuple[str, str], tuple[Principal, tuple[str, ...], dict[str, Json], tuple[int, ...]]
     ] = field(default_factory=dict)
-    """(resource, owner) → the inputs that a state was computed from, the state, and its digits."""
+    """(resource, owner) → the inputs of a computed state, the state, and indices of its values."""
 
 
 class Matrix:
     """Cells by key. Stronger results replace weaker ones: a leak through one object is a leak."""
 
     suspect: Mapping[tuple[str, str, str, State], str] = MappingProxyType({})
-    """Finding → why it stays unproven, however often it is seen."""
+    """Finding → why it stays suspected however often it is seen."""
     beyond: Mapping[Key, str] = MappingProxyType({})
-    """Cell → why nothing closes it: a value came that has no masked form of the contract."""
+    """Cell → why nothing closes it: a value has no masked form of the contract."""
     adding_only = False
     """Whether new responses may only add leaks: a viewer who was shown a field is not blocked if
     another object is withheld."""
 
     keyless = ""
-    """Why a refusal to an anonymous caller may be due to a missing application key; empty if it is
-    sent or not needed."""
+    """Why a refusal of an anonymous caller may be due to a missing application key; empty if the
+    key is sent or none is needed."""
 
     def __init__(
         self, model: Model, probes: Iterable[Probe], identities: KnownIdentities,
@@ -205,7 +205,7 @@ class Matrix:
         """Leaks seen in a second response."""
         self.refused: dict[tuple[str, str, str, State], tuple[Evidence | None, bool]] = {}
         """Over-blocks → first evidence, and whether the same request was refused once more."""
-        self.repeats = ""  # key of the request that is repeated now
+        self.repeats = ""  # key of the request that is being repeated
         self.weak: dict[tuple[str, str, str, State], str] = {}
         """Finding → why it is not proven yet."""
         self.unclear: set[tuple[str, str, str, str]] = set()
@@ -233,7 +233,7 @@ class Matrix:
         """(endpoint, owner, resource) that the endpoint never shows."""
         self.passed_over: set[tuple[str, str | None, str]] = set()
         """(endpoint, viewer, owner) that an endpoint which selects objects itself left out."""
-        self.by_peer = set[str]()  # endpoints that show what the caller has with the named person
+        self.by_peer = set[str]()  # endpoints that show what the caller shares with that person
         self._memo = _Memo()
         relations = {name: table.relations for name, table in model.tables.items()}
         self._kinds = viewer_kinds(model.policy, identities, relations, expected)
@@ -284,8 +284,8 @@ class Matrix:
         return allows(self.model.tables[resource], path, held, self.state(resource, owner))
 
     def hides_way(self, probe: Probe, resource: str, viewer: str | None, owner: str) -> bool:
-        """Whether the path names an enclosing object that the contract hides from the viewer:
-        invitees of a hidden album are hidden too. Also True if the path names the other side of a
+        """Whether the path names an enclosing object that the contract hides from the viewer, as it
+        hides the invitees of a hidden album. Also True if the path names the other side of a
         relationship."""
         if probe.id in self.by_peer:
             return True
@@ -322,8 +322,8 @@ class Matrix:
     ) -> Iterator[Key]:
         """Cells that this viewer's response about this owner could decide.
 
-        `only`: cells of this resource, which the endpoint is known to show; otherwise all that are
-        not hopeless.
+        `only`: the cells of this resource, which the endpoint is known to show; otherwise all that
+        a response may still decide.
         """
         probe = self.probes[endpoint]
         for resource in probe.shows:
@@ -353,7 +353,7 @@ class Matrix:
     def _changeable(
         self, probe: Probe, resource: str, label: str, owner: str
     ) -> Iterator[tuple[Key, Entry]]:
-        """Those of `candidates` that a response may change: late in a run, few."""
+        """The part of `candidates` that a response may still change."""
         for place, cells in self._candidates(probe, resource, label, owner):
             found = self._memo.open.get(place, cells)
             kept = [each for each in found if not self._is_final(each[1])]
@@ -361,14 +361,14 @@ class Matrix:
             yield from kept
 
     def _is_final(self, entry: Entry) -> bool:
-        """Whether no response changes a cell any more, whoever gets it."""
+        """Whether no further response to any viewer can change the cell."""
         if entry.result is Result.LEAK:
             return bool(entry.request_keys)
         closed = entry.result is Result.CLOSED and self.insists is None
         return closed or entry.result in (Result.OPEN, Result.OVER_BLOCK)
 
     def take_back(self, entry: Entry, result: Result = Result.UNTESTED) -> None:
-        """Gives a cell a weaker result than it had."""
+        """Replaces a cell's result by a weaker one."""
         entry.result = result
         self._memo.open.clear()
 
@@ -416,7 +416,7 @@ class Matrix:
         return place in self.own or (*place, "") in self.witnessed
 
     def state(self, resource: str, owner: str) -> Mapping[str, Json]:
-        """Values of the states of this resource at an owner, as far as they are known now."""
+        """The known values of the settings that decide this resource of an owner."""
         who, ids = self.identities.principal(None), tuple(self.identities.ids.get(owner, ()))[:1]
         known = self._memo.states.get((resource, owner))
         if known is None or known[0] is not who or known[1] != ids:
@@ -434,7 +434,9 @@ class Matrix:
         free = probe is not None and bool(probe.how or probe.lacks)
         for seen in outcome.observations:
             if seen.result is Result.OVER_BLOCK and free:
-                continue  # a variant that nobody documented or filled in need not show anything
+                # a variant that is neither documented nor filled by the contract need not show
+                # anything
+                continue
             if self.wanted is None or self.wanted(seen.key):
                 self._enter(seen, outcome.request_key)
             if seen.viewer and seen.result is Result.CLOSED:
@@ -490,7 +492,7 @@ class Matrix:
                 self.evidence[name] = seen.evidence
         if seen.weak and seen.result is Result.LEAK:
             self.weak.setdefault(name, seen.weak)
-            self._memo.open.clear()  # it is open again, although it leaks
+            self._memo.open.clear()  # the cell may change again, although it leaks
             return
         if again and seen.result is Result.LEAK:
             self.confirmed.add(name)
@@ -502,7 +504,7 @@ class Matrix:
         return any((*asked, each, resource) in self.unclear for each in (owner, ""))
 
     def doubt(self, key: Key) -> str:
-        """Why a value in a denied field proves nothing; empty if there was none."""
+        """Why a value in a denied field proves nothing; empty if no such value was received."""
         return self._doubts[key][1].why if key in self._doubts else ""
 
     def is_doubtful(self, key: Key) -> bool:
@@ -510,7 +512,7 @@ class Matrix:
         return key in self._doubts
 
     def forget_untold(self, request_key: str) -> None:
-        """Drops the doubts of a response about whom its objects name."""
+        """Drops doubts of a response about whether its objects name the viewer."""
         self._doubts = {
             key: (by, doubt)
             for key, (by, doubt) in self._doubts.items()
@@ -546,14 +548,14 @@ class Matrix:
             del self._doubts[key]
 
     def leaks(self) -> Iterator[tuple[Key, Entry]]:
-        """Cells that leak, and granted cells that are blocked."""
+        """(key, entry) of each cell that leaks or is over-blocked."""
         for key, entry in self.entries.items():
             if entry.result in (Result.LEAK, Result.OVER_BLOCK):
                 yield key, entry
 
     def open(self, probe: Probe) -> None:
-        """Adds a variant of an endpoint. It creates no cells to cover: a variant only adds
-        leaks."""
+        """Adds a variant of an endpoint. It adds no cells that count as untested: a variant can
+        only add leaks."""
         self.probes.setdefault(probe.id, probe)
 
     def operation(self, endpoint: str) -> str:
@@ -567,8 +569,8 @@ class Matrix:
         return probe.how if probe is not None else ""
 
     def is_own(self, endpoint: str) -> bool:
-        """Whether an endpoint is about its caller alone: who-am-I, or a path below it without
-        ids."""
+        """Whether an endpoint is only about its caller: who-am-I, or a path below it
+        without ids."""
         me = self.model.operations.get(self.model.policy.caller.operation)
         probe = self.probes.get(endpoint)
         if me is None or probe is None or probe.personal:
@@ -586,7 +588,7 @@ class Matrix:
 
 
 def state_key(table: Table, path: str, values: Mapping[str, Json]) -> State:
-    """The part of a state that decides a field, as text pairs.
+    """The part of a state that decides a field, as sorted (name, text) pairs.
 
     An undeclared value becomes `UNREAD`, since it may be personal data.
     """

@@ -62,7 +62,7 @@ def report_cells(
 
 @dataclass(frozen=True)
 class _EndpointViews:
-    """What endpoints have shown to anybody."""
+    """What each endpoint has shown to any viewer."""
 
     fields: set[tuple[str, str, str]]
     """(endpoint, resource, field) shown to an entitled viewer."""
@@ -76,8 +76,9 @@ class _EndpointViews:
 
 
 def _told_by_ways(matrix: Matrix) -> dict[Key, Key]:
-    """Untested cell → cell that the same operation decided with another body or query, if its plain
-    request showed nothing of the resource to anybody: it may have lacked what the API needs."""
+    """Untested cell → the cell that a variant of the operation, with another body or query,
+    decided. Only where the documented request showed nobody the resource: it may have lacked what
+    the API needs."""
     ways: dict[str, list[Probe]] = {}
     for probe in matrix.probes.values():
         if probe.how:
@@ -99,7 +100,8 @@ def _told_by_ways(matrix: Matrix) -> dict[Key, Key]:
 
 
 def _told_beside(matrix: Matrix, why: Mapping[str, str], carried: _EndpointViews) -> set[Key]:
-    """Untested cells of one documented variant that another variant of the operation decides."""
+    """Untested cells of one documented variant that another variant of the same operation
+    decides."""
     plain = {
         at: probe.operation.id
         for at, probe in matrix.probes.items()
@@ -120,7 +122,7 @@ def _told_beside(matrix: Matrix, why: Mapping[str, str], carried: _EndpointViews
 def _is_uncarried(
     matrix: Matrix, key: Key, entry: Entry, why: Mapping[str, str], carried: _EndpointViews
 ) -> bool:
-    """Whether a granted field is simply not part of this endpoint's responses.
+    """Whether this endpoint simply does not return the granted field.
 
     A document may declare more than is returned, and a list that selects objects need not contain
     every one.
@@ -137,8 +139,8 @@ def _is_uncarried(
 
 
 def asked_as_more(matrix: Matrix) -> dict[tuple[str, str, str], set[str]]:
-    """(endpoint, resource, label) → further labels under which its viewers were judged, because
-    objects name them in a relation."""
+    """(endpoint, resource, label) → further labels of its viewers, because objects name them in a
+    relation."""
     found: dict[tuple[str, str, str], set[str]] = {}
     policy, identities = matrix.model.policy, matrix.identities
     named, basic = policy.with_any("field"), policy.only("anyone", "authenticated")

@@ -1,8 +1,8 @@
 """Signals beside the fields of objects: presence, order, counts.
 
-Two responses to one request are compared place by place. A place that differs between two equal
-worlds is noise, and is ignored. A place that differs only when a hidden value differs reveals that
-value.
+Two responses to one request are compared place by place. A place that also differs when no value
+was changed is noise, and is ignored. A place that differs only when a hidden value differs reveals
+that value.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ Place = tuple[str, ...]
 
 _ECHO = "‹asked›"
 SERVERS_OWN = frozenset({"date", "server", "connection", "keep-alive", "content-length", "age"})
-"""Headers that the server itself makes; the length depends on the body only."""
+"""Headers that the server itself sets; the length depends on the body only."""
 
 
 @dataclass(frozen=True)
 class ResponseReading:
-    """One response, taken apart for comparison. In memory only: it holds values."""
+    """One response as the sets that are compared. In memory only: it holds values."""
 
     places: Mapping[Place, Json]
     members: frozenset[tuple[str, str]]
     """(resource, owner) of each object in the response."""
     objects: frozenset[tuple[str, str]] = frozenset()
-    """(resource, key) of each."""
+    """(resource, key) of each object in the response."""
     unnamed: int = 0
-    """Elements of lists in which nothing names an object, and what is counted beside the objects:
-    whose they are, nothing tells."""
+    """Number of list elements in which no value identifies an object, and of objects that a stated
+    count adds."""
 
 
 def read(
@@ -97,13 +97,13 @@ _COUNTS = frozenset(("count", "found", "hits", "matches", "total"))
 
 
 def _stated_count(leaf: Leaf) -> int:
-    """The number of objects that a member beside them says there are; 0: it says no such thing."""
+    """The number of objects that a member such as `total` states; 0 if it states none."""
     number = leaf.value if isinstance(leaf.value, int) else 0
     return number if leaf.pointer and _COUNTS.intersection(words(leaf.pointer[-1])) else 0
 
 
 def _elements_beside(value: Json, known: Collection[Pointer]) -> int:
-    """The number of elements of outermost lists at or in which none of these objects stands."""
+    """Number of elements of outermost lists that contain none of these objects."""
     found, ahead = 0, [(Pointer(), value)]
     while ahead:
         at, each = ahead.pop()
@@ -121,7 +121,7 @@ def differences(one: ResponseReading, other: ResponseReading) -> frozenset[Place
 
 
 def is_derived(place: Place) -> bool:
-    """Whether a place is a granted field of an object."""
+    """Whether a place is a granted field of an object, which may be computed from a hidden one."""
     return place[0] in ("figure", "word")
 
 

@@ -38,9 +38,9 @@ def why_untested(
     reach: Mapping[tuple[str, str], bool],
     more: Mapping[tuple[str, str, str], Collection[str]] = {},
 ) -> str:
-    """The first reason that applies. `why`: endpoint → why it was not requested; `reach`:
-    (resource, viewer) → whether any pair of identities has this relation; `more`: result of
-    `Matrix.asked_as_more`."""
+    """The first reason that applies to an untested cell, in words. `why`: endpoint → why it was not
+    requested; `reach`: (resource, viewer) → whether any pair of identities has this relation;
+    `more`: result of `Matrix.asked_as_more`."""
     if key.endpoint in why:
         return why[key.endpoint]
     if _came_unclear(matrix, identities, key):
@@ -90,7 +90,7 @@ def why_untested(
 
 
 def _never_shown(matrix: Matrix, key: Key) -> str:
-    """Why no owner was shown the field itself; empty if one was."""
+    """Why no owner was shown this field; empty if one was."""
     shown = {path for _, _, resource, path in matrix.witnessed if resource == key.resource}
     if any(path.startswith(f"{key.field}.") for path in shown):
         return f"what came in `{key.field}` has cells of its own"
@@ -100,7 +100,7 @@ def _never_shown(matrix: Matrix, key: Key) -> str:
 
 
 def _of_nobody(matrix: Matrix, key: Key) -> str:
-    """Why an endpoint showed no object of anybody's."""
+    """Why an endpoint showed no object of any test identity."""
     if any((at, name) == (key.endpoint, key.resource) for at, _, _, name in matrix.unclear):
         return _UNOWNED.format(key.resource)
     endpoint = matrix.endpoint(key.endpoint)
@@ -108,7 +108,7 @@ def _of_nobody(matrix: Matrix, key: Key) -> str:
 
 
 def _of_doubt(model: Model, key: Key, doubt: str) -> str:
-    """Why a value that came proves nothing."""
+    """Why a value in the denied field proves nothing."""
     if doubt == ANOTHER:
         return "the value there is not one that its owner sees: perhaps a placeholder"
     if doubt == ALIKE:
@@ -126,7 +126,7 @@ def _of_doubt(model: Model, key: Key, doubt: str) -> str:
 
 
 def _was_known(matrix: Matrix, identities: KnownIdentities, key: Key) -> bool:
-    """Whether an owner's object is known to be in the cell's state, where states belong to
+    """Whether an owner's object was seen in the state of the cell, for states that are stored in
     objects."""
     probe, table = matrix.probes[key.endpoint], matrix.model.tables[key.resource]
     return matrix.conditions is not None and any(
@@ -137,7 +137,7 @@ def _was_known(matrix: Matrix, identities: KnownIdentities, key: Key) -> bool:
 
 
 def why_keyless(matrix: Matrix) -> str:
-    """Why nothing is closed to anonymous callers: an application key is missing from their requests
+    """Why no cell is closed to anonymous callers: an application key is missing from their requests
     and no endpoint showed them anything, so each refusal may be due to that. Empty if they were
     shown something, or no key is needed."""
     shown = (Result.OPEN, Result.LEAK)
@@ -146,7 +146,7 @@ def why_keyless(matrix: Matrix) -> str:
 
 
 def why_not_closed(matrix: Matrix, key: Key, entry: Entry, keyless: str) -> str:
-    """Why absence does not close a cell after all; empty when it does."""
+    """Why the absence of the field does not close a cell; empty if it does."""
     if keyless and entry.viewer is None and entry.owner:
         return keyless
     if beyond := matrix.beyond.get(key):
@@ -160,8 +160,8 @@ def why_not_closed(matrix: Matrix, key: Key, entry: Entry, keyless: str) -> str:
 
 
 def why_untold(model: Model, resource: str) -> str:
-    """Which members of a resource name its viewers, and came neither to them nor to its owner; or
-    which lists of members did not come whole."""
+    """Which members of a resource name its viewers but were shown neither to them nor to the owner,
+    or which lists of members were not complete."""
     relations = model.policy.relations
     names = [
         name
@@ -223,7 +223,8 @@ def _came_unclear(matrix: Matrix, identities: KnownIdentities, key: Key) -> bool
 
 
 def _unread(matrix: Matrix, identities: KnownIdentities, key: Key) -> str:
-    """That an answer to such a viewer was not of the form that the document declares."""
+    """Says that a response to such a viewer did not have the form that the document declares;
+    otherwise empty."""
     for (endpoint, viewer), media_type in matrix.unread.items():
         labels = (ANYONE,) if not viewer else _labels(identities, viewer)
         if endpoint == key.endpoint and key.viewer in labels:
@@ -243,7 +244,7 @@ def _labels(identities: KnownIdentities, viewer: str) -> set[str]:
 
 
 def is_anybodys(matrix: Matrix, resource: str) -> bool:
-    """Whether any response held a test identity's object of a resource."""
+    """Whether any response contained an object of this resource that belongs to a test identity."""
     return any(name == resource for _, name in matrix.carried)
 
 

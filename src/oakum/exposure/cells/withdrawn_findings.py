@@ -1,9 +1,9 @@
 """Withdraws findings that later responses contradict.
 
-A finding by a value alone is withdrawn if the value turns out to identify nobody, or to stand in
-another object of its owner that the contract shows the viewer in any state. A finding by the object
-that contains the value, made before its owner was shown the field, is withdrawn if the owner is
-shown another value.
+A finding may rest on a value outside declared fields. It is withdrawn if the value turns out to
+identify nobody, or to be in another object of its owner that the contract shows the viewer in any
+state. A finding may rest on a field that its owner had not been shown yet. It is withdrawn if the
+owner is later shown another value.
 
 A finding by a value alone is only suspected if the contract shows its viewer the same value in
 another object, such as one that does not say whose it is: a vote has the title of a question.
@@ -12,8 +12,8 @@ A viewer may receive the same value in a field of several owners, some of whom a
 value themselves. Then it is a placeholder for all of them, also for the one owner who really has
 it.
 
-In a field that the contract shows in a masked form, a value that nobody recognises leaves its cell
-untested, unless all owners have it alike.
+In a field that the contract shows in a masked form, an unrecognised value leaves its cell untested,
+unless all owners have the same.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ FEW = "it shows too little beyond the masked form to rule out chance"
 
 
 Told = tuple[str, str, frozenset[str]]
-"""A value, its owner, and the relations of the viewer to them."""
+"""(value, its owner, the viewer's relations to the owner)."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,8 @@ class ByValue:
     _told: dict[Key, dict[str, tuple[Told, Observation | None, Place | None]]] = field(
         default_factory=dict
     )
-    """Cell → request_key → what was told, the observation without it, and the place of the viewer's
-    own where it stands."""
+    """Cell → request key → (the value, the observation without it, its place in the viewer's own
+    object if it is there)."""
 
     def add(
         self, key: Key, request_key: str, told: Told, without: Observation | None,
@@ -96,7 +96,8 @@ class ByValue:
     def _anywhere(
         self, matrix: Matrix, knowledge: Knowledge
     ) -> dict[tuple[str, str, str, State], str]:
-        """Findings that rest only on possibly ambient values → reason."""
+        """Finding → why all its values may be ambient, for findings that rest only on such
+        values."""
         firm: set[tuple[str, str, str, State]] = set()
         found: dict[tuple[str, str, str, State], str] = {}
         for key, entry in matrix.entries.items():
@@ -139,11 +140,12 @@ def why_not_theirs_alone(
 
 @dataclass(frozen=True)
 class ByObject:
-    """Cells that leak by an object's field that its owner had not been shown yet. Values in memory
-    only."""
+    """Cells that leak by a field of an object that its owner had not been shown yet. Values in
+    memory only."""
 
     _told: dict[Key, dict[str, tuple[str, str, Doubt]]] = field(default_factory=dict)
-    """Cell → request_key → owner, value, and the doubt if the owner is shown another value."""
+    """Cell → request key → (owner, value, the doubt that holds if the owner is shown another
+    value)."""
 
     def add(self, key: Key, request_key: str, owner: str, value: str, doubt: Doubt) -> None:
         """Records what a viewer was shown in an owner's object."""
@@ -166,7 +168,7 @@ class ByObject:
             self._told[key] = {p: each for p, each in told.items() if p not in shown}
             if other:
                 _without(matrix, key, other)
-                entry = matrix.entries.get(key)  # none: the object is of another kind of viewer
+                entry = matrix.entries.get(key)  # None: the object makes the viewer another kind
                 if entry is not None and entry.result is Result.UNTESTED:
                     doubts = tuple(shown[request_key][2] for request_key in other)
                     matrix.apply(key.endpoint, Outcome(next(iter(other)), 0, doubts=doubts))
@@ -183,11 +185,11 @@ class Placeholders:
     _told: dict[Key, dict[str, set[str]]] = field(default_factory=dict)
     """Cell → request_key → leaked values."""
     _theirs: dict[tuple[str, str, str, str], set[str]] = field(default_factory=dict)
-    """(resource, field, viewer, value) → owners with this value."""
+    """(resource, field, viewer, value) → owners who have this value themselves."""
     _handed: dict[tuple[str, str, str, str], set[str]] = field(default_factory=dict)
-    """(resource, field, viewer, value) → owners with another value."""
+    """(resource, field, viewer, value) → owners whose own value is another one."""
     _shared: set[tuple[str, str, str, str]] = field(default_factory=set)
-    """(resource, field, viewer, value) that several owners have, as they have a default."""
+    """(resource, field, viewer, value) that several owners have, such as a default."""
 
     def note_placeholder(self, key: Key, text: str, owner: str) -> None:
         """Records a value shown to a viewer in place of the owner's own."""
@@ -208,7 +210,7 @@ class Placeholders:
         handed = {at[:3] for at in self._handed}
         for key, request_keys in self._told.items():
             if (key.resource, key.field, key.viewer) not in handed:
-                continue  # nothing was shown in place of anything there
+                continue  # no owner with another value
             void: dict[str, Observation | None] = {
                 request_key: None
                 for request_key, texts in request_keys.items()
@@ -227,21 +229,22 @@ class Placeholders:
 
 @dataclass(frozen=True)
 class MaskedFields:
-    """What others than their owners were sent in masked fields. In memory only."""
+    """Values that viewers other than the owner received in masked fields. In memory only."""
 
     _excess: dict[tuple[str, str, str, State], dict[tuple[str, str], int]] = field(
         default_factory=dict
     )
-    """Finding → (owner, key of the object) → letters and digits beyond the form."""
+    """Finding → (owner, key of the object) → number of letters and digits that the masked form
+    hides."""
     _unclear: dict[Key, set[str]] = field(default_factory=dict)
-    """Cell → values of which it is unknown what they show."""
+    """Cell → values that may or may not show more than the masked form."""
     _given: dict[tuple[str, str], dict[str, set[str]]] = field(default_factory=dict)
-    """(resource, field) → owner → such values."""
+    """(resource, field) → owner → such unclear values."""
 
     def beyond(self, key: Key, owner: str, object_key: str, excess: int) -> str:
         """Records how many letters and digits a value shows beyond its masked form.
 
-        Returns why that is not proof yet; empty once all objects of the finding together are.
+        Returns why that is no proof yet; empty once all objects of the finding together are proof.
         """
         known = self._excess.setdefault(key.finding, {})
         at = owner, object_key
@@ -249,14 +252,14 @@ class MaskedFields:
         return "" if sum(known.values()) >= PROOF else FEW
 
     def unclear(self, key: Key, owner: str, text: str) -> None:
-        """Records a text that came in place of the owner's value and may be a mask: `doubts`
-        decides by what other owners have there."""
+        """Records a text in place of the owner's value that may be a mask; `doubts` compares it
+        with those of other owners."""
         self._unclear.setdefault(key, set()).add(text)
         self._given.setdefault((key.resource, key.field), {}).setdefault(owner, set()).add(text)
 
     def doubts(self) -> Mapping[Key, str]:
-        """Cells that nothing closes, because a value came that is no placeholder. A value that all
-        owners have alike is a placeholder."""
+        """Cell → why nothing closes it: a received value is no placeholder. A value that all owners
+        have is one."""
         return {
             key: BEYOND
             for key, texts in self._unclear.items()

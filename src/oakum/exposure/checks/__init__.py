@@ -36,12 +36,12 @@ from oakum.rules import Item, Rule
 
 
 class Check(Protocol):
-    """A module of this package."""
+    """The interface of the modules in this package."""
 
     RULE: Rule
-    """Its id, the item of OWASP's list, the CWE."""
+    """The id of the rule, its OWASP item and its CWE classes."""
     STORY: Story
-    """What `oakum explain` and the reports tell of it."""
+    """The explanation of the rule in `oakum explain` and in reports."""
     REFERENCE: str
     """Its section of docs/reference/checks.md, in Markdown: `./do fix` writes the page."""
 
@@ -77,7 +77,7 @@ CHECKS: tuple[Check, ...] = (
 )
 
 OVER_BLOCK = Rule("over-block", "", ())
-"""Not a leak: the contract grants a field that its owner gets and this viewer does not."""
+"""No leak: the contract grants a field that the API sends to the owner, but not to this viewer."""
 
 _OVER_BLOCK = Story(
     "The contract grants this viewer a field that its owner gets at this endpoint, but the viewer does not get it.",
@@ -100,16 +100,16 @@ STORIES: Mapping[str, Story] = {
     **{check.RULE.id: check.STORY for check in CHECKS},
     OVER_BLOCK.id: _OVER_BLOCK,
 }
-"""What is told of each rule, by its id."""
+"""Rule id → the explanation of the rule."""
 
 
 def rules_of_item(under: Item) -> tuple[Rule, ...]:
-    """The rules of an item of OWASP's list, in the order of `RULES`."""
+    """The rules that belong to an OWASP item, in the order of `RULES`."""
     return tuple(each for each in RULES.values() if each.owasp == under.id)
 
 
 def guard_effect(rule: str, field: str = "the field", viewer: str = "this viewer") -> str:
-    """What the guard does about a rule's findings, in words."""
+    """What the guard does about findings of a rule, in words about this field and viewer."""
     return STORIES[rule].guard.replace("{field}", field).replace("{viewer}", viewer)
 
 

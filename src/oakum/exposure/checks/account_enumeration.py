@@ -1,4 +1,4 @@
-"""`account-enumeration`: an endpoint tells whether an address, number or name has an account.
+"""`account-enumeration`: an endpoint reveals whether an address, number or name has an account.
 
 It cannot know whether the difference is intended: a login may show it for its users' convenience.
 Remedy: the same response for everybody; personal data only in a message to the address itself.
@@ -55,7 +55,7 @@ their owners see of themselves.
 
 
 def matches(leak: Leak) -> bool:
-    """Leaks found by comparing responses about existing and non-existing accounts."""
+    """Whether responses differ between existing and non-existing accounts."""
     return leak.only("oracle")
 
 

@@ -1,6 +1,6 @@
 """`authenticated-not-authorized`: the endpoint checks the login but not the object's owner.
 
-Nobody without a login gets the field, and any account holder does: the fix that only adds a login.
+Anonymous callers are refused, but any account receives the field: a typical incomplete fix.
 It cannot know whether the endpoint was open before.
 Remedy: compare the caller with the owner of each object.
 """
@@ -43,7 +43,7 @@ finding.
 
 
 def matches(leak: Leak) -> bool:
-    """A logged-in stranger reads what an anonymous caller cannot."""
+    """Whether a logged-in stranger reads what anonymous callers are refused."""
     return leak.stranger and leak.anonymous_closed
 
 

@@ -1,6 +1,7 @@
 """`bola-write`: a caller changes another user's object.
 
-It cannot know which check is missing, of the object or of the role: they look alike from outside.
+It cannot know whether the check of the object or that of the role is missing: both look alike from
+outside.
 Remedy: decide by the caller's relation to the object, before anything is written.
 """
 
@@ -28,11 +29,11 @@ STORY = Story(
 )  # fmt: skip
 
 ADDED = "added"
-"""What `Leak.says` is where something was made below an object."""
+"""The value of `Leak.says` if something was created below another user's object."""
 GIVEN = "given"
-"""What `Leak.says` is where something was made in the name of another."""
+"""The value of `Leak.says` if something was created in another user's name."""
 REMOVED = "removed"
-"""What `Leak.says` is where an account was taken away."""
+"""The value of `Leak.says` if another user's account was deleted."""
 
 REFERENCE = """
 *API1:2023 · CWE-639, CWE-862*
@@ -65,7 +66,7 @@ endpoint. Needs `--allow-writes`.
 
 
 def matches(leak: Leak) -> bool:
-    """The write came from somebody other than the owner, and the owner saw its effect."""
+    """Whether somebody other than the owner sent the write and the owner saw its effect."""
     return leak.only("bola-write")
 
 

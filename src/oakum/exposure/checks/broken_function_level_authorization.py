@@ -1,7 +1,7 @@
 """`broken-function-level-authorization`: an operation runs for callers outside its `call`.
 
-It cannot know what else the endpoint has done: it is asked only where it reads.
-Remedy: look at the caller's role in every handler, or in one place before all of them.
+It cannot know of operations that write: only reading ones are requested.
+Remedy: check the caller's role in every handler, or in one place before all of them.
 """
 
 from oakum.exposure.checks.leak import Leak
@@ -41,7 +41,7 @@ exactly the response of an allowed caller, *suspected* if it only looks similar,
 
 
 def matches(leak: Leak) -> bool:
-    """A caller without permission was let in."""
+    """Whether the operation ran for a caller whom its `call` does not allow."""
     return leak.only("call")
 
 

@@ -41,7 +41,7 @@ REFERENCE = """
 
 
 def matches(leak: Leak) -> bool:
-    """The contract grants this viewer no field of the object in this state."""
+    """Whether the contract grants this viewer no field of the object in this state."""
     return not leak.entitled and not leak.anonymous and not leak.owner
 
 

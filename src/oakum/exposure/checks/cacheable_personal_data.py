@@ -1,6 +1,6 @@
 """`cacheable-personal-data`: headers allow shared caches to store personal responses.
 
-It cannot know whether such a cache stands anywhere: so it suspects, and proves nothing.
+It cannot know whether there is such a cache: findings are *suspected*, never proven.
 Remedy: `Cache-Control: private` or `no-store` (RFC 9111, 5.2.2.5 and 5.2.2.7), or `Vary`.
 """
 
@@ -46,12 +46,12 @@ keeps shared caches from mixing them up. The scan reads this from the responses 
 
 
 def matches(leak: Leak) -> bool:
-    """The headers of a response with personal data let shared caches store it."""
+    """Whether the headers of a response with personal data let shared caches store it."""
     return leak.only("kept")
 
 
 def title(leak: Leak) -> str:
-    """One sentence: whose answer may be handed to others."""
+    """One sentence: whose response may be served to others."""
     return f"a shared cache may hand out {whose(leak)}: {leak.says}"
 
 

@@ -43,7 +43,7 @@ seen, and it is back if the owner reads first.
 
 
 def matches(leak: Leak) -> bool:
-    """The leak disappears when the cache is bypassed."""
+    """Whether the leak disappears when the cache is bypassed."""
     return leak.only("cache")
 
 

@@ -1,8 +1,8 @@
 """`enumerable-ids`: an id is the only protection of an object, and ids can be guessed.
 
-It cannot know of a rate limit that begins later, or that counts different objects or addresses: own
-objects are asked for, at the rate of the run.
-Remedy: draw keys of 128 bits at random, or ask who is calling, and answer 429 to who tries many.
+It cannot know of a rate limit that begins later, or that counts distinct objects or addresses: the
+scan requests only its own objects, at its own rate.
+Remedy: use random keys of 128 bits, or authorize the caller, and answer 429 after many attempts.
 """
 
 from oakum.exposure.checks.leak import Leak, whose
@@ -49,7 +49,8 @@ identity's own.
 
 
 def matches(leak: Leak) -> bool:
-    """Keys of own objects are predictable, and repeated requests were not limited."""
+    """Whether keys of the scan's own objects are predictable and repeated requests were not
+    limited."""
     return leak.only("id-enumeration")
 
 

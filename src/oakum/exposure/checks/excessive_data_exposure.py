@@ -43,7 +43,7 @@ the value is no leak. If its owner never sees the field, there is no value to co
 
 
 def matches(leak: Leak) -> bool:
-    """Any leak that no other rule explains better."""
+    """Always True: this rule names every leak that no more specific rule matches."""
     return True
 
 
@@ -55,5 +55,5 @@ def title(leak: Leak) -> str:
 
 
 def advice(leak: Leak) -> str:
-    """What to change in the API, or in the contract if it is the contract that errs."""
+    """What to change in the API, or in the contract if the contract is wrong."""
     return "list the fields that each kind of reader gets, and send no others"

@@ -1,7 +1,8 @@
 """`feed-exposure`: a live feed sends a field that no other endpoint shows.
 
-It cannot know what is pushed for events that it did not cause, nor later than it listened.
-Remedy: make every frame for the one who receives it, by what they may see when it is sent.
+It cannot know frames about events that the scan did not cause, or that come after it stopped
+listening.
+Remedy: build each frame for its receiver, from what they may see when it is sent.
 """
 
 from oakum.exposure.checks.leak import Leak, describe_extent, which, who
@@ -45,7 +46,7 @@ came.
 
 
 def matches(leak: Leak) -> bool:
-    """Only a feed showed it, no ordinary endpoint."""
+    """Whether only a feed showed the field, and no ordinary endpoint."""
     return leak.only("feed")
 
 

@@ -1,6 +1,6 @@
 """`graphql-exposure`: a GraphQL path reaches an object that is protected at another path.
 
-It cannot know which resolver forgot: the path of the query stands in the evidence.
+It cannot know which resolver lacks the check: the evidence has the path of the query.
 Remedy: decide where the object is loaded or its field resolved, not at a field of the root.
 """
 
@@ -49,7 +49,7 @@ path.
 
 
 def matches(leak: Leak) -> bool:
-    """Only GraphQL queries showed it."""
+    """Whether only GraphQL queries showed the field."""
     return leak.only("graph")
 
 

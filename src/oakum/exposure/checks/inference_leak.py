@@ -1,6 +1,7 @@
-"""`inference-leak`: a hidden field changes which objects come, their order or number.
+"""`inference-leak`: a hidden field changes which objects a response contains, their order or their
+number.
 
-It cannot know how much of the value a patient caller can learn: a filter gives it away whole.
+It cannot know how much of the value many requests reveal; a filter reveals all of it.
 Remedy: sort, filter and count only by what the caller may see of each object.
 """
 
@@ -57,7 +58,7 @@ objects are not changed for this; the report lists such fields as untried), nor 
 
 
 def matches(leak: Leak) -> bool:
-    """Found only by comparing responses."""
+    """Whether the leak was found only by comparing responses."""
     return leak.only("inference")
 
 

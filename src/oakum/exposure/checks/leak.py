@@ -1,4 +1,4 @@
-"""A leaking cell with the facts that rules look at."""
+"""The facts about a leak from which rules, titles and severities are derived."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from oakum.policy.model import Severity
 
 @dataclass(frozen=True)
 class Leak:
-    """One kind of viewer, one field, one state; all endpoints together."""
+    """A leak to one kind of viewer of one field in one state, over all endpoints."""
 
     resource: str
     field: str
@@ -18,34 +18,34 @@ class Leak:
     state: tuple[tuple[str, str], ...]
     field_class: FieldClass
     anonymous: bool
-    """Nobody logged in was needed."""
+    """Whether an anonymous caller received it."""
     stranger: bool
-    """The viewer is no more to the owner than any caller with an account."""
+    """Whether the viewer has no relation to the owner beyond having an account."""
     owner: bool
     anonymous_closed: bool
-    """Somebody without a login asked the same endpoints and got nothing of the field."""
+    """Whether anonymous callers requested the same endpoints and did not receive the field."""
     entitled: bool
-    """The contract shows this viewer something else of such an object in this state."""
+    """Whether the contract shows this viewer another field of such an object in this state."""
     open_elsewhere: tuple[tuple[str, str], ...]
-    """A state in which the contract would show the field to this viewer; empty: none."""
+    """A state in which the contract would show the field to this viewer; empty if there is none."""
     promise: str
     how: frozenset[str] = frozenset()
-    """Techniques without which no endpoint showed it; empty: a documented question did."""
+    """Techniques that all endpoints needed to show it; empty if a documented request did."""
     says: str = ""
-    """What differed, for a leak that is not in a field."""
+    """What differed between responses, for a leak that is not in a field."""
     owned: bool = True
-    """Objects of the resource belong to somebody."""
+    """Whether objects of the resource have owners."""
     account: bool = False
-    """An object of it is somebody's account."""
+    """Whether an object of the resource is an account."""
     whole: bool = False
-    """Another's object of which this viewer, nobody to its owner, may see nothing at all."""
+    """Whether the viewer is a stranger to the owner and may see nothing of the object."""
     unguessable: bool = False
-    """Every endpoint wants an id that nobody can guess, and no endpoint hands them out."""
+    """Whether every endpoint needs an unpredictable id that no endpoint returns to this viewer."""
     some: bool = False
-    """Another viewer of this kind got nothing of the field at the same endpoints."""
+    """Whether another viewer of this kind did not receive the field at the same endpoints."""
 
     def only(self, how: str) -> bool:
-        """Whether no other technique found it."""
+        """Whether `how` is the only technique that found it."""
         return self.how == {how}
 
 
@@ -53,11 +53,10 @@ def severity(leak: Leak) -> Severity:
     """Severity by what leaks, to whom, how much, and how; documented in docs/reference/report.md.
 
     1. *What*: the field's class. Personal data outranks plain fields; ownerless data is not
-    personal.
-    2. *To whom*: one step up if anonymous callers see personal data; two down if it is the owner.
-    3. *How much*: a whole object of somebody else is at least *high*, whatever its fields are
-    called.
-    4. *How*: one step down if every object needs an unpredictable id that no list reveals.
+    personal. 2. *To whom*: one step up if anonymous callers see personal data; two down if it is
+    the owner. 3. *How much*: a whole object of another user is at least *high*, whatever its fields
+    are named. 4. *How*: one step down if every object needs an unpredictable id that no list
+    reveals.
 
     A priority, not a CVSS score. `severity:` in the contract overrides it.
     """
@@ -96,12 +95,10 @@ def _step(leak: Leak) -> int:
 
 
 def who(leak: Leak) -> str:
-    """Who sees it, as a sentence begins: `Any member`."""
+    """The viewer as the subject of a sentence: `Any member`."""
     if leak.anonymous:
         return "Anyone"
-    if (
-        leak.viewer == "anyone"
-    ):  # a stranger in no relation, where anonymous callers may get nothing
+    if leak.viewer == "anyone":  # a stranger, where anonymous callers are refused
         return "Anyone who is logged in"
     if leak.owner:
         return "Owners"
@@ -126,7 +123,7 @@ def things(leak: Leak) -> str:
 
 
 def describe_extent(leak: Leak) -> str:
-    """What the viewer sees of the objects: all of them, or fields hidden from a viewer of the
+    """Whether the viewer sees the objects as a whole, or fields hidden from a viewer of the
     rest."""
     return f"hidden fields of {things(leak)}" if leak.entitled else things(leak)
 
@@ -142,18 +139,18 @@ def _plural(word: str) -> str:
 
 
 def which(leak: Leak) -> str:
-    """The end of a title: the owners' setting, where one is at stake, and the field. A report that
-    brings several fields together says how many in its place: `(9 fields)`."""
+    """The end of a title: the owners' setting if there is one, and the field. Reports put the
+    number of fields in its place when they group findings: `(9 fields)`."""
     said = setting(leak)
     return (f" where {said}" if said else "") + f" (`{leak.resource}.{leak.field}`)"
 
 
 def setting(leak: Leak) -> str:
-    """The owners' setting at stake: `private=true`; empty: none is."""
+    """The owners' setting that the leak ignores: `private=true`; empty if there is none."""
     return ", ".join(f"{name}={value}" for name, value in leak.state)
 
 
 def whose(leak: Leak) -> str:
-    """`Member.location` of owners with private=true."""
+    """The field and its owners: `Member.location` of owners with private=true."""
     said = ", ".join(f"{name}={value}" for name, value in leak.state)
     return f"`{leak.resource}.{leak.field}`" + (f" of owners with {said}" if said else "")

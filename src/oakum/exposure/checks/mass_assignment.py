@@ -48,12 +48,12 @@ report names each as not tried, with the reason.
 
 
 def matches(leak: Leak) -> bool:
-    """The owner wrote it, and read it back afterwards."""
+    """Whether the owner wrote the member and read the value back afterwards."""
     return leak.only("mass-assignment")
 
 
 def title(leak: Leak) -> str:
-    """One sentence: who sets what."""
+    """One sentence: who can set which member."""
     return f"owners can set their own `{leak.resource}.{leak.field}`, although no rule allows it"
 
 

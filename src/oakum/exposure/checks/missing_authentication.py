@@ -1,6 +1,6 @@
 """`missing-authentication`: a caller without a login reads data denied to everybody.
 
-It cannot know whether a document's `security` was meant: the contract alone decides.
+It cannot know whether the document's `security` is intended: the contract alone decides.
 Remedy: refuse callers without credentials at the endpoint, then decide by owner and setting.
 """
 
@@ -45,7 +45,7 @@ holder.
 
 
 def matches(leak: Leak) -> bool:
-    """The viewer is anonymous, and the contract denies anonymous callers the field in every
+    """Whether the viewer is anonymous and the contract denies anonymous callers the field in every
     state."""
     return leak.anonymous and not leak.open_elsewhere
 
@@ -56,5 +56,5 @@ def title(leak: Leak) -> str:
 
 
 def advice(leak: Leak) -> str:
-    """What to change in the API, or in the contract if it is the contract that errs."""
+    """What to change in the API, or in the contract if the contract is wrong."""
     return "require credentials at these endpoints, then check the object's owner: a login alone only moves the leak to every account holder"

@@ -1,7 +1,7 @@
 """`no-login-rate-limit`: wrong secrets can be tried again and again without delay.
 
 It cannot know of a rate limit that begins later, or of one that counts many addresses together.
-Remedy: slow down by account and by address, and say so with `429` (RFC 6585, 4).
+Remedy: limit attempts by account and by address, and answer `429` (RFC 6585, 4).
 """
 
 from oakum.exposure.checks.leak import Leak
@@ -43,12 +43,13 @@ response, and then the right one, which is accepted at once. Needs `--allow-writ
 
 
 def matches(leak: Leak) -> bool:
-    """The right password was accepted after wrong ones, for a provisioned account."""
+    """Whether the right password still worked after wrong ones, for an account that the
+    scan made."""
     return leak.only("guess")
 
 
 def title(leak: Leak) -> str:
-    """One sentence: what can be guessed."""
+    """One sentence: which secret can be guessed at the login."""
     return f"no rate limit on login: `{leak.resource}.{leak.field}` can be guessed"
 
 

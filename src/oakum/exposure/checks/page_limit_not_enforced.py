@@ -1,4 +1,4 @@
-"""`page-limit-not-enforced`: a list returns more objects at once than document or contract allow.
+"""`page-limit-not-enforced`: a list returns larger pages than the document or the contract allows.
 
 It cannot know of lists with no more objects than one page, nor of a limit that neither document nor
 contract declares.
@@ -45,12 +45,12 @@ limit that is declared nowhere: [`at_most`](policy-language.md#at_most) in the c
 
 
 def matches(leak: Leak) -> bool:
-    """Found by pages that are larger than allowed, and by nothing else."""
+    """Whether only pages larger than allowed showed it."""
     return leak.only("page-limit")
 
 
 def title(leak: Leak) -> str:
-    """One sentence: who gets how much at once."""
+    """One sentence: who receives how many objects at once."""
     return f"{who(leak)} can list {things(leak)} without the documented limit: {leak.says}"
 
 

@@ -1,7 +1,8 @@
-"""`pre-login-disclosure`: login or reset endpoints tell more about a named person.
+"""`pre-login-disclosure`: login or reset endpoints disclose data about the person named in the
+request.
 
-It cannot know which front end shows it: a greeting with a first name was wanted by somebody.
-Remedy: say nothing of an account before its holder has proved to be its holder.
+It cannot know whether a front end needs it, such as for a greeting with a first name.
+Remedy: disclose nothing about an account before the caller has proved to be its holder.
 """
 
 from oakum.exposure.checks.leak import Leak, describe_extent, which, who
@@ -43,7 +44,7 @@ counts only if two people's own values were in the same place.
 
 
 def matches(leak: Leak) -> bool:
-    """Found in responses to requests that only name a person."""
+    """Whether it was found in responses to requests that only name a person."""
     return leak.only("account-enumeration")
 
 

@@ -45,7 +45,7 @@ protects nobody.
 
 
 def matches(leak: Leak) -> bool:
-    """The contract would grant the field if the owner's setting were open."""
+    """Whether the contract would grant the field with a more open setting of the owner."""
     return bool(leak.open_elsewhere)
 
 

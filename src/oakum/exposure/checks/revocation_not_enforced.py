@@ -1,7 +1,7 @@
 """`revocation-not-enforced`: access continues after a grant has ended.
 
-It cannot know how long: a copy that dies within a minute and one that never does look alike.
-Remedy: check the right when something is read, not when a link, a cursor or a copy is made.
+It cannot know for how long: access that ends within a minute and access that never ends look alike.
+Remedy: check authorization at each read, not when a link, a cursor or a copy is made.
 """
 
 from oakum.exposure.checks.leak import Leak, describe_extent, which, who
@@ -50,7 +50,7 @@ if something is still shown, the run left it, and the report says so.
 
 
 def matches(leak: Leak) -> bool:
-    """Shown only through a link, cursor or session from before the revocation."""
+    """Whether it was shown only through a link, cursor or session from before the revocation."""
     return leak.only("revocation")
 
 

@@ -1,6 +1,6 @@
 """`shadow-endpoint`: an undocumented endpoint shows what documented ones hide.
 
-It cannot know who still needs that endpoint, nor endpoints that it does not try.
+It cannot know who still needs that endpoint, or of endpoints that the scan does not try.
 Remedy: remove the old endpoint, or let both use the same checks.
 """
 
@@ -47,7 +47,7 @@ elsewhere.
 
 
 def matches(leak: Leak) -> bool:
-    """No documented endpoint showed it."""
+    """Whether no documented endpoint showed it."""
     return leak.only("shadow-endpoint")
 
 

@@ -1,7 +1,8 @@
-"""`unsafe-get`: a GET without a login creates or deletes data, by its own words.
+"""`unsafe-get`: a GET without a login creates or deletes data, according to the document.
 
 It cannot know whether it really does, for it is never called: *suspected* at most.
-Remedy: take it out of what is deployed, or ask for a login, a role and a method that is not safe.
+Remedy: do not deploy the operation, or require a login, a role and an unsafe method (RFC 9110,
+9.2.1).
 """
 
 from oakum.exposure.checks.leak import Leak
@@ -42,7 +43,7 @@ never calls them, so the finding is at most *suspected*.
 
 
 def matches(leak: Leak) -> bool:
-    """Found in the document alone."""
+    """Whether it was found in the document alone."""
     return leak.only("wipe")
 
 

@@ -1,8 +1,9 @@
-"""`untrusted-origin-allowed`: pages of any site may read personal responses with one's cookie.
+"""`untrusted-origin-allowed`: pages of any site may read personal responses with the user's cookie.
 
-It cannot know whether browsers send the cookie from another site: its `SameSite` decides. So it
-suspects, and proves nothing.
-Remedy: name the trusted origins in `Access-Control-Allow-Origin`, never the one that asks, or `null`.
+It cannot know whether browsers send the cookie from another site: its `SameSite` decides. So
+findings are *suspected*, never proven.
+Remedy: name the trusted origins in `Access-Control-Allow-Origin`, and never echo the request's
+`Origin`, or `null`.
 """
 
 from __future__ import annotations
@@ -48,12 +49,12 @@ which other origins are let in, such as each whose name ends like a trusted one.
 
 
 def matches(leak: Leak) -> bool:
-    """Found by asking as a page of another origin, and by nothing else."""
+    """Whether only a request with a foreign `Origin` showed it."""
     return leak.only("origin")
 
 
 def title(leak: Leak) -> str:
-    """One sentence: whose data, and by which pages."""
+    """One sentence: whose data pages of which origins can read."""
     return f"a web page of another site may read {whose(leak)}: {leak.says}"
 
 

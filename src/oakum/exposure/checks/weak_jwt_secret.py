@@ -1,6 +1,6 @@
 """`weak-jwt-secret`: tokens are signed with a common word.
 
-It cannot know a key that is weak in another way. Nothing is sent to find it.
+It cannot know of keys that are weak in another way. Nothing is sent to the target for it.
 Remedy: a key of at least as many random bits as the hash has (RFC 7518, 3.2), or a key pair.
 """
 
@@ -42,12 +42,12 @@ the identities' own tokens (JWT with HS256, HS384 or HS512). It creates no token
 
 
 def matches(leak: Leak) -> bool:
-    """A guessed secret reproduces the signature of an own token."""
+    """Whether a guessed secret reproduces the signature of one of the scan's own tokens."""
     return leak.only("token-key")
 
 
 def title(leak: Leak) -> str:
-    """One sentence: who can be whom."""
+    """One sentence: who can impersonate whom."""
     return f"any account holder can forge a token for any other account: its {leak.says} key is a common word"
 
 

@@ -12,16 +12,18 @@ from oakum.openapi.model import Json, Operation, Parameter, Shape
 from oakum.openapi.shape_queries import enum_values
 
 _FEW = 6
-"""Integers in a range that are all tried; for longer ranges, only the bounds."""
+"""A range of at most so many integers is tried whole; of a longer one only the bounds."""
 _DEPTH = 3
-"""Depth of a body that is searched for members with choices."""
+"""How many levels of nested objects in a body are searched for members with choices."""
 _PAGES = word_set("cursor from offset page pages skip start to until")
 
 
 def choices(name: str, shape: Shape) -> tuple[Json, ...]:
-    """Possible values, the most harmless first: an enumeration without what may change something,
-    both booleans, integers within bounds (JSON Schema, 6.2); empty when anything is possible, or
-    when it is an id."""
+    """Possible values, the most harmless first; empty if any value is possible, or for an id.
+
+    They are an enumeration without values that may change something, both booleans, or integers
+    within bounds (JSON Schema, 6.2).
+    """
     if listed_values := enum_values(shape):
         return tuple(each for each in listed_values if not orders(name, each)) or listed_values[:1]
     kinds = shape.kinds - {"null"}
@@ -48,7 +50,7 @@ def _whole(value: Json) -> int | None:
 
 
 def has_choices(parameter: Parameter) -> bool:
-    """Whether an optional parameter has choices worth trying; paging parameters do not."""
+    """Whether an optional parameter has choices worth trying; parameters of paging have not."""
     shape = parameter.shape
     if enum_values(shape) or "boolean" in shape.kinds:
         return True
@@ -61,9 +63,9 @@ def has_choices(parameter: Parameter) -> bool:
 def members_with_choices(
     operation: Operation, given: Collection[str] = ()
 ) -> list[tuple[tuple[str, ...], Parameter]]:
-    """(path, member) of a body's members with choices, also in nested objects, without those whose
-    names say that they change something. Empty when the body requires other members than these and
-    `given`."""
+    """(path, member) of the members of a body that have choices, also in nested objects, without
+    those whose names suggest that they change something. Empty if the body requires members besides
+    these and `given`."""
     shape = body_shape(operation)
     if shape is None:
         return []
@@ -87,7 +89,7 @@ def _members(
 
 
 def object_with(at: tuple[str, ...], value: Json, within: Json = None) -> Json:
-    """An object with a value at a path, merged into `within`."""
+    """An object with `value` at the path `at`, merged into the object `within`."""
     if not at:
         return value
     known = within if isinstance(within, dict) else {}

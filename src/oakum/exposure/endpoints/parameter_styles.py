@@ -51,7 +51,7 @@ def pairs(parameter: Parameter, value: Json) -> list[tuple[str, str]]:
 
 
 def _in_object(parameter: Parameter, value: Json) -> Json:
-    """An id for a parameter that is a JSON object: the value of its only member."""
+    """For a parameter that is a JSON object with one member: the object with the value in it."""
     member = only_member(parameter)
     bare = (
         isinstance(value, int | str)
@@ -67,15 +67,15 @@ def is_json_object(parameter: Parameter) -> bool:
 
 
 def only_member(parameter: Parameter) -> str:
-    """The one member that a JSON parameter declares; empty if there are several, or none."""
+    """The one member that a JSON parameter declares; empty if it declares none or several."""
     members = [*children(parameter.shape)] if is_json_object(parameter) else []
     return members[0] if len(members) == 1 else ""
 
 
 def in_parts(operation: Operation, said: Collection[str] = ()) -> Operation:
-    """The operation with object parameters in the query replaced by their members. `said`:
-    parameters that the contract names, which stay whole. Without a declared style the object stays
-    too, since it may be meant as JSON."""
+    """The operation with each object parameter of the query replaced by parameters for its members.
+    Without a declared style the object parameter is kept too, since it may be meant as JSON.
+    `said`: parameters that the contract names; they are kept whole."""
     found: dict[str, Parameter] = {}
     for each in operation.parameters:
         parts = () if each.name in said else tuple(_parts(each))

@@ -31,12 +31,12 @@ from oakum.policy.model import OperationRule, Policy
 from oakum.policy.resource_schemas import resource_of
 
 _BRIEF = 60
-"""Characters of a value in the name of an endpoint."""
+"""Characters of a value in the name of an endpoint before it is cut."""
 
 
 @dataclass(frozen=True)
 class Query:
-    """A GraphQL query. Its probe's sources fill the variables.
+    """A GraphQL query whose variables are filled from the sources of its probe.
 
     The text has no string literals: personal values are passed as variables.
     """
@@ -62,13 +62,13 @@ class Probe:
     """Parameter → the document's own example, default or only choice; in a variant also body
     members."""
     personal: frozenset[str] = frozenset()
-    """Those sources that identify a person or a person's object, and so select the owner."""
+    """The sources that identify a person or a person's object, and so select the owner."""
     batch: bool = False
     """Whether one request takes the ids of many owners."""
     unfilled: tuple[str, ...] = ()
     """Required parameters without a known source."""
     guessed: tuple[str, ...] = field(default=())
-    """Those path parameters that a value of the same name in a response may fill."""
+    """Path parameters that may be filled with a value of the same name from any response."""
     how: str = ""
     """The technique behind a variant: `option`, `shadow-endpoint`; empty: as documented."""
     query: tuple[tuple[str, str], ...] = ()
@@ -80,19 +80,19 @@ class Probe:
     base: str = ""
     """Base URL, if it differs from the target's."""
     asks: Query | None = None
-    """The GraphQL query; None for another endpoint."""
+    """The GraphQL query; None if it is no GraphQL endpoint."""
     reader: Reader | None = None
     """Parses responses that the document does not describe."""
     whose: Mapping[str, tuple[str, int]] = field(default_factory=dict)
-    """Source → the identity whose value fills it (empty: anybody) and the index of that value,
-    where it differs from the default."""
+    """Source → (identity whose value fills it, empty for anybody; index of that value), where it
+    differs from the default."""
     lacks: tuple[str, ...] = ()
     """Optional parameters that the contract fills and this variant leaves out."""
 
     @property
     def together(self) -> Iterator[tuple[str, Mapping[str, str]]]:
-        """Resources that fill several parameters with different fields, and parameter → field of
-        each: together these name one object."""
+        """(resource, parameter → field) for resources of which several fields fill parameters:
+        these values must be of one object."""
         fields: dict[str, dict[str, str]] = {}
         for name, source in self.sources.items() if not self.batch else ():
             resource, _, path = source.partition(".")
@@ -104,14 +104,15 @@ class Probe:
     def objects_of(
         self, who: str | None, resource: str, named: Mapping[str, str], knowledge: Knowledge
     ) -> list[dict[str, str]]:
-        """Parameters of `together` with their values, one object after the other."""
+        """The values of the parameters in `named`, one mapping for each object that can
+        fill them."""
         owner = None if self.personal.isdisjoint(named) else who
         rows = knowledge.rows(resource, named.values(), owner)
         return [{name: row[path] for name, path in named.items()} for row in rows]
 
     @property
     def id(self) -> str:
-        """Identifies this variant of the endpoint: operation, and how the request differs."""
+        """Identifies the endpoint or its variant: the operation id, and how the request differs."""
         if self.asks is not None:
             return f"{self.operation.id} {self.endpoint.path} {self.asks.name}"
         other = self.how or self.query or self.lacks
@@ -156,7 +157,7 @@ class Probe:
 
 
 def brief(value: str) -> str:
-    """A value as the name of an endpoint has it: of a long one its start, and a mark of it all."""
+    """A value as part of an endpoint's name: a long one is cut and gets a hash."""
     if len(value) <= _BRIEF:
         return value
     mark = blake2b(value.encode(errors="surrogatepass"), digest_size=4).hexdigest()
@@ -168,8 +169,8 @@ def survey(
     inferred: Mapping[str, Mapping[str, str]],
     closed: Iterable[ClosedOperation] = (),
 ) -> tuple[list[Probe], list[SkippedOperation]]:
-    """Divides operations into those to call and those to skip, with the reason. `closed`: those
-    that cannot be read, because the document is wrong there."""
+    """(operations to call, operations to skip with the reason). `closed`: those that the document
+    describes wrongly, so that they cannot be read."""
     probes: list[Probe] = []
     skipped = [
         SkippedOperation(
@@ -208,7 +209,7 @@ def survey(
 def asking_for_all(probes: Iterable[Probe]) -> Iterator[Probe]:
     """Variants without the optional parameters that the contract fills.
 
-    In addition to the filled request: a filter hides what the request without it shows.
+    They are sent besides the filled request: a filter may hide what the request without it shows.
     """
     for probe in probes:
         if lacks := tuple(name for name in probe.sources if _is_optional(probe, name)):
@@ -226,8 +227,8 @@ def asking_for_all(probes: Iterable[Probe]) -> Iterator[Probe]:
 
 
 def _is_optional(probe: Probe, name: str) -> bool:
-    """Whether a request may lack a filled parameter or member of its body. A body that may be
-    empty is the matter of `bulk_exposure`."""
+    """Whether a request may omit a filled parameter or body member. Bodies that may be empty are
+    left to `bulk_exposure`."""
     for parameter in probe.operation.parameters:
         if parameter.name == name:
             return not parameter.required and parameter.where in ("query", "header")
@@ -239,7 +240,7 @@ def _is_optional(probe: Probe, name: str) -> bool:
 def asking_for_more(probes: Iterable[Probe]) -> Iterator[Probe]:
     """Variants with the document's example of a parameter that embeds further objects.
 
-    In addition to the plain request, since an API may reject the example.
+    They are sent besides the plain request, since an API may reject the example.
     """
     for probe in probes:
         for parameter in probe.operation.parameters:
@@ -252,7 +253,7 @@ def asking_for_more(probes: Iterable[Probe]) -> Iterator[Probe]:
 
 
 def feeds(model: Model, inferred: Mapping[str, Mapping[str, str]]) -> list[Probe]:
-    """Endpoints to subscribe to, whose response is a series of frames."""
+    """Probes of the endpoints whose response is a series of frames."""
     found: list[Probe] = []
     for operation in model.operations.values():
         media, rule = frame_media(operation), model.rule(operation.id)
@@ -269,8 +270,8 @@ def feeds(model: Model, inferred: Mapping[str, Mapping[str, str]]) -> list[Probe
 
 
 def _verdict(operation: Operation, rule: OperationRule) -> SideEffect:
-    """Whether an operation reads. `GET /rooms/{id}/join` does not, unless it is a feed, where
-    "join" means subscribing."""
+    """Whether an operation reads or writes. "Join" suggests a write, but means subscribing at a
+    feed."""
     if frame_media(operation) is not None:
         operation = replace(
             operation,
@@ -315,7 +316,7 @@ def frame_media(operation: Operation) -> Media | None:
 
 
 def is_websocket(operation: Operation) -> bool:
-    """Whether the document declares an upgrade."""
+    """Whether the document declares an upgrade to WebSocket (status 101)."""
     return operation.method == "GET" and "101" in operation.responses
 
 
@@ -334,7 +335,7 @@ def _is_stream(media: Media) -> bool:
 
 
 def _required_header(probe: Probe) -> str:
-    """A required header without a known value."""
+    """Name of a required header without a known value; empty if there is none."""
     parameters = probe.operation.parameters
     return next(
         (p.name for p in parameters if p.where == "header" and p.name in probe.unfilled), ""
@@ -342,8 +343,8 @@ def _required_header(probe: Probe) -> str:
 
 
 def probe_of(model: Model, operation: Operation, inferred: Mapping[str, str]) -> Probe:
-    """What an operation shows, and the sources of its parameters; the contract's `params` take
-    precedence."""
+    """The probe of an operation. The contract's `params` take precedence over `inferred`
+    sources."""
     endpoint = Endpoint(operation.method, operation.path, operation.id)
     said = model.rule(operation.id).params
     operation = in_parts(without_acts(operation, said), said)
@@ -401,11 +402,11 @@ EMBEDS = word_set(
     "include includes expand expands expansion expansions embed embeds embedded join joins with"
     " populate relations extra"
 )
-"""Words in names of parameters that embed further objects in a response."""
+"""Words in names of parameters that make a response embed further objects."""
 
 
 def without_acts(operation: Operation, said: Collection[str] = ()) -> Operation:
-    """The operation without optional parameters whose names say that they change something; the
+    """The operation without optional parameters whose names suggest that they change something; the
     scan never sends these by itself. `said`: parameters that the contract names."""
     kept = tuple(
         each
@@ -420,11 +421,11 @@ def without_acts(operation: Operation, said: Collection[str] = ()) -> Operation:
 
 
 def _is_sent(parameter: Parameter) -> bool:
-    """Whether the document's value is sent: only for a required parameter, and not for a header
-    that HTTP itself uses (OpenAPI 3.1, Parameter Object).
+    """Whether the value in the document is sent: only for a required parameter, and not for a
+    header that HTTP itself uses (OpenAPI 3.1, Parameter Object).
 
-    The example of an optional parameter filters or sorts: the response may lack objects or be a
-    400.
+    The example of an optional parameter filters or sorts: the response may then lack objects, or be
+    a 400.
     """
     if parameter.where == "header":
         return parameter.required and parameter.name.lower() not in _HTTPS_OWN
@@ -432,7 +433,8 @@ def _is_sent(parameter: Parameter) -> bool:
 
 
 def _is_any_state(parameter: Parameter) -> bool:
-    """Whether `*` stands for whatever state the object is in (RFC 9110, 13.1.1)."""
+    """Whether the parameter is an `If-Match` header, in which `*` means any state (RFC 9110,
+    13.1.1)."""
     return parameter.where == "header" and parameter.name.lower() == "if-match"
 
 
@@ -458,7 +460,7 @@ def is_of_account(model: Model, source: str) -> bool:
 
 
 def names_owner(model: Model, source: str) -> bool:
-    """Whether a source is the member of an object that says whose it is."""
+    """Whether a source is the member that names the owner of an object."""
     name, _, path = source.partition(".")
     resource = model.policy.resources.get(name)
     return (
@@ -467,9 +469,9 @@ def names_owner(model: Model, source: str) -> bool:
 
 
 def _opens(model: Model, operation: Operation, source: str, beside: Iterable[str]) -> bool:
-    """Whether a source in a path selects an owned object by a field that is not its key: the
-    response is that object, or several fields name it and the response is what stands below. A list
-    is only filtered by such a field, and need not hold every object that has it."""
+    """Whether a source in a path selects an owned object by a field other than its key: the
+    response is that object, or several fields name it and the response is below it. A list is only
+    filtered by such a field, and need not contain every object that has it."""
     name = source.partition(".")[0]
     resource = model.policy.resources.get(name)
     if resource is None or resource.owner.kind == "none":
@@ -506,8 +508,8 @@ _NAMES = (FieldClass.CONTACT, FieldClass.KEY, FieldClass.IDENTITY_DOCUMENT)
 
 
 def _default_members(probe: Probe) -> dict[str, Json]:
-    """The first choice of every required body member, and the one value that another may have; of a
-    text an example, or an empty one: a search for it finds most."""
+    """Values for the required members of a body: the first choice or only value; for a text an
+    example or the empty string, which in a search matches most."""
     content: dict[str, Json] = {}
     for at, each in members_with_choices(probe.operation, probe.sources):
         if each.required:
@@ -526,8 +528,8 @@ def _default_members(probe: Probe) -> dict[str, Json]:
 
 
 def _only_value(member: Member, *, called: bool) -> Json:
-    """The value that a required member of a read has for want of another: its only one, its
-    default, or the number of the call (`called`: JSON-RPC 2.0, 4). None: there is none such."""
+    """The value of a required member that has no source: its only one, its default, or a call id
+    (`called`: JSON-RPC 2.0, 4); None if there is none."""
     shape = member.shape
     if any(asks_for_change(step, "", shape.kinds) for step in member.at):
         return None
@@ -540,7 +542,8 @@ def _only_value(member: Member, *, called: bool) -> Json:
 
 
 def _example(parameter: Parameter, *, chosen: bool = False) -> Json:
-    """`chosen`: the first choice is good enough."""
+    """The value in the document: its example, default or only choice; with `chosen` also the first
+    of several choices. None if it has none."""
     if parameter.example is not None:
         return parameter.example
     if parameter.shape.example is not None:
@@ -573,14 +576,14 @@ def _shown_resources(model: Model, operation: Operation) -> Mapping[str, tuple[s
         for segment in segments:
             at = member(at, segment) if at else None
         declared = model.declared_fields.fields(at) if at else ()
-        # Without a declaration, the response may hold any field of the resource.
+        # An undeclared response may hold any field of the resource.
         more.setdefault(resource, {}).update(dict.fromkeys(declared or _every(model, resource)))
     return {name: tuple(paths) for name, paths in more.items()}
 
 
 def _every(model: Model, resource: str) -> list[str]:
-    """The fields of a resource, without members that hold further resources wherever they are
-    declared: no owner is shown one as a value, so a cell of it would stay untested."""
+    """The fields of a resource, without members that are declared to hold other resources: no owner
+    is shown those as a value, so their cells would stay untested."""
     shapes = [
         shape
         for operation in model.operations.values()

@@ -23,7 +23,7 @@ JSON = "application/json"
 FORM = "application/x-www-form-urlencoded"
 MULTIPART = "multipart/form-data"
 BOUNDARY = "oakum-7d1f0c5e9b3a"
-"""Never occurs in a value that is sent: these are test data and ids only."""
+"""Separates the parts of a multipart body; no value that is sent contains it."""
 _PATCHES = ("application/json-patch+json", "application/json-seq")
 """JSON types whose body is not an object with the declared members (RFC 6902)."""
 
@@ -44,27 +44,27 @@ def body_shape(operation: Operation) -> Shape | None:
 
 
 _DEPTH = 3
-"""Objects within objects in which members are looked for."""
+"""How many levels of nested objects are searched for members."""
 
 
 @dataclass(frozen=True)
 class Member:
-    """A member of a request body, at the names that lead to it."""
+    """A member of a request body, with the names that lead to it."""
 
     at: tuple[str, ...]
     shape: Shape
     required: bool
-    """Whether every body has it."""
+    """Whether every valid body has it, so that all objects around it are required, too."""
 
     @property
     def name(self) -> str:
-        """Its name in a contract: `filter.userId`."""
+        """The dotted name in a contract: `filter.userId`."""
         return ".".join(self.at)
 
 
 def body_members(operation: Operation) -> Mapping[str, Member]:
-    """The members of an operation's body and of the objects in it, by their dotted names, without
-    those that only responses have."""
+    """Dotted name → member, for the body and the objects in it, without those that are
+    `readOnly`."""
     shape = body_shape(operation)
     return _members_of(shape) if shape is not None else {}
 
@@ -85,7 +85,7 @@ def _members_below(shape: Shape, at: tuple[str, ...], *, required: bool) -> Iter
 
 
 def json_value(text: str, shape: Shape) -> Json:
-    """A text as a JSON body holds it: a number or a truth value where the schema takes no text."""
+    """A text as a value of a JSON body: a number or a boolean where the schema allows no text."""
     kinds = scalars(shape)
     if "string" in kinds or not kinds:
         return text
@@ -98,7 +98,7 @@ def json_value(text: str, shape: Shape) -> Json:
 
 
 def unwritable(operation: Operation) -> str:
-    """Why no body can be written for an operation; empty when one can, or none is needed."""
+    """Why no body can be written for an operation; empty if one can, or if none is needed."""
     if not operation.body:
         return ""
     media = media_of(operation)
@@ -125,14 +125,14 @@ def encode(operation: Operation, content: Json) -> tuple[str, bytes]:
 
 
 def encode_as(kind: str, content: Json) -> bytes:
-    """Bytes of a body, in a content type that `encode` tells."""
+    """The bytes of a body in the content type `kind`, as returned by `encode`."""
     if kind.startswith(FORM):
         return urlencode(list(_pairs(content))).encode()
     return _parts(content) if kind.startswith(MULTIPART) else json_bytes(content)
 
 
 def writes_json(operation: Operation) -> bool:
-    """Whether `encode` writes the body of an operation as JSON, and not as a form."""
+    """Whether `encode` writes the body as JSON, and not as a form."""
     media = media_of(operation)
     return media is None or essence(media.type) not in (FORM, MULTIPART)
 

@@ -1,1 +1,1 @@
-"""What the exchanges of a test suite or of recorded traffic tell: callers, owners, settings."""
+"""What the exchanges of a test suite or of recorded traffic show: callers, owners, settings."""

@@ -36,14 +36,14 @@ _STANDS_IN = {"user", "auth", "token", "principal", "login", "identity", "accoun
 
 @dataclass(frozen=True)
 class IdentifiedCaller:
-    """Who sent a request."""
+    """Who sent a request, as far as it is known."""
 
     source: Source
     ids: frozenset[str] = frozenset()
-    """Empty: the caller is anonymous, or unknown."""
+    """Ids of the caller; empty if the caller is anonymous or unknown."""
     claims: Mapping[str, Json] = field(default_factory=dict, repr=False)
     unsure: frozenset[str] = frozenset()
-    """Claims that may hold although they are missing from `claims`."""
+    """Claims that the caller may have although `claims` lacks them."""
 
     @property
     def is_known(self) -> bool:
@@ -61,7 +61,7 @@ class IdentifiedCaller:
         return Principal(self.ids if self.is_known else frozenset(("\0",)), self.claims)
 
     def possible(self, policy: Policy, subject: Subject) -> frozenset[str]:
-        """Relations that this caller may have to an object: all that nothing rules out."""
+        """Relations that this caller may have to an object: all that no known fact excludes."""
         return frozenset(name for name in policy.relations if self._may_be(policy, name, subject))
 
     def _may_be(self, policy: Policy, name: str, subject: Subject) -> bool:
@@ -88,8 +88,8 @@ class IdentifiedCaller:
 
 
 def viewer_of(policy: Policy, label: str, caller: IdentifiedCaller) -> str:
-    """How a caller is called to whom something was sent: where no relation says that somebody is
-    logged in, a stranger who is has the label of nobody."""
+    """The label of a caller in reports. A logged-in stranger has that of an anonymous caller if no
+    relation of the contract stands for being logged in."""
     relation = policy.relations.get(label)
     plain = relation is None or relation.kind == "anyone"
     return f"{label} who is logged in" if plain and caller.ids else label
@@ -141,7 +141,7 @@ class Callers:
         key = self._key(held, app)
         if user is not None and (known := user()) is not None:
             caller = self._caller_in_object(known, "framework")
-            # The view may read a token itself, which the framework does not know.
+            # The view may read a token that the framework does not know.
             if caller is not NOBODY or not self._find_credentials(_without(request, own_cookies)):
                 return caller
         if key and self._policy.caller.claim:
@@ -149,8 +149,8 @@ class Callers:
         return self._known.get(self._at(key, request, app), UNKNOWN if key else NOBODY)
 
     def forget(self) -> None:
-        """Forgets what who-am-I said. The same credentials may mean somebody else, or the same
-        person with other claims, in another test and after a write (a login, a changed role)."""
+        """Forgets the responses of who-am-I. In another test, or after a write such as a login or a
+        changed role, the same credentials may mean another caller or other claims."""
         self._known.clear()
 
     def credentials_of(self, request: Request) -> RequestCredentials:
@@ -193,8 +193,8 @@ class Callers:
 
     @staticmethod
     def _at(key: str, request: Request, app: object) -> tuple[str, str]:
-        """Cache key of who-am-I results: tests may give each application a database of its own.
-        Without credentials, too, somebody may be the caller: a suite may turn the login off."""
+        """Cache key of who-am-I results by application, since tests may give each its own database.
+        A request without credentials has one, too: a suite may turn the login off."""
         return key, urlsplit(request.url).netloc if app is None else f"{id(app):x}"
 
     def _caller_in_answer(self, response: Response) -> IdentifiedCaller:
@@ -217,7 +217,8 @@ class Callers:
         return UNKNOWN
 
     def _caller_in_object(self, said: object, source: Source) -> IdentifiedCaller:
-        """A caller from a mapping, taken as complete, or from any object with attributes."""
+        """The caller that a mapping or an object with attributes describes; a mapping counts as
+        complete."""
         if isinstance(said, Mapping):
             rest = dict(said)
             ids = _texts([rest.pop(name, None) for name in self._names if name in rest])
@@ -232,14 +233,14 @@ class Callers:
 
     @property
     def _names(self) -> tuple[str, ...]:
-        """Possible names of the id, the contract's own first."""
+        """Possible names of the id member, the contract's own first."""
         caller = self._policy.caller
         own = (path_of(caller.pointer) or ("",))[-1] if caller.pointer else caller.claim
         return tuple(dict.fromkeys(filter(None, (own, "id", "pk"))))
 
     def _stand_ins(self, app: object) -> str:
-        """Identifies a test's overrides of the dependency that names the caller (FastAPI's
-        `dependency_overrides`): credentials, or their absence, then mean nothing."""
+        """Identifies FastAPI `dependency_overrides` of the dependency that identifies the caller.
+        With them, credentials or their absence mean nothing."""
         overrides = getattr(app, "dependency_overrides", None)
         if not isinstance(overrides, dict):
             return ""
@@ -280,7 +281,8 @@ def _without(request: Request, cookies: frozenset[str]) -> Request:
 
 
 def _attributes(said: object, names: tuple[str, ...]) -> list[Json]:
-    """The first attribute that exists: two may name different things."""
+    """The value of the first attribute that exists, as a list: two attributes may name different
+    things."""
     return next(([getattr(said, name)] for name in names if hasattr(said, name)), [])
 
 

@@ -1,8 +1,8 @@
-"""What a request asks under a contract, and what earlier exchanges told: of a test, or of traffic.
+"""What a request means under a contract, and what earlier exchanges of a test or of traffic showed.
 
-The law of this module: where it is not known whether something changed, it may have. A write that
-may have given an object away ends what is known of its creator before its own response is judged:
-that may show the object to its new owner.
+Where it is not known whether something changed, it counts as changed. A write that may have given
+an object away ends what is known of its creator before its own response is judged: that response
+may already show the object to its new owner.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from oakum.routing.judged_contract import JudgedContract
 
 
 class ExchangedObject(Protocol):
-    """An object in a response, as judges of tests and of traffic each have it."""
+    """An object in a response, as the evaluations of tests and of traffic represent it."""
 
     @property
     def resource(self) -> str: ...
@@ -40,7 +40,7 @@ class ExchangedObject(Protocol):
 
 
 class Exchanges:
-    """Requests and responses under one contract."""
+    """Interprets requests and responses under one contract."""
 
     def __init__(self, compiled: JudgedContract, callers: Callers) -> None:
         document, self._policy, self._model = compiled.document, compiled.policy, compiled.model
@@ -61,20 +61,20 @@ class Exchanges:
         caller: IdentifiedCaller,
         request: Request,
     ) -> CallerRequest:
-        """A request at its operation, and what it may have done. `path`: parameters of the path,
-        beside which a query parameter may name an owner."""
+        """A request with its operation and caller, and whether it may have changed something.
+        `path`: path parameters; query parameters that may name an owner are added."""
         params = {**path, **named_in_query(self._policy, urlsplit(request.url).query)}
         changes = self.changes(operation, request)
         does = changes or operation.id in self._entrances
-        # Who registers or logs in names nobody's object, and comes without credentials.
+        # A registration or login names no object and has no credentials.
         begins = does and not (params or self._callers.credentials_of(request))
         return CallerRequest(operation, params, caller, request, changes, begins)
 
     def parts(
         self, operation: Operation, request: Request, read: ResponseReader
     ) -> tuple[Sequence[ResponseReader], str]:
-        """A response as it is judged: of GraphQL by the names of fields, several in one; and why
-        its fields are not known."""
+        """(the response as it is judged, why its fields are not known). A GraphQL response is read
+        by its field names, and may become several."""
         graph = self._graph(operation)
         if graph is None or read.value is None:
             return (read,), ""
@@ -82,8 +82,8 @@ class Exchanges:
         return (parts, "") if parts else ((replace(read, shape=None),), UNTOLD)
 
     def changes(self, operation: Operation, request: Request) -> bool:
-        """Whether a request may have changed something: by what GraphQL runs, by the contract, by
-        the method; of a draft by the operation's name, too."""
+        """Whether a request may have changed something: according to the GraphQL operation, the
+        contract or the method; with a draft also to the operation's name."""
         said = reads(request) if operation.id in self._graphql else None
         said = self._model.rule(operation.id).reads if said is None else said
         if said is not None:
@@ -97,14 +97,14 @@ class Exchanges:
 
 
 class EarlierExchanges:
-    """What exchanges told of owners, of relations and of settings. In memory only."""
+    """What exchanges showed about owners, relations and settings. In memory only."""
 
     def __init__(
         self, compiled: JudgedContract, sources: Mapping[str, Mapping[str, str]],
         *, keep: bool = False,
     ) -> None:  # fmt: skip
         """`sources`: operation → path parameter → `Resource.field` whose values fill it; `keep`:
-        the requests that tell facts, to send them again."""
+        keep the requests that are the source of facts, to send them again."""
         self._compiled, self._keep = compiled, keep
         self.owners = ToldOwners(compiled.policy, sources)
         self.former = FormerRelations(compiled.policy)
@@ -113,8 +113,8 @@ class EarlierExchanges:
     def begin(
         self, asked: CallerRequest, response: Response, value: Callable[[], Json] | None
     ) -> None:
-        """Before a response is judged: forgets what a successful write may have changed, and learns
-        who is in a list. `value`: its content; None: it is not known."""
+        """To call before a response is judged: forgets what a successful write may have changed,
+        and learns from lists of relations. `value`: the body; None if it is not known."""
         if not is_success(response.status):
             return
         request = asked.request
@@ -133,7 +133,7 @@ class EarlierExchanges:
     def learn_settings(
         self, asked: CallerRequest, response: Response, shown: Iterable[ExchangedObject]
     ) -> None:
-        """Learns the settings that objects of a successful response tell."""
+        """Learns settings from the objects of a successful response."""
         for each in shown if is_success(response.status) else ():
             self.told.learn_object(each.resource, each.owners, each.value, asked)
 
@@ -141,8 +141,8 @@ class EarlierExchanges:
         self, asked: CallerRequest, response: Response, shown: Sequence[ShownObject],
         owners: Sequence[tuple[str, ...]],
     ) -> None:  # fmt: skip
-        """Learns whose the objects of a successful response are; who created one is told by the
-        response to the request that did."""
+        """Learns the owners of the objects of a successful response; the caller of a creating
+        request is the creator."""
         if not is_success(response.status):
             return
         self.former.learn(shown, owners)

@@ -1,7 +1,7 @@
-"""What exchanges tell of settings and of lists that relations are looked up in.
+"""Settings, and the lists in which relations are looked up, learnt from exchanges.
 
-The law of this module: a fact holds until a write that may have changed it. Each is kept with the
-request that told it, so that whoever can ask may ask it again.
+A fact holds until a write that may have changed it. Each is kept with the request that showed it,
+so that a caller with access to the API can ask again.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _MOST_SOURCES = 1_000
 
 @dataclass(frozen=True)
 class CallerRequest:
-    """A request at its operation, and who sent it."""
+    """A request with its operation and its caller."""
 
     operation: Operation
     params: Mapping[str, str]
@@ -43,10 +43,10 @@ class CallerRequest:
 
 
 class ToldFacts:
-    """Facts under one contract. In memory only; holds ids and requests."""
+    """Facts learnt under one contract. In memory only; holds ids and requests."""
 
     def __init__(self, compiled: JudgedContract, *, keep: bool = False) -> None:
-        """`keep`: the requests that tell facts, to send them again."""
+        """`keep`: keep the requests that are the source of facts, to send them again."""
         self.facts = ResponseFacts()
         self._policy, self._model = compiled.policy, compiled.model
         self._lists: dict[str, list[tuple[str, LookupRequest, ListPlace]]] = {}
@@ -62,11 +62,11 @@ class ToldFacts:
         self._most = _MOST_SOURCES if keep else 0
 
     def lists(self, operation: str) -> bool:
-        """Whether an operation lists who is in a relation."""
+        """Whether a relation is looked up in the response of this operation."""
         return operation in self._lists or operation in self._members
 
     def tenants(self, value: Json) -> frozenset[str]:
-        """The tenants that an object names, in whose members relations are looked up."""
+        """Tenants that an object names and in whose member lists relations are looked up."""
         relations = (each for named in self._members.values() for each in named)
         return frozenset(id for each in relations for id in texts(value, each.member))
 
@@ -76,8 +76,7 @@ class ToldFacts:
         self.facts.forget(ids, self._writes.get(asked.operation.id, ("states", "lists")))
 
     def learn_list(self, asked: CallerRequest, value: Json, headers: Mapping[str, str]) -> None:
-        """Learns from a successful response of an operation that lists a relation, with these
-        headers."""
+        """Learns from the successful response of an operation in which a relation is looked up."""
         caller, operation = asked.caller, asked.operation
         for relation in self._members.get(operation.id, ()):
             person, tenant = member_parameters(self._policy, operation)
@@ -102,7 +101,7 @@ class ToldFacts:
     def learn_object(
         self, resource: str, owners: tuple[str, ...], value: Json, asked: CallerRequest
     ) -> None:
-        """Learns from an object of a successful response."""
+        """Learns settings from an object of a successful response."""
         for name, state in self._model.tables[resource].resource.states.items():
             if not state.member or len(owners) != 1:
                 continue
@@ -112,7 +111,7 @@ class ToldFacts:
                 self._keep(owners[0], asked)
 
     def sources(self, ids: Iterable[str]) -> list[CallerRequest]:
-        """The requests that told what is known about these ids."""
+        """The requests whose responses are the source of the facts about these ids."""
         found = {at: asked for id in ids for at, asked in self._sources.get(id, {}).items()}
         return list(found.values())
 
@@ -124,7 +123,7 @@ class ToldFacts:
             self._sources.pop(id, None)
 
     def _keep(self, id: str, asked: CallerRequest) -> None:
-        """A read can be sent again: what only a write has told stays without a source."""
+        """Keeps the source of a fact if it is a read, since only a read can be sent again."""
         if asked.request.method != "GET":
             return
         if id in self._sources or len(self._sources) < self._most:
@@ -132,7 +131,8 @@ class ToldFacts:
 
 
 def _writes(document: Document, policy: Policy) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Operations whose changes the contract declares; any other may change anything."""
+    """(operation, facts that it may change) for operations whose changes the contract declares; any
+    other write may change anything."""
     said: list[tuple[str, str]] = [
         (state.switch.operation, "states")
         for resource in policy.resources.values()
@@ -150,8 +150,8 @@ def _writes(document: Document, policy: Policy) -> Iterator[tuple[str, tuple[str
 
 
 def _replacing_operations(document: Document) -> Iterator[Operation]:
-    """Operations that replace what stands at their own address (RFC 9110, 9.3.4): of a policy that
-    nobody has stated, they change settings, and no list that has an address of its own."""
+    """Operations that replace the resource at their own address (RFC 9110, 9.3.4). Under an
+    unconfirmed contract they count as changing settings, but no list with an address of its own."""
     read_at = {each.path for each in document.operations if each.method == "GET"}
     for each in document.operations:
         if each.method in ("PUT", "PATCH") and each.path in read_at:

@@ -1,9 +1,9 @@
-"""What the caller of a write was to the object before it, by the exchanges of a test or of traffic.
+"""Which relations the caller of a write had to the object before the write.
 
-The law of this module: a write may end what its caller is to the object that answers it, so the
-answer may show whatever was theirs when they asked: who gives a file away, or leaves a team, sees
-it once more. Whose the object was is what the last answer before said of it. If none did, the
-request has to say that it may have ended something; any other write has not.
+A write may end the caller's relation to the object in its response: somebody who gives a file away,
+or leaves a team, sees it once more. So the response may show what the caller could see before. Who
+owned the object is taken from the latest earlier response. Without one, only a write that may end a
+relation, judging by its request, counts.
 """
 
 from __future__ import annotations
@@ -24,17 +24,18 @@ from oakum.openapi.model import Json
 from oakum.policy.model import Policy, Relation
 
 MOST = 200_000
-"""Objects that are kept in memory; of those that come later nothing is learnt."""
+"""How many objects are remembered; later ones are ignored."""
 _ENDS = frozenset(
     ("leave", "quit", "exit", "resign", "withdraw", "decline", "release", "transfer", "give",
      "hand", "handover", "reassign", "assign", "unassign", "unshare", "kick", "owner", "owners")
 )  # fmt: skip
-"""Words in a path that end what somebody is to an object."""
+"""Words in a path that suggest that the request ends a relation."""
 
 
 @dataclass(frozen=True)
 class FormerRelations:
-    """What objects last said of owners and of others whom they name. In memory only."""
+    """The owners, and other accounts with a relation, that each object last named. In
+    memory only."""
 
     policy: Policy
     _last: dict[tuple[str, str], Subject] = field(default_factory=dict, repr=False)
@@ -49,14 +50,14 @@ class FormerRelations:
                 self._last[at] = self._subject(each, whose)
 
     def of(self, each: ShownObject, caller: IdentifiedCaller, request: Request) -> frozenset[str]:
-        """Relations that the caller of a write may have had before it to an object that answers.
-        Empty if the object's own members tell all of them, or if the caller is unknown."""
+        """Relations to an object in the response that the caller of a write may have had before it.
+        Empty if the object's members show all relations, or if the caller is unknown."""
         if not self._has_names or not caller.ids:
             return frozenset()
         key = self._key(each)
         before = self._last.get((each.resource, key))
         if before is not None:
-            # Without an owner nothing says that the object is still the same person's.
+            # Without an owner it is unknown whether the object still belongs to the same person.
             is_same = bool(each.owners) and before == self._subject(each, each.owners)
             return frozenset() if is_same else caller.possible(self.policy, before)
         now = caller.possible(self.policy, Subject(each.resource, each.owners, each.value))
@@ -64,21 +65,21 @@ class FormerRelations:
         return self._with_dependants(now, ended) if ended else frozenset()
 
     def _subject(self, each: ShownObject, owners: tuple[str, ...]) -> Subject:
-        """What an object says of owners, and of others whom it names."""
+        """The owners that an object names, and other accounts to which it gives a relation."""
         value: Json = {name: each.value[name] for name in self._names if name in each.value}
         return Subject(each.resource, owners, value)
 
     @staticmethod
     def gives(request: Request) -> bool:
-        """Whether a write says of itself that it changes who somebody is to an object."""
+        """Whether the words of a write suggest that it changes a relation to an object."""
         parts = urlsplit(request.url).path.split("/")
         return any(not _ENDS.isdisjoint(words(part)) for part in parts)
 
     def _ended_relations(
         self, each: ShownObject, key: str, caller: IdentifiedCaller, request: Request
     ) -> Iterator[str]:
-        """Relations that a request says that it may have ended: it names who is in them now, or
-        its caller, or what it does."""
+        """Relations that a request may have ended: it names who has them now, names its caller, or
+        says so."""
         parts = [unquote(part) for part in urlsplit(request.url).path.split("/") if part]
         after = parts[len(parts) - parts[::-1].index(key) :] if key in parts else parts[-1:]
         sent = {*after, *body_of(request)}
@@ -91,7 +92,8 @@ class FormerRelations:
                     yield relation.name
 
     def _with_dependants(self, now: frozenset[str], ended: frozenset[str]) -> frozenset[str]:
-        """Also the relations that require one of these, and otherwise only what may hold now."""
+        """These relations and those that require one of them, as far as the contract lets them hold
+        now."""
         every = now | ended
         return frozenset(
             name
@@ -100,7 +102,7 @@ class FormerRelations:
         )
 
     def _members(self, resource: str, relation: Relation) -> tuple[str, ...]:
-        """Members of an object that say who is in a relation, and that a write may change."""
+        """Members of an object that name who has a relation, and that a write may change."""
         rule = self.policy.resources[resource]
         if relation.kind == "owner":
             found = rule.owner.members if rule.owner.kind == "field" else ()
@@ -110,7 +112,7 @@ class FormerRelations:
 
     @cached_property
     def _names(self) -> frozenset[str]:
-        """Members at the top of an object in which such a member stands."""
+        """Top-level members of objects that contain such a member."""
         found = (
             member
             for relation in self.policy.relations.values()

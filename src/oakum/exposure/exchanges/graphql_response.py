@@ -1,10 +1,9 @@
-"""Reads a response of GraphQL by the names of its fields.
+"""Reads a GraphQL response by the names of its fields instead of aliases.
 
-Its members are called as the query calls them, which may be otherwise (an alias), and one object
-may hold a field more than once. So each member gets the name of its field; an object that has a
-field several times is read as several objects, each with one of the values and with whatever it has
-once. A response to a query that is not known, such as one that the server stores, says of no value
-which field it is.
+An alias may rename a member, and one object may contain a field more than once. So each member gets
+the name of its field. An object with a repeated field is read as several objects, each with one of
+the values and with all other members. If the query is not known, such as one that the server
+stores, no value can be assigned to a field.
 """
 
 from __future__ import annotations
@@ -40,22 +39,22 @@ if TYPE_CHECKING:
 
 UNTOLD = "its GraphQL query is not known, and only that says which field a value is"
 _LONGEST = 200_000
-"""Most characters of a query that is read."""
+"""Longest query in characters that is read."""
 _MOST = 100
-"""Most values of one field in one object that are read as such."""
+"""How many values of one field in one object are read; later ones are read without a field."""
 
 
 @dataclass(frozen=True)
 class _Operation:
-    """What a request asks for: an operation, and the fragments beside it."""
+    """A GraphQL operation of a request, with the fragments of its document."""
 
     root: OperationDefinitionNode
     fragments: Mapping[str, FragmentDefinitionNode]
 
 
 def asked_of(request: Request) -> list[tuple[str, str]]:
-    """The queries of a request, each with the operation that it names: of a batch several. GraphQL
-    over HTTP (2024), and what servers commonly take besides: forms, files, the bare query."""
+    """(query, name of the operation) for each query of a request; a batch has several. Reads
+    GraphQL over HTTP (2024), and forms, uploads and bare queries, which servers commonly accept."""
     body: Json = None
     kind = request.media_type
     if kind == "application/graphql":
@@ -78,7 +77,7 @@ def _query_and_name(said: Json) -> tuple[str, str]:
 
 
 def _operations_of_files(request: Request) -> bytes:
-    """The part `operations` of a request that uploads files (graphql-multipart-request-spec)."""
+    """The part `operations` of a multipart upload (graphql-multipart-request-spec)."""
     head = f"content-type: {request.headers.get('content-type', '')}\n\n".encode()
     said = BytesParser().parsebytes(head + request.body)
     for part in said.get_payload() if said.is_multipart() else ():
@@ -91,16 +90,14 @@ def _operations_of_files(request: Request) -> bytes:
 
 
 def reads(request: Request) -> bool | None:
-    """Whether a request of GraphQL changes nothing, by the kinds of the operations that it runs;
-    None: they are not known."""
+    """Whether all GraphQL operations of a request are queries; None if they are not known."""
     found = [_operation(*each) for each in asked_of(request)]
     kinds = {each.root.operation.value for each in found if each is not None}
     return None if not found or None in found else kinds == {"query"}
 
 
 def by_fields(graph: Graph, request: Request, read: ResponseReader) -> tuple[ResponseReader, ...]:
-    """A response by the names of its fields, as one or more responses; none: its query is not
-    known."""
+    """The response by field names, as one or more responses; empty if the query is not known."""
     asked = asked_of(request)
     values = read.value if isinstance(read.value, list) else [read.value]
     if len(values) != len(asked):
@@ -127,7 +124,8 @@ def _resolve_aliases(
         walk.beside, datas = [Leaf("", ("data",), str(value["data"]), False)], [{}]
     seen = set[str]()
     for data in datas:
-        # A root field of an earlier part is not read again, unless it was selected several times.
+        # A root field of an earlier response is not read again, unless it was selected several
+        # times.
         new = {name: each for name, each in data.items() if len(datas) == 1 or name not in seen}
         new |= {name: each for name, each in data.items() if name in walk.repeated}
         seen |= data.keys()
@@ -159,17 +157,17 @@ def _operation(query: str, name: str) -> _Operation | None:
 
 @dataclass
 class _Walk:
-    """Gives the members of one response the names of their fields."""
+    """Renames the members of one response to the names of their fields."""
 
     graph: Graph
     fragments: Mapping[str, FragmentDefinitionNode]
     beside: list[Leaf] = field(default_factory=list)
-    """Values of which the query does not say which field they are."""
+    """Values whose field the query does not determine."""
     repeated: set[str] = field(default_factory=set)
-    """Fields of the root that stand there more than once."""
+    """Root fields that the query selects more than once."""
 
     def object(self, value: dict[str, Json], said: Selections, at: Pointer) -> list[Json]:
-        """An object by its fields; several, if it has one of them several times."""
+        """The object by field names; several objects if it contains a field more than once."""
         fields = self._fields(value, said)
         found: dict[str, list[Json]] = {}
         for key, each in value.items():
@@ -219,8 +217,8 @@ class _Walk:
     # ------------------------------------------------------------ what the query says of an object
 
     def _fields(self, value: dict[str, Json], said: Selections) -> dict[str, list[FieldNode]]:
-        """What each member of an object is, by the type of which it says to be, or else by each
-        type of which it may be."""
+        """Member → the fields that it may be, for the type that the object states, or else for each
+        possible type."""
         types, tags = set[str](), set[str]()
         self._conditions(said, types, tags, set())
         told = next((each for tag in tags if isinstance(each := value.get(tag), str)), None)
@@ -237,7 +235,7 @@ class _Walk:
     def _conditions(
         self, said: Selections, types: set[str], tags: set[str], done: set[str]
     ) -> None:
-        """The types that a selection tells apart, and how it calls `__typename`."""
+        """Collects the types that fragments distinguish, and the aliases of `__typename`."""
         from graphql import FieldNode
 
         for each in said:
@@ -252,7 +250,7 @@ class _Walk:
     def _collect(
         self, said: Selections, type: str, into: dict[str, list[FieldNode]], done: set[str]
     ) -> None:
-        """The fields of an object of a type, by the names that they get (October 2021, 6.3.2)."""
+        """Collects the fields of an object type by response name (GraphQL, October 2021, 6.3.2)."""
         from graphql import FieldNode
 
         for each in said:
@@ -266,7 +264,7 @@ class _Walk:
     def _fragment(
         self, each: SelectionNode, done: set[str]
     ) -> InlineFragmentNode | FragmentDefinitionNode | None:
-        """The fragment that stands in a selection; None: it was there before."""
+        """The fragment to which a selection refers; None if it was visited before."""
         from graphql import FragmentSpreadNode, InlineFragmentNode
 
         if isinstance(each, FragmentSpreadNode):
@@ -277,7 +275,8 @@ class _Walk:
         return each if isinstance(each, InlineFragmentNode) else None
 
     def _applies(self, condition: str, type: str) -> bool:
-        """Whether an object of a type (empty: of one that no condition names) fulfils one."""
+        """Whether a fragment's type condition holds for a type; the empty type stands for one that
+        no condition names."""
         if condition == type:
             return True
         abstract = condition in self._possible
@@ -285,7 +284,7 @@ class _Walk:
 
     @cached_property
     def _possible(self) -> Mapping[str, frozenset[str]]:
-        """Interfaces and unions → the types that they stand for."""
+        """Interface or union → the object types that it may be."""
         from graphql import is_abstract_type
 
         schema = self.graph.schema

@@ -1,4 +1,4 @@
-"""Owners of objects that name none, as the exchanges of a test or of recorded traffic show them.
+"""Owners of objects that name none, learnt from the exchanges of a test or of recorded traffic.
 
 The creator of an object is known only from the response to the request that created it. The owner
 of an object that has its parent's owner (`owner: {parent: …}`) is known from the parent around it,
@@ -18,7 +18,7 @@ from oakum.openapi.model import Json
 from oakum.policy.model import Policy, Resource
 
 MOST = 200_000
-"""Objects whose owners are kept in memory; of those that come later nothing is learnt."""
+"""How many objects' owners are remembered; later ones are ignored."""
 _TOKEN = re.compile(r"[\w-]+")
 
 
@@ -30,7 +30,7 @@ class ShownObject:
     owners: tuple[str, ...]
     value: dict[str, Json] = field(repr=False)
     above: int = -1
-    """Position of the object that it stands in, before it; -1: it stands in none."""
+    """Index of the enclosing object in the list of the response's objects; -1 if there is none."""
 
 
 @dataclass(frozen=True)
@@ -42,18 +42,18 @@ class ToldOwners:
     """Operation → path parameter → `Resource.field` whose values fill it."""
     _owners: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict, repr=False)
     _met: set[tuple[str, str]] = field(default_factory=set, repr=False)
-    """Objects that were shown before, so that no later request creates them."""
+    """Objects that were shown before, so that no later request can have created them."""
 
     @property
     def leaves_owner_open(self) -> bool:
-        """Whether the contract leaves an owner to be told so."""
+        """Whether the contract has a resource whose owner only exchanges can show."""
         return any(self._kind(each) for each in self.policy.resources)
 
     def of(
         self, shown: Sequence[ShownObject], operation: str, params: Mapping[str, str]
     ) -> list[tuple[str, ...]]:
-        """The owners of the objects of a response, outer before inner; empty: not known. `params`:
-        of the path."""
+        """The owners of the objects of a response, outer before inner; empty if not known.
+        `params`: path parameters."""
         sources = self.sources.get(operation, {})
         asked = {sources[name]: value for name, value in params.items() if name in sources}
         found: list[tuple[str, ...]] = []
@@ -70,8 +70,8 @@ class ToldOwners:
         self, shown: Sequence[ShownObject], owners: Sequence[tuple[str, ...]], ids: frozenset[str],
         made_by: str = "",
     ) -> None:  # fmt: skip
-        """Learns from a response with these objects and owners. `ids`: of the caller; `made_by`:
-        address and body of a request that may have created something; empty: it did not."""
+        """Learns from a response with these objects and owners. `ids`: the caller's; `made_by`:
+        path and body of a request that may have created an object, otherwise empty."""
         outer = [place for place, each in enumerate(shown) if each.above < 0]
         for place, each in enumerate(shown):
             at = (each.resource, self._key(each))
@@ -85,8 +85,8 @@ class ToldOwners:
             self._met.add(at)
 
     def forget(self, named: str) -> None:
-        """Forgets who created the objects that a request names (`named`: its address and body): it
-        may have given them to somebody else."""
+        """Forgets who created the objects whose keys appear in `named`, the path and body of a
+        write that may have given them away."""
         for key in _TOKEN.findall(named):
             for resource in self.policy.resources:
                 self._owners.pop((resource, key), None)
@@ -95,8 +95,8 @@ class ToldOwners:
         self, each: ShownObject, shown: Sequence[ShownObject], found: Sequence[tuple[str, ...]],
         asked: Mapping[str, str],
     ) -> tuple[str, ...]:  # fmt: skip
-        """Those of the innermost parent around an object, unless it names another; else of the one
-        that it names, or that the path does."""
+        """The owners of an object's parent: of the enclosing one, unless the object names another;
+        else of the one that the object or the path names."""
         parent = self._resource(each.resource).owner.members[0]
         rule, at = self._resource(parent), each.above
         row = {

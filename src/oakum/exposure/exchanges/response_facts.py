@@ -1,7 +1,7 @@
 """Settings and relations learnt from recorded responses. In memory only; holds ids.
 
-What a later request may have changed is forgotten. That an account is missing from a list is known
-only if the list's owner requested it and it was complete, since others may have been shown a part.
+Facts that a later request may have changed are forgotten. An account counts as missing from a list
+only if the list's owner requested it and it was complete, since others may be shown a part.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from oakum.routing.caller_plan import LookupRequest
 _LONGEST_SIZE = 10
 _UNKNOWN_END = -1
 MOST = 200_000
-"""Accounts of which facts are kept in memory; of those that come later nothing is learnt."""
+"""How many accounts' facts are remembered; later accounts are ignored."""
 
 
 @dataclass(frozen=True)
 class InformedCaller(IdentifiedCaller):
-    """A caller about whom recorded responses contain more than an id."""
+    """A caller of whom recorded responses show more than an id."""
 
     related: Mapping[tuple[str, str], bool] = field(default_factory=dict, repr=False)
     states: Mapping[tuple[str, str], Json] = field(default_factory=dict, repr=False)
@@ -40,16 +40,16 @@ class InformedCaller(IdentifiedCaller):
 
 @dataclass(frozen=True)
 class ResponseFacts:
-    """Settings of accounts, and lists of who stands to them in a relation."""
+    """Settings of accounts, and the lists in which relations are looked up."""
 
     states: dict[str, dict[str, Json]] = field(default_factory=dict)
-    """Owner's id → `Resource.state` → value, the last one seen."""
+    """Owner's id → `Resource.state` → its latest value."""
     listed: dict[str, dict[str, tuple[frozenset[str], bool]]] = field(default_factory=dict)
-    """Id asked about → relation → ids in the list, and whether it is whole."""
+    """Id whose list it is → relation → (ids in the list, whether the list is complete)."""
     members: ToldMembers = field(default_factory=ToldMembers)
 
     def forget(self, ids: Set[str], what: Iterable[str]) -> None:
-        """Somebody has changed something that these ids have to do with: `states`, `lists`."""
+        """Drops facts that a write about these ids may have changed; `what`: `states`, `lists`."""
         if "lists" in what:
             self.members.forget(ids)
         for id in ids:
@@ -59,13 +59,13 @@ class ResponseFacts:
                 self.listed.pop(id, None)
 
     def state(self, owner: str, path: str, value: Json) -> None:
-        """Take in a setting."""
+        """Records the value of a setting."""
         if owner in self.states or len(self.states) < MOST:
             self.states.setdefault(owner, {})[path] = value
 
     def list(self, relation: str, about: str, ids: frozenset[str], whole: bool) -> None:
-        """Learns from a list. A part of it adds to what is known, and makes it doubtful if it names
-        somebody whom the complete list did not."""
+        """Records a list of a relation. A partial list adds ids. If it names an id that a complete
+        list lacked, that list is no longer complete."""
         if about not in self.listed and len(self.listed) >= MOST:
             return
         row = self.listed.setdefault(about, {})
@@ -104,8 +104,8 @@ class ResponseFacts:
         )
 
     def about(self, name: str, of: str, owner: str, ids: frozenset[str]) -> bool | None:
-        """Whether somebody of these ids stands to an owner in a relation, whose list is `of`
-        (`owner`, or else the caller); None: that is not known."""
+        """Whether one of `ids` has a relation to an owner; `of` says whose list is looked up: the
+        `owner`'s, or else the caller's. None if unknown."""
         if of == "owner":
             return self.is_related(name, owner, ids)
         said = [self.is_related(name, id, frozenset((owner,))) for id in sorted(ids)]
@@ -115,8 +115,8 @@ class ResponseFacts:
 def is_whole(
     ask: LookupRequest, place: ListPlace, value: Json, request: Request, headers: Mapping[str, str]
 ) -> bool:
-    """Whether a recorded list is certainly complete, by the rule of look-ups; `headers`: of its
-    response. Of a list with pages, the request has to say how long one is, and nothing else."""
+    """Whether a recorded list is certainly complete, by the same rule as look-ups. `headers`: of
+    the response. For a paged list the request must state the page size and no other filter."""
     query = dict(parse_qsl(urlsplit(request.url).query, keep_blank_values=True))
     size = query.pop(ask.query.partition("=")[0], "") if ask.query else ""
     if query or (size and not (size.isascii() and size.isdigit() and len(size) < _LONGEST_SIZE)):

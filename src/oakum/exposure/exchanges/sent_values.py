@@ -1,4 +1,4 @@
-"""The values that a request itself contains: what comes back of them tells of nobody."""
+"""The values in a request: a response that repeats them discloses nothing."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Who is a member of a tenant, and in which role, as recorded lists of members say.
+"""Members of tenants and their roles, learnt from recorded member lists.
 
-A list tells of whom it names. It tells of others only if it is whole, and if whoever requested it
-is one of its members, since others may be shown a part. A write about an account or a tenant makes
-what was told of it before unknown. In memory only; holds ids.
+A list shows who is in it. It shows who is not only if it is complete and its caller is one of the
+members, since others may be shown a part. A write about an account or a tenant makes the facts
+about it unknown. In memory only; holds ids.
 """
 
 from __future__ import annotations
@@ -18,29 +18,30 @@ from oakum.openapi.model import Json, Operation
 from oakum.policy.model import Policy, Relation
 
 _MOST = 500
-"""Tenants of which members are kept, and of whom those that come later are not learnt."""
+"""How many tenants, and how many members of each, are remembered; later ones are ignored."""
 _MOST_CHANGED = 200_000
 
 
 @dataclass
 class ToldMembers:
-    """Members of tenants, with the order in which they were told."""
+    """Members of tenants. Facts carry a sequence number, so that later writes invalidate them."""
 
     _turn: int = 0
     _rows: dict[tuple[str, str], dict[str, tuple[Truth, int]]] = field(default_factory=dict)
-    """(relation, tenant) → account → whether it is a member in the role, and when it was told."""
+    """(relation, tenant) → account → (whether it is a member in the role, sequence number)."""
     _whole: dict[tuple[str, str], int] = field(default_factory=dict)
-    """(relation, tenant) → when a whole list of its members was told."""
+    """(relation, tenant) → sequence number of its latest complete member list."""
     _own: dict[tuple[str, str], int] = field(default_factory=dict)
-    """(relation, account) → when a whole list of its tenants was told."""
+    """(relation, account) → sequence number of the latest complete list of the account's
+    tenants."""
     _changed: dict[str, int] = field(default_factory=dict)
-    """Account or tenant → when a write was about it."""
+    """Account or tenant → sequence number of the latest write about it."""
 
     def __bool__(self) -> bool:
         return bool(self._rows)
 
     def forget(self, ids: Iterable[str]) -> None:
-        """A write was about these accounts and tenants, perhaps."""
+        """Invalidates facts about these accounts and tenants, which a write may have changed."""
         if not self._rows:
             return
         self._turn += 1
@@ -68,7 +69,8 @@ class ToldMembers:
             self._whole[relation.name, tenant] = self._turn
 
     def of(self, caller: Collection[str]) -> Mapping[tuple[str, str], bool]:
-        """(relation, tenant) → whether a caller of these ids is a member, of all that is known."""
+        """(relation, tenant) → whether a caller with these ids is a member; unknown ones are left
+        out."""
         found = {at: self._says(at, caller) for at in self._rows}
         return {at: said for at, said in found.items() if said is not None}
 
@@ -86,8 +88,8 @@ class ToldMembers:
 
 
 def member_parameters(policy: Policy, operation: Operation) -> tuple[str, str]:
-    """The path parameters of the member (empty: the path names none) and of the tenant: the member
-    is the one that `params` fills with a field of an account, or else the last of several."""
+    """The path parameters (member, tenant); the member is empty if the path names none. It is the
+    one that `params` fills with a field of an account, or else the last of several."""
     paths = [each.name for each in operation.parameters if each.where == "path"]
     paths.sort(key=lambda name: operation.path.find(f"{{{name}}}"))
     rule = policy.operations.get(operation.id)
@@ -99,7 +101,7 @@ def member_parameters(policy: Policy, operation: Operation) -> tuple[str, str]:
 
 
 def _roles_by_id(relation: Relation, value: Json) -> Iterator[tuple[str, Truth]]:
-    """Id → whether its row has the role, of each row of a list."""
+    """(id, whether its row has the role) for each row of a list."""
     pointer = path_of(relation.pointer)
     end = max((n for n, each in enumerate(pointer, 1) if each == "*"), default=0)
     row, at = pointer[:end], pointer[end:]

@@ -24,7 +24,7 @@ def is_told(
     value: Json,
     known: Mapping[tuple[str, str], Json],
 ) -> bool:
-    """Whether the state is known from the object itself, or for all its owners."""
+    """Whether the state of an object is known from the object itself, or for all its owners."""
     if state.member:
         inside, said = at_path(value, state.member), said_state(state, value)
         if said is not None or (inside and not state.inherits):

@@ -1,1 +1,1 @@
-"""Owners' values: learnt, recognised where they come, and told from masks and from chance."""
+"""Owners' values: learnt, recognised in responses, and distinguished from masks and chance."""

@@ -1,9 +1,9 @@
-"""Values that identify nobody though one identity alone saw them: time, counters, request ids.
+"""Values that identify nobody although only one identity saw them: times, counters, request ids.
 
-Outside of its own field, such a value proves no leak. A value counts as one of these if it is the
-time of the request, or if its owner receives another value at each request. If a value occurs in
-responses of several operations that are not about its owner, it may be one of these or may be
-public: a leak of it is only suspected.
+Outside of its own field, such a value proves no leak. Such values are called ambient: the time of
+the request, or a value that differs in each response to its owner. A value that occurs in responses
+of several operations that are not about its owner may be ambient or public: a leak of it is only
+suspected.
 """
 
 from __future__ import annotations
@@ -20,31 +20,30 @@ from oakum.inference.lexicon import FieldClass, classify_field, word_set, words
 NAMES_ONE = frozenset({FieldClass.CONTACT, FieldClass.SECRET, FieldClass.IDENTITY_DOCUMENT})
 """Field classes whose values are unique to a person, so that none is ambient."""
 _NEAR = 300.0
-"""A time within so many seconds of the request counts as the current time."""
+"""Seconds from the request within which a time counts as the current time."""
 _ZONE = 900.0
 """Time zone offsets are multiples of so many seconds; a time without a zone may be local."""
 _DAY = 86_400.0
 _MOST_UNRELATED = 1
-"""Most operations about others whose responses may hold a person's value; beyond, it may be
-ambient."""
+"""In how many operations about others a person's value may occur before it counts as ambient."""
 _OF_FEW = frozenset(
     {
         FieldClass.PLAIN, FieldClass.SETTING, FieldClass.AUTHORITY, FieldClass.ACTIVITY,
         FieldClass.LOCATION,
     }
 )  # fmt: skip
-"""Field classes that may hold one of a few common choices."""
+"""Field classes whose values may be one of a few common choices."""
 _WRITTEN = word_set(
     "about bio body caption comment content description diary entry letter memo message note notes"
     " post reason remark review story subject summary text title"
 )
 """Words in names of free-text fields."""
 _MOST_WORDS, _LONG_NUMBER, _LONG_TEXT = 2, 9, 32
-"""Most words, digits and characters of a common choice."""
+"""The most words, digits and characters that a common choice may have."""
 _MIXED = re.compile(r"[0-9]+[A-Za-z]+[0-9]+[A-Za-z]|[A-Za-z]+[0-9]+[A-Za-z]+[0-9]")
 """Alternating digits and letters, as in random tokens."""
 _SCALES = {10: 1.0, 13: 1e3, 16: 1e6, 19: 1e9}
-"""Digits of an epoch time (2001 to 2286) → units per second."""
+"""Number of digits of an epoch time between 2001 and 2286 → units per second."""
 
 Place = tuple[str, str]
 """Resource and field path."""
@@ -52,10 +51,10 @@ Place = tuple[str, str]
 
 @dataclass
 class Ambient:
-    """Values that vary by themselves, and values that occur everywhere."""
+    """Recognises values that vary by themselves, and values that occur everywhere."""
 
     now: Callable[[], float] = time.time
-    """Seconds since the epoch."""
+    """The current time in seconds since the epoch."""
     recent: set[Place] = field(default_factory=set)
     """Fields in which an owner was shown a time of the last minutes."""
     _varying: set[Place] = field(default_factory=set)
@@ -66,8 +65,8 @@ class Ambient:
     def learn(
         self, asked: str, who: str, key: str, fields: Iterable[tuple[Place, str]], date: str = ""
     ) -> None:
-        """Records what an owner was shown of one of their objects. `asked`: the request; `date`:
-        the response's `Date` header (RFC 9110)."""
+        """Records what an owner was shown of an object. `asked`: identifies the request; `date`:
+        the `Date` header of the response (RFC 9110)."""
         moments = [self.now()]
         if (said := instant(date)) is not None:
             moments.append(said[0])
@@ -120,8 +119,8 @@ def is_one_of_few(text: str, path: str) -> bool:
 
 
 def is_present(text: str, moments: Iterable[float]) -> bool:
-    """Whether a text is a time within minutes of one of these moments (Unix seconds). Without a
-    time zone any zone will do; without a time of day, the date."""
+    """Whether a text is a time within minutes of one of `moments` (seconds since the epoch). A time
+    without a zone is compared in every zone, one without a time of day by its date."""
     read = instant(text)
     if read is None:
         return False
@@ -142,8 +141,8 @@ def is_a_time(text: str, path: str) -> bool:
 
 
 def instant(text: str) -> tuple[float, str] | None:
-    """A time as Unix seconds and its precision: `whole`, `local` without a time zone, `day` without
-    a time of day; None if it is no time. Reads RFC 3339, RFC 5322 and epoch times down to
+    """(seconds since the epoch, precision): `whole`, `local` without a time zone, or `day` without
+    a time of day; None if the text is no time. Reads RFC 3339, RFC 5322 and epoch times down to
     nanoseconds."""
     if not 10 <= len(text) <= 40:
         return None

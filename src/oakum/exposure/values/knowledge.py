@@ -1,6 +1,6 @@
-"""What the run has learnt: owners' values and ids. In memory only.
+"""Owners' values and ids that the run has learnt. In memory only.
 
-Only this module holds personal values. None of them is written to a file: a report has shapes and
+Only this module holds personal values. None of them is written to a file: reports have shapes and
 keyed hashes (see `evidence`).
 """
 
@@ -21,7 +21,7 @@ from oakum.inference.lexicon import classify_field, words
 from oakum.openapi.model import Json
 
 _POOL = 16
-"""Most values kept for a name, so that memory does not grow with the target."""
+"""How many values are kept for a name, so that memory does not grow with the target."""
 MIN_WITHIN = 8
 """Shortest value, in characters, to search for within a longer text."""
 MIN_INSIDE = 5
@@ -49,7 +49,7 @@ Place = tuple[str, str, str]
 
 def canonical(value: Json) -> str:
     """A scalar as text, so that values from JSON, CSV and URLs compare."""
-    if isinstance(value, str):  # as most are
+    if isinstance(value, str):  # the common case first
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -57,7 +57,8 @@ def canonical(value: Json) -> str:
 
 
 def says_nothing(value: Json) -> bool:
-    """Whether a value is empty, a mask or a placeholder, which proves neither leak nor protection.
+    """Whether a value is empty, a mask or a placeholder, so that it proves neither leak nor
+    protection.
 
     This holds for masks (`***`, `••••`) and words such as `Unknown` or `n/a` even if the owner sees
     them too.
@@ -67,7 +68,7 @@ def says_nothing(value: Json) -> bool:
     return value is None or value is False or value == 0 or value in ([], {})
 
 
-@lru_cache(maxsize=4096)  # a scan reads the same values in one response after another
+@lru_cache(maxsize=4096)  # responses of a scan repeat many values
 def _is_said_by_nobody(text: str) -> bool:
     return not text or bool(
         _MASK.fullmatch(text) or is_no_instant(text) or _NO_WORD.fullmatch(text.strip())
@@ -75,27 +76,27 @@ def _is_said_by_nobody(text: str) -> bool:
 
 
 def is_blank(value: Json) -> bool:
-    """Whether a field holds nothing, or a mask or a placeholder: an owner who is shown one is shown
-    no value that others may not see."""
+    """Whether a field is empty, a mask or a placeholder: an owner who is shown it is shown nothing
+    to protect."""
     return value in (None, "", [], {}) or (isinstance(value, str) and says_nothing(value))
 
 
 def _identifies(text: str) -> bool:
-    """Whether a text is long enough, and no word, so that it is not somebody else's by chance."""
+    """Whether a text is long and unusual enough that nobody else has it by chance."""
     return len(text) >= (_MIN_WORD if text.isalpha() else MIN_CANARY)
 
 
 def is_theirs(text: str, known: Collection[str]) -> bool:
-    """Whether a value equals or contains one of the owner's."""
+    """Whether a value equals or contains one of the owner's known values."""
     return text in known or any(len(each) >= MIN_INSIDE and holds(text, each) for each in known)
 
 
 @dataclass(frozen=True)
 class InheritedState:
-    """What stands for a state that an object leaves to its owner's account."""
+    """Stands for a state that an object takes from its owner's account."""
 
     of: str
-    """`Resource.state` of the account."""
+    """The `Resource.state` of the account."""
 
 
 class Grant(NamedTuple):
@@ -111,7 +112,7 @@ class Grant(NamedTuple):
 
 @dataclass
 class Knowledge:
-    """Values by owner, and ids by name."""
+    """What the run has learnt: values by owner, and ids by name."""
 
     own: dict[tuple[str, str, str], set[str]] = field(default_factory=dict)
     """(identity, resource, field path) → values its owner was shown."""
@@ -120,30 +121,31 @@ class Knowledge:
     empty: set[tuple[str, str, str]] = field(default_factory=set)
     """(identity, resource, field path) shown to its owner without a value."""
     objects: dict[tuple[str, str], list[Mapping[str, str]]] = field(default_factory=dict)
-    """(identity, resource) → own objects as field → value."""
+    """(identity, resource) → own objects, each as field path → value."""
     accounts_as_owner: dict[tuple[str, str], str] = field(default_factory=dict)
-    """(identity, `Resource.field` that names an owner) → account id, for who has no object that
-    says how it names them."""
+    """(identity, `Resource.field` that names an owner) → account id, for identities without an
+    object that shows how it names them."""
     tenants: dict[tuple[str, str], dict[str, None]] = field(default_factory=dict)
-    """(identity, `Resource.field`) → the tenants that the API lists as its own."""
+    """(identity, `Resource.field`) → tenants that the API lists for the identity."""
     pool: dict[str, dict[str, None]] = field(default_factory=dict)
-    """Words of a name (`ride id`) → values seen under it, whoever they belong to."""
+    """Words of a name (`ride id`) → values seen under it, of any owner."""
     choices: frozenset[str] = frozenset()
     """Values that the document itself lists as possible."""
     common: set[str] = field(default_factory=set)
-    """Values of an identity that others outside the test identities have too, so that they identify
+    """Values of an identity that accounts outside the test have, too, so that they identify
     nobody."""
     creators: dict[tuple[str, str], set[str]] = field(default_factory=dict)
-    """(resource, key) → identities who created it in this run, or whose it is by the file."""
+    """(resource, key) → identities who created the object in this run, or own it according to the
+    file."""
     parties: dict[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     """(resource, key) → ids of all owners of a shared object."""
     conditions: dict[tuple[str, str, str], dict[str, Json]] = field(default_factory=dict)
-    """(identity, resource, key) → states in which this object was seen; `InheritedState`: that of
-    the account, whatever it is by then."""
+    """(identity, resource, key) → states in which the object was seen; `InheritedState` for a state
+    of the account."""
     accounts: Mapping[tuple[str, str], Json] = field(default_factory=dict)
-    """(identity, `Resource.state`) → value, of what objects inherit."""
+    """(identity, `Resource.state`) → value of the account's state, which objects may inherit."""
     kin: dict[tuple[str, str, str], dict[str, frozenset[str]]] = field(default_factory=dict)
-    """(identity, resource, key) → other identity → relations that this object's members give it, or
+    """(identity, resource, key) → other identity → relations that the object's members give it, or
     leave open."""
     _able: dict[str, frozenset[str]] = field(default_factory=dict)
     """Resource → relations that members of its objects can give."""
@@ -152,20 +154,20 @@ class Knowledge:
     related: dict[tuple[str, str, str], dict[tuple[str, str], set[bool]]] = field(
         default_factory=dict
     )
-    """(identity, resource, key) → (other identity, relation) → whether its member names them, in
-    the answers to its owner."""
+    """(identity, resource, key) → (other identity, relation) → whether its member names them,
+    according to each response to the owner."""
     faces: dict[tuple[str, str, str, str], dict[str, str]] = field(default_factory=dict)
     """(identity, resource, key, field path) → endpoint → the value last shown to the owner
     there."""
     apart: dict[tuple[str, str], dict[str, list[frozenset[str]]]] = field(default_factory=dict)
-    """(identity, resource without a key) → field path → values of different objects, each set of
-    one list that the owner was shown."""
+    """(identity, resource without a key) → field path → sets of values, each of the different
+    objects in one list shown to the owner."""
     filled: dict[tuple[str, str, str], set[str]] = field(default_factory=dict)
     """(identity, resource, key) → field paths shown to the owner with a value."""
     joint: dict[tuple[str, str, str], set[frozenset[str]]] = field(default_factory=dict)
     """(resource, field path, value) → sets of joint owners of the objects that have it."""
     contested: dict[tuple[str, str], set[str]] = field(default_factory=dict)
-    """(resource, key) → identities that were shown it as their own after somebody else was."""
+    """(resource, key) → identities that were shown it as their own after another identity was."""
     ambient: Ambient = field(default_factory=Ambient)
     """Ambient values, which identify nobody."""
     granted: dict[str, set[Grant]] = field(default_factory=dict)
@@ -202,7 +204,7 @@ class Knowledge:
             kept.append(flat)
 
     def states_of(self, who: str, resource: str, key: str) -> dict[str, Json]:
-        """States of an object, as far as they are known by now."""
+        """The states of an object that are known so far."""
         found: dict[str, Json] = {}
         for name, value in self.conditions.get((who, resource, key), {}).items():
             if not isinstance(value, InheritedState):
@@ -250,8 +252,8 @@ class Knowledge:
         self, who: str, resource: str, key: str, path: str, *, blank: bool = False
     ) -> bool:
         """Whether an owner was shown a value in this field of this object. If the object is
-        unknown, any object of theirs will do, unless the value is `blank` and the owner has seen it
-        blank elsewhere."""
+        unknown, any of the owner's objects counts, unless the value is `blank` and was blank
+        elsewhere."""
         this = self.filled.get((who, resource, key)) if key else None
         if blank and this is None and (who, resource, path) in self.empty:
             return False
@@ -270,8 +272,8 @@ class Knowledge:
     def is_related(
         self, owners: Iterable[str], resource: str, key: str, other: str, relation: str
     ) -> Truth:
-        """Whether an object names somebody in a relation, as its owners were shown; None: they were
-        not shown it, or in one answer this and in another that."""
+        """Whether an object names somebody in a relation according to the responses to its owners;
+        None if they were not shown it, or if responses differ."""
         told = [
             self.related.get((who, resource, key), {}).get((other, relation), ()) for who in owners
         ]
@@ -279,7 +281,7 @@ class Knowledge:
         return said.pop() if len(said) == 1 else None
 
     def suppose(self, who: str, resource: str, key: str, id: str) -> None:
-        """Assumes the account's id as the key of its only object until that object is seen."""
+        """Assumes that the account's id is the key of its only object until that object is seen."""
         if not self.objects.get((who, resource)):
             self.objects[(who, resource)] = [{key: id}]
 
@@ -338,7 +340,7 @@ class Knowledge:
 
     def elsewhere(self, who: str, resource: str, key: str, path: str, text: str) -> set[str]:
         """Values that the owner is shown in this field at other endpoints; without a key, those
-        that are not known to be another object's."""
+        that are not known to belong to another object."""
         faces = self.faces.get((who, resource, key, path), {})
         lists = self.apart.get((who, resource), {}).get(path, ()) if not key else ()
         others = {value for values in lists if text in values for value in values}
@@ -445,10 +447,9 @@ class Knowledge:
         )
 
     def canary(self, text: str, *, aside: bool = False) -> tuple[str, str, str] | None:
-        """The (identity, resource, field) that a value identifies; None if it is not unique.
+        """The (identity, resource, field) that a value uniquely identifies; None if there is none.
 
-        Short, shared and ambient values identify nobody. `aside`: ignore objects without an
-        owner.
+        Short, shared and ambient values identify nobody. `aside`: ignore objects without an owner.
         """
         if not _identifies(text):
             return None
@@ -464,10 +465,11 @@ class Knowledge:
         return min(own)
 
     def anothers(self, text: str, place: Place) -> Place | None:
-        """Whose value alone, beside this place of somebody's own, a text is; None: it may be the
-        owner's of the place too, or several people's."""
+        """The place of the one other identity whose value a text is; None if it may also be the
+        value of `place`, or of several people."""
         others = self._index.get(text, set()) - {place}
-        same = any(key[1:] == place[1:] for key in others)  # both have it there: it is shared
+        # both have it in the same field: it is shared
+        same = any(key[1:] == place[1:] for key in others)
         one = len({key[0] for key in others}) == 1 and _identifies(text)
         if same or not one or text in self.common:
             return None
@@ -483,7 +485,7 @@ class Knowledge:
         )
 
     def owners(self, text: str) -> set[tuple[str, str, str]]:
-        """(identity, resource, field) of everybody with this value."""
+        """(identity, resource, field) of every identity with this value."""
         return {key for key in self._index.get(text, ()) if key[0]}
 
     def places(self, text: str, who: str) -> list[tuple[str, str]]:

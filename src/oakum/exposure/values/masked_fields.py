@@ -1,9 +1,9 @@
-"""Fields that the contract shows to some in a masked form: what others were sent there.
+"""Fields that the contract shows to some viewers in a masked form: what these viewers received.
 
-Scan and pytest plugin ask here. A value of a granted form closes a field only if its owner is
-shown more. A value that shows more of the owner's than every form that is granted in this very
-state leaks. Any other value that is no placeholder leaves the field untested, whatever other
-objects show: it may be the owner's, in a spelling that nobody recognises.
+The scan and the pytest plugin use it. A value in a granted form closes a field only if the owner is
+shown more. A value that shows more of the owner's value than every form granted in this state
+leaks. Any other value that is no placeholder leaves the field untested, whatever other objects
+show: it may be the owner's value in an unrecognised spelling.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from oakum.policy.mask import Mask
 
 
 def is_masked(context: EvaluationContext, resource: str, path: str) -> bool:
-    """Whether any line shows a field to anybody in a masked form."""
+    """Whether any contract line shows the field in a masked form."""
     table = context.model.tables[resource]
     index = leaf_index(table, path) if resource in context.model.masked else -1
     return index >= 0 and bool(table.rules[index].masked)
@@ -33,9 +33,9 @@ def masked_value(
     context: EvaluationContext, instance: ObjectInstance, leaf: Leaf, who: str, key: str,
     unread: Collection[str] = (),
 ) -> MaskedValue | None:  # fmt: skip
-    """What a value in a masked field of an owner's object shows of theirs; None: the field is not
-    masked, the value is blank or the whole, or its owner was not shown one. `key`: of the object;
-    `unread`: settings that nobody knows."""
+    """What a value in a masked field shows of the owner's value; None if the field is not masked,
+    the value is blank or the whole, or the owner was not shown one. `key`: of the object; `unread`:
+    settings whose value is unknown."""
     blank = isinstance(leaf.value, dict | list | bool) or says_nothing(leaf.value)
     if blank or not is_masked(context, instance.resource, leaf.path):
         return None
@@ -55,8 +55,8 @@ def masked_value(
 def _forms(
     context: EvaluationContext, instance: ObjectInstance, path: str, unread: Collection[str]
 ) -> Iterator[Mask]:
-    """The forms in which the viewer may see a field, in any state that the object may be in; none
-    if the operation does not let them have it."""
+    """The masked forms in which the viewer may see a field in some state that the object may have;
+    none if the operation does not allow it."""
     resource = context.model.policy.resources[instance.resource]
     for mask, table in context.model.masked.get(instance.resource, ()):
         names = [name for name in deciding_states(table, path) if name in unread]
@@ -68,8 +68,8 @@ def _forms(
 
 
 def _shown_values(context: EvaluationContext, of: Object, path: str) -> list[str]:
-    """What the owner of an object is shown in a field, of this object if that is known; else what
-    everybody is who may see it."""
+    """The values that the owner is shown in a field, of this object if it is known; otherwise those
+    that entitled viewers are shown."""
     knowledge, resource = context.knowledge, context.model.policy.resources[of.resource]
     rows = knowledge.objects.get((of.owner, of.resource), ()) if of.key and "*" not in path else ()
     here = {row[path] for row in rows if row.get(resource.key) == of.key and path in row}
@@ -79,14 +79,14 @@ def _shown_values(context: EvaluationContext, of: Object, path: str) -> list[str
 
 
 def _others(context: EvaluationContext, who: str, resource: str, path: str) -> list[str]:
-    """Letters and digits of what other owners are shown in a field."""
+    """Letters and digits of the values that other owners are shown in a field."""
     names = (name for name in context.identities.names() if name != who)
     own = context.knowledge.own
     return [letters(each) for name in names for each in own.get((name, resource, path), ())]
 
 
 def _around(instance: ObjectInstance, leaf: Leaf) -> Json:
-    """The object in which a value stands."""
+    """The object that contains a value."""
     around: Json = instance.value
     for step in leaf.pointer[len(instance.pointer) : -1]:
         if isinstance(around, dict | list):

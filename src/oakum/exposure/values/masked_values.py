@@ -1,12 +1,12 @@
-"""How much of an owner's value a value shows that others are sent in place of it.
+"""How much of an owner's value another viewer's value in its place discloses.
 
 The contract says in which forms others may see a field (`policy.mask`). A form is recognised
-without the value that it hides; here the value is known. So what has the form and still shows more
-is told, and so are the parts of a value that has no form: more digits of it, the whole in other
-groups, in upper case, beside stars, cut short, or with more decimals.
+without the value that it hides; here that value is known. So a value is found that has the form and
+still discloses more, and one that has no form: more digits, the whole value in other groups or in
+upper case, beside stars, cut short, or with more decimals.
 
-Values are compared by their letters and digits, without case. What several owners' values have in
-common, such as the domain of an address, tells of none of them.
+Values are compared by their letters and digits, without case. Parts that several owners' values
+have in common, such as the domain of an address, disclose nothing.
 """
 
 from __future__ import annotations
@@ -24,47 +24,50 @@ from oakum.openapi.model import Json
 from oakum.policy.mask import Mask
 
 PROOF = 4
-"""Letters and digits beyond every form that are no chance: one guess in ten thousand has them."""
+"""Letters and digits beyond every form that prove a leak: a guess would match with a chance of one
+in ten thousand."""
 _LEAST = 4
-"""Shortest text without hidden characters that is taken for the start or end of a value."""
+"""Shortest text without hidden characters that counts as the start or end of a value."""
 _BLOCK = 5
 """Shortest part of a value that is recognised anywhere in another text."""
 _WORD = 3
-"""Shortest part of a value that the member beside it may explain."""
+"""Shortest part of a value that a neighbouring member may explain."""
 _COMMON = 4
-"""Shortest part that two owners' values have in common, not by chance."""
+"""Shortest part that two owners' values do not have in common by chance."""
 _LONGEST = 300
-"""Longest value, in characters, of which parts are looked for."""
+"""Longest value in characters whose parts are searched for."""
 _HIDDEN = re.compile(r"[*•●·█#…]+|\.{3}|[xX]{2,}")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,20}(?:\.([0-9]{1,20}))?")
 
 Kind = Literal["within", "alike", "beyond", "unclear"]
-"""`within`: of a form, and no more than it. `alike`: of a form, and its owner is shown no more.
-`beyond`: it shows more of the owner's value. `unclear`: none of these can be told."""
+"""`within`: has a granted form and shows no more. `alike`: has a granted form, and the owner is
+shown no more either. `beyond`: shows more of the owner's value. `unclear`: none of these is
+certain."""
 
 
 @dataclass(frozen=True)
 class MaskedValue:
-    """What a value shows of the one that its owner is shown."""
+    """What a received value shows of the owner's value."""
 
     kind: Kind
     excess: int = 0
-    """`beyond`: letters and digits of the owner's value beyond every form."""
+    """For `beyond`: number of letters and digits of the owner's value beyond every form."""
 
 
 @dataclass(frozen=True)
 class OwnersValue:
-    """A value that an owner is shown, as it is compared."""
+    """A value that an owner is shown, prepared for comparison."""
 
     text: str
     plain: str
     """Its letters and digits."""
     common: frozenset[int]
-    """Places in `plain` that other owners' values have in common with it."""
+    """Indices in `plain` at which other owners' values agree with it."""
 
     @classmethod
     def of(cls, text: str, others: Iterable[str]) -> OwnersValue:
-        """`others`: letters and digits of other owners' values of the same field."""
+        """Prepares a value. `others`: letters and digits of other owners' values of the
+        same field."""
         text = text[:_LONGEST]
         plain = letters(text)
         shared = {
@@ -84,8 +87,8 @@ def letters(text: str) -> str:
 def judge(
     value: Json, forms: Sequence[Mask], wholes: Collection[OwnersValue], around: Json = None
 ) -> MaskedValue:
-    """What a value shows. `forms`: those that are granted in this state; `wholes`: values that its
-    owner is shown in this field, at least one; `around`: the object in which it stands."""
+    """What a value shows. `forms`: granted in this state; `wholes`: values that its owner is shown
+    in this field, at least one; `around`: the object that contains it."""
     text = str(value)
     fits = any(mask.fits(value, around) for mask in forms)
     if fits and all(_shows_no_more(each, text, forms, around) for each in wholes):
@@ -101,14 +104,14 @@ def judge(
 
 
 def _shows_no_more(whole: OwnersValue, text: str, forms: Sequence[Mask], around: Json) -> bool:
-    """Whether an owner is shown the same, or a value that has the form itself."""
+    """Whether the owner is shown the same text, or a value that itself has a granted form."""
     shown: Json = whole.text
     return whole.text == text or any(mask.fits(shown, around) for mask in forms)
 
 
 def _excess(text: str, whole: OwnersValue, forms: Sequence[Mask], around: Json) -> int | None:
-    """How much of a value a text shows beyond every form, without what others have in common with
-    it; None: the text does not come from it."""
+    """How many letters and digits of a value a text shows beyond every form and beyond what others
+    have in common with it; None if the text does not come from the value."""
     digits = _decimals(text, whole.text)
     if digits is not None and (rounded := [each for each in forms if each.kind == "decimals"]):
         return max(0, digits - max(each.first for each in rounded)) if digits >= 0 else None
@@ -126,8 +129,8 @@ def _excess(text: str, whole: OwnersValue, forms: Sequence[Mask], around: Json) 
 
 
 def _beyond(shown: set[int], allowed: set[int], whole: OwnersValue, text: str) -> int:
-    """How many places of a value a text shows that a form may not show: none where the places that
-    it may show spell the text, as `0000` is of the ends of `0000000000`."""
+    """How many places a text shows that a form may not show: none if the allowed places alone spell
+    the text, as `0000` is the end of `0000000000`."""
     spelt = iter(whole.plain[at] for at in sorted(allowed) if at < len(whole.plain))
     if all(each in spelt for each in letters(text)):
         return 0
@@ -137,7 +140,7 @@ def _beyond(shown: set[int], allowed: set[int], whole: OwnersValue, text: str) -
 def _allowed_places(
     mask: Mask, whole: OwnersValue, shown: set[int], text: str, around: Json
 ) -> set[int]:
-    """Places in a value that a form may show in a text."""
+    """Indices of a value that a form may show in a text."""
     every = range(len(whole.plain))
     if mask.kind == "ends":
         return {*every[: mask.first], *every[len(every) - min(mask.last, len(every)) :]}
@@ -157,8 +160,8 @@ def _allowed_places(
 
 
 def _decimals(text: str, whole: str) -> int | None:
-    """Digits after the dot of a number that is another, rounded or cut; -1: it is not; None: one
-    is not a number."""
+    """Number of decimals in which a text is another number, rounded or cut; -1 if it is not; None
+    if one is no number."""
     one, other = _NUMBER.fullmatch(text), _NUMBER.fullmatch(whole)
     if one is None or other is None:
         return None
@@ -168,7 +171,7 @@ def _decimals(text: str, whole: str) -> int | None:
 
 
 def _shown_places(text: str, plain: str) -> set[int]:
-    """Places in the letters and digits of a value that a text shows."""
+    """Indices in the letters and digits of a value that a text shows."""
     split = _HIDDEN.split(text)
     parts = [letters(each) for each in split]
     found = _in_order(parts, plain) if len(parts) > 1 else _at_an_end(parts[0], plain)
@@ -178,7 +181,7 @@ def _shown_places(text: str, plain: str) -> set[int]:
 
 
 def _in_order(parts: list[str], plain: str) -> set[int] | None:
-    """Places of the parts between hidden characters; None: they do not stand there."""
+    """Indices of the parts between hidden characters; None if they do not occur in this order."""
     first, *between, last = parts
     if not (any(parts) and plain.startswith(first) and plain.endswith(last)):
         return None
@@ -195,7 +198,7 @@ def _in_order(parts: list[str], plain: str) -> set[int] | None:
 
 
 def _at_an_end(part: str, plain: str) -> set[int] | None:
-    """Places of a text that is the start or the end of a value."""
+    """Indices that a text covers as the start or the end of a value; None if it is neither."""
     if min(len(part), len(plain)) < _LEAST:
         return {*range(len(plain))} if part == plain else None
     if plain.endswith(part):
@@ -204,7 +207,8 @@ def _at_an_end(part: str, plain: str) -> set[int] | None:
 
 
 def _blocks(part: str, plain: str, least: int) -> set[int]:
-    """Places of the parts of a value, of a least length, that a text has in the same order."""
+    """Indices of parts of a value, each of at least `least` characters, that a text has in the same
+    order."""
     if min(len(part), len(plain)) < least:
         return set()
     matcher = SequenceMatcher(None, part, plain, autojunk=False)

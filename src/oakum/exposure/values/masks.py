@@ -22,8 +22,8 @@ _NOTHING = re.compile(
     r"0000-00-00.*|0001-01-01.*|1970-01-01T00:00:00(?:\.0+)?(?:Z|\+00:00)?|0{8}-(?:0{4}-){3}0{12}"
 )
 Kind = Literal["value", "mask", "alike", "unclear"]
-"""`alike`: several owners are shown it, and this one sees other values too. It may be a mask or
-vary by itself, so a field with it is never closed."""
+"""`alike`: several owners are shown it, and this one is shown other values, too. It may be a mask
+or vary by itself, so it never closes a field."""
 
 
 _MASKED = re.compile(r"[*•●·█]{2,}|…|[xX]{4,}|\w\.{3}@")
@@ -35,7 +35,7 @@ def looks_masked(value: Json) -> bool:
 
 
 def is_worded(text: str) -> bool:
-    """Whether a text says itself that a value is withheld."""
+    """Whether a text says in words that a value is withheld."""
     return _WORDS.search(text) is not None
 
 
@@ -93,7 +93,7 @@ def kind_of(text: str, others: Collection[str], names: Collection[str], *, share
 
 
 def _made_of(text: str, names: Collection[str]) -> tuple[bool, int]:
-    """Whether a text contains a masking word, and how many public names."""
+    """(whether a text contains a masking word, number of public names in it)."""
     return _WORDS.search(text) is not None, sum(1 for n in names if n and _holds(text, n))
 
 

@@ -36,9 +36,9 @@ if TYPE_CHECKING:
 
 
 _LONG = 40
-"""From this length on, a text is searched for values within it."""
+"""A text of at least so many characters is searched for values within it."""
 _LONGEST = 4_096
-"""Headers up to this length are searched for values of any length."""
+"""A header of at most so many characters is searched for values of any length."""
 _TELLING = 12
 """Shortest value that counts when it is part of a short text."""
 _DATED = re.compile(r"\d{4}-\d\d-\d\d").match
@@ -53,27 +53,27 @@ class MisplacedValue(NamedTuple):
     """An owner's value outside that owner's field."""
 
     at: tuple[str, ...]
-    """Where it stands."""
+    """The path of the value in the response."""
     value: str
     who: str
     resource: str
     path: str
     where: str = ""
-    """Where it is, in words; empty: in no declared field."""
+    """Where it is, in words; empty for a place in no declared field."""
     inside: Place | None = None
-    """The viewer, their own resource and its field, where it stands in their own object."""
+    """(viewer, resource, field) of the viewer's own object that contains it; None if none does."""
 
 
 class _Text(NamedTuple):
-    """A text of an answer that is to be searched."""
+    """A text of a response that is searched."""
 
     at: tuple[str, ...]
     text: str
     where: str = ""
     spared: Collection[str] = ()
-    """Values that the owner is shown in its place: containing one of these is no leak."""
+    """Values that the owner is shown in the same place: they are no leak."""
     place: tuple[str, str] = ("", "")
-    """Resource and field of the text; another owner's value in the same field is a placeholder."""
+    """(resource, field) of the text; another owner's value in the same field is a placeholder."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class MisplacedSearch:
     def search(
         self, unbound: list[Leaf], instances: list[ObjectInstance]
     ) -> Iterator[MisplacedValue]:
-        """Searches all that is no field of a known object for values of one owner."""
+        """The owners' values in all places that are no field of a known object."""
         outside = {leaf.pointer for leaf in unbound}
         lists = self._choices(unbound)
         for text in self._texts(unbound, instances):
@@ -120,8 +120,8 @@ class MisplacedSearch:
                 yield MisplacedValue(text.at, value, who, resource, path, text.where)
 
     def in_own_objects(self, instances: list[ObjectInstance]) -> Iterator[MisplacedValue]:
-        """Values of one other identity in the viewer's own objects, where nothing says what stands
-        there. The two may share what it tells of, so it proves nothing alone."""
+        """Values of exactly one other identity in the viewer's own objects, in undeclared members.
+        Both may share what the value describes, so it is no proof alone."""
         viewer, sent = self.question.viewer, {fold(each) for each in self.question.sent}
         for each in instances:
             if not viewer or self.context.who(each, viewer) != viewer:
@@ -138,8 +138,8 @@ class MisplacedSearch:
                     yield MisplacedValue(leaf.pointer, text, *named, _IN_OWN, place)
 
     def _choices(self, unbound: list[Leaf]) -> set[tuple[tuple[str, ...], str, str]]:
-        """(path, resource, field) of lists with several owners' values among unknown ones: lists of
-        choices."""
+        """(path, resource, field) of lists that contain several owners' values among unknown ones,
+        such as lists of choices."""
         owners: dict[tuple[tuple[str, ...], str, str], set[str]] = {}
         strange: set[tuple[str, ...]] = set()
         for leaf in unbound:
@@ -152,8 +152,8 @@ class MisplacedSearch:
         return {each for each, of in owners.items() if len(of) > 1 and each[0] in strange}
 
     def _is_named_beside(self, text: _Text, who: str, unbound: list[Leaf]) -> bool:
-        """Whether another value in the same row belongs to the same owner; the row is the whole
-        response if it has no lists, and below a map key its value."""
+        """Whether another value in the same row belongs to the same owner. A row is a list element,
+        the value of a map key, or else the whole response."""
         steps = [n for n, step in enumerate(text.at, 1) if step.isdigit()]
         row = text.at if text.where == _KEY else text.at[: max(steps, default=0)]
         for leaf in unbound:
@@ -207,13 +207,13 @@ class MisplacedSearch:
             return False
         account = self.context.model.policy.resources[each.resource].is_account
         if leaf.path not in filled and not (account and place in knowledge.own):
-            return False  # the value in another object of theirs is unknown
+            return False  # the field in another object of the owner is unknown
         text = canonical(leaf.value)
         known = knowledge.own.get(place, {text})
         return text not in known and not knowledge.ambient.varies(place[1:])
 
     def _beside_the_body(self) -> Iterator[_Text]:
-        """Headers and cookies, and JSON inside them, without the server's own headers such as
+        """Headers and cookies, and JSON inside them, without headers of the server itself such as
         `Date`."""
         headers = self.response.headers.items()
         said = [(("header", name), text) for name, text in headers if name not in SERVERS_OWN]
@@ -237,8 +237,8 @@ class MisplacedSearch:
         )
 
     def _is_theirs_alone(self, value: str, path: str) -> bool:
-        """Whether a value that ownerless objects contain too still identifies its owner, as an
-        address does and a town does not."""
+        """Whether a value that ownerless objects contain too still identifies its owner: an address
+        does, a town does not."""
         others = self.context.knowledge.nobodys(value)
         sees, viewer = self.context.matrix.sees, self.question.viewer
         return not others or (
@@ -247,8 +247,8 @@ class MisplacedSearch:
         )
 
     def _is_required(self, path: str) -> bool:
-        """Whether a value says what a caller must be allowed: a refusal names the scope or the role
-        that it asks for (RFC 6750, 3.1), whoever has it."""
+        """Whether a value says what a caller needs: a refusal names the required scope or role (RFC
+        6750, 3.1), whoever has it."""
         allowed = classify_field(path) is FieldClass.AUTHORITY or "scope" in map(
             singular, words(path)
         )
@@ -257,8 +257,8 @@ class MisplacedSearch:
     def _nearest(
         self, value: str, who: str, place: tuple[str, str], at: tuple[str, ...]
     ) -> tuple[str, str]:
-        """Which of the owner's fields with this value is told: one that the endpoint shows, and of
-        the same name. A value may stand in a log of changes, too."""
+        """The owner's field to which a value is attributed: one that the endpoint shows, with the
+        same name if possible, since a value may also be in a log of changes."""
         name, shows = at[-1] if at else "", self.probe.shows
         return min(
             (place, *self.context.knowledge.places(value, who)),
@@ -291,7 +291,7 @@ class MisplacedSearch:
                 yield value, key
 
     def _apart(self, text: str) -> Iterator[tuple[str, tuple[str, str, str]]]:
-        """Canaries that stand alone in a short text."""
+        """Canaries that are a separate part of a short text."""
         for each in readings(text) if len(text) <= _LONGEST else ():
             for value, key in self.context.knowledge.within(each):
                 if stands_apart(each, value):
