@@ -16,11 +16,11 @@ _MOVED: dict[str, click.Command] = {
     "catalogue": demo_catalogue.command,
 }
 _SCANS = {"replay": ("only", "FINDING", {}), "restore": ("journal", "JOURNAL", {"restore": True})}
-"""Which option of `oakum scan` came before the contract, how it was called, and what is set."""
+"""Former command → (its parameter of `oakum scan`, the name of its argument, preset options)."""
 
 
 def command(name: str) -> click.Command:
-    """The command of before, by a name in `oakum.cli.main.ALIASES`."""
+    """The hidden command of a former name, one of `oakum.cli.main.ALIASES`."""
     return _MOVED[name] if name in _MOVED else _scan(name)
 
 

@@ -1,4 +1,5 @@
-"""What report formats for pipelines need from the machine: the repository root, GitHub's files."""
+"""What report formats for CI pipelines need from the machine: the root of the repository, and
+GitHub's summary file."""
 
 from __future__ import annotations
 
@@ -13,13 +14,14 @@ from oakum.report import FORMATS
 from oakum.report.pointing import RenderFacts, RuleFacts
 
 FORMS = ("sarif", "junit", "gitlab", "github", "markdown")
-"""The formats whose places are followed from the root of the repository."""
+"""The formats whose file paths are relative to the root of the repository."""
 
 _GUARD = {"removes": "It removes", "refuses": "It refuses", "partly": "It helps in part:"}
 
 
 def render_for_ci(report: Report, form: str) -> bytes:
-    """A report in one of these formats; `github` also appends to the summary of the step."""
+    """A report in one of `FORMS`; `github` also appends a Markdown summary to the page of the
+    workflow step."""
     there = from_repository_root(report)
     known = facts()
     renderers = dict(FORMATS)
@@ -29,7 +31,8 @@ def render_for_ci(report: Report, form: str) -> bytes:
 
 
 def summarise(page: bytes) -> None:
-    """Append Markdown to the summary of the step, when this is one of a GitHub workflow."""
+    """Appends Markdown to the file that GITHUB_STEP_SUMMARY names, if this runs in a GitHub
+    workflow."""
     if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
         _append(Path(summary), page)
 
@@ -54,7 +57,7 @@ def facts() -> RenderFacts:
 
 
 def from_repository_root(report: Report) -> Report:
-    """The report with its places as paths from the root of the repository."""
+    """The report with file paths relative to the root of the repository."""
     path = from_root()
 
     def place(where: Location) -> Location:
@@ -72,10 +75,10 @@ def from_repository_root(report: Report) -> Report:
 
 
 def from_root() -> Callable[[str], str]:
-    """What makes of a file's name its path from the root of the repository.
+    """A function from a file name to its path relative to the root of the repository.
 
-    Oakum names files as the shell did, from the folder it was in; whoever shows a finding beside
-    the line of a pull request knows only the path in the repository.
+    Oakum names files relative to the working directory of the shell, but GitHub and GitLab annotate
+    a file by its path in the repository.
     """
     here = Path.cwd()
     root = _root(here)

@@ -36,11 +36,11 @@ GUARDED = "guarded"
 """Cadence in its first stage, behind the guard."""
 BUDGET = 4000
 _RATE = 400.0
-"""Our own server on this machine: the care owed to somebody's production is not needed here."""
+"""Requests per second; high, since the server is a local stand-in and not a production system."""
 _COMMAND = ("-m", "cadence", "--port", "0")
 _ENDS = (signal.SIGINT, signal.SIGTERM)
 _LONGEST = 64
-"""Bytes of what a scan is at."""
+"""Bytes of the progress text that a scan process shares."""
 _SERVICE_KEY = "CADENCE_SERVICE_KEY"
 
 
@@ -56,7 +56,7 @@ class _Run(NamedTuple):
 
 
 class Scans:
-    """The scans of some stages: begun in their order, as many at once as there are processors."""
+    """Runs scans of stages in order, as many at once as there are processors."""
 
     def __init__(
         self, stages: Sequence[str], members: int, kit: Path, out: Path, engine: str | None
@@ -68,8 +68,8 @@ class Scans:
             self._begin()
 
     def report(self, stage: str, show: Callable[[Event], None]) -> Report:
-        """The report of a stage, once its scan has ended; the next one begins. `show` hears how
-        many requests it has sent, and what it is at.
+        """Waits for the scan of a stage, returns its report, and starts the next scan. `show`
+        receives progress events meanwhile.
 
         Raises what the scan raises.
         """
@@ -200,8 +200,8 @@ def engine_at_hand() -> str | None:
 
 
 def without_feed(contract: Path) -> Path:
-    """cadence's contract for a scan through Envoy, which refuses the feed: it cannot be tested
-    there, and the contract says so."""
+    """Writes a copy of cadence's contract that marks the feed as untested, since Envoy refuses
+    feeds."""
     line, why = "streamClass:       {", 'untested: "Envoy refuses feeds, and nginx filters them", '
     text = contract.read_text(encoding="utf-8")
     assert line in text
@@ -223,7 +223,8 @@ def serve_stage(
 def start_stage(
     stage: str, members: int, environ: Mapping[str, str] | None
 ) -> Iterator[Callable[[], str]]:
-    """The same; the address is that of a call, which waits until cadence listens."""
+    """As `serve_stage`, but yields a function that waits until cadence listens and returns its
+    address."""
     command = [sys.executable, *_COMMAND, "--stage", stage, "--members", str(members)]
     server = subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environ, text=True

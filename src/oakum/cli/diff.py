@@ -27,7 +27,7 @@ _HEADS = (
     ("note", "New in the document, and granted to nobody"),
 )
 _SHOWN = 8
-"""Endpoints listed below a sentence."""
+"""Most endpoints listed below a sentence."""
 
 
 @click.command(
@@ -63,7 +63,8 @@ def command(old: str, new: str, overlays: tuple[Path, ...], form: str) -> int:
 def between(
     before: ContractRevision, after: ContractRevision, overlays: Sequence[Path]
 ) -> tuple[DifferenceLine, ...]:
-    """What changes between two contracts; raises `InputError` with the mistakes of both."""
+    """Every difference between two contracts, as sentences; raises `InputError` with the mistakes
+    of both."""
     from oakum.cli.revision import laid_out, place, problem
     from oakum.contract_diff import changes, compare, renamings
     from oakum.contract_diff.dropped_checks import find_dropped_checks

@@ -20,14 +20,14 @@ from oakum.policy.node_reader import Reader
 
 @dataclass(frozen=True)
 class Bench:
-    """The inputs of a verdict besides the reports: contract, criteria, waivers, dates."""
+    """The inputs of a verdict other than reports: contract, criteria, waivers, dates."""
 
     found: Contract
     policy: Policy
     model: Model
     waivers: tuple[Waiver, ...]
     age: float
-    """Seconds that a report may be old."""
+    """Maximum age of a report in seconds."""
     changed: datetime
     """When the contract was last written."""
 
@@ -35,7 +35,8 @@ class Bench:
 def bench(
     contract: Path, overlays: tuple[Path, ...], max_age: str | None, waiver_file: Path | None
 ) -> Bench:
-    """The contract read and compiled; raises `InputError` with every mistake."""
+    """Reads and compiles the contract and reads the waivers; raises `InputError` with every
+    mistake."""
     found = load(contract, overlays)
     policy = _policy(found, contract)
     return Bench(

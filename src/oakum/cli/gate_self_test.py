@@ -20,13 +20,13 @@ from oakum.policy.contract import contract_digest
 from oakum.policy.resource_schemas import view
 
 _WITH_IT = frozenset({"contract", "overlays", "waiver_file", "max_age", "form"})
-"""What of a verdict is also of a self-test."""
+"""Options of `oakum gate` that also apply to a self-test."""
 
 Command = Callable[..., int]
 
 
 def offers_self_test(command: Command) -> Command:
-    """The command with `--self-test`: then the gate itself is judged, and no release."""
+    """Adds `--self-test` to the command, which tests the gate itself and judges no release."""
 
     @wraps(command)
     def either(*, self_test: bool, **given: Any) -> int:

@@ -8,10 +8,10 @@ import click
 
 
 class CommandGroup(click.Group):
-    """What does not name a command of the group is given to its command `default`.
+    """A command group that runs its command `default` if the first argument names no subcommand.
 
-    Shows the usage and the options of that command as its own. Without any words it runs, too,
-    where `no_args_is_help` is false.
+    Its usage and options are those of that command. Without arguments it runs as well if
+    `no_args_is_help` is false.
     """
 
     def __init__(self, *more: Any, default: str, **named: Any) -> None:

@@ -53,7 +53,7 @@ _gateway = shared.options(
     ),
     shared.OVERLAYS,
 )  # fmt: skip
-"""`CONTRACT --upstream URL --listen ADDRESS` and what else makes a gateway."""
+"""The argument and options of a gateway: `CONTRACT --upstream URL --listen ADDRESS` and so on."""
 
 
 @click.group(

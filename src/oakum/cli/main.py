@@ -37,7 +37,7 @@ ALIASES: dict[str, str] = {
     "cadence": "demo cadence",
     "catalogue": "demo catalogue",
 }
-"""Commands of before, which are not listed, and what does the same now."""
+"""Former commands, hidden from the help → the command that replaces each."""
 
 
 class _Lazy(click.Group):
@@ -97,7 +97,8 @@ def main() -> None:
 
 
 def run() -> None:
-    """Entry point: runs the command and turns what it raises into words and an exit code."""
+    """Entry point: runs the command, prints errors as messages, and exits with a code of
+    `ExitCode`."""
     sys.exit(_outcome())
 
 

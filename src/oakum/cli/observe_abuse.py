@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     from oakum.traffic.recorded_exchange import RecordedExchange
 
 _FIRST = 100_000
-"""Exchanges at the beginning of a file that tell which parts of paths are ids."""
+"""Number of exchanges read ahead in a file to tell which path segments are ids."""
 _EARLY = 1_000
-"""The same of standard input, which is read once."""
+"""The same for standard input, which can be read only once."""
 
 
 @click.command(

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 
 def key_of(key_file: Path | None, deny_file: Path | None) -> bytes:
-    """The key of the hashes. Raises `InputError` for a deny list without a key that lasts."""
+    """The key of the audit hashes. Raises `InputError` if a deny list is wanted and the key would
+    be a random one of this run."""
     from oakum.guard.audit_reader import AUDIT_KEY
 
     if deny_file is not None and key_file is None and not os.environ.get(AUDIT_KEY):
@@ -48,9 +49,12 @@ def write(
     named: Callable[[int], bool],
     hours: int,
 ) -> None:
-    """Callers that were told and whose hash a guard knows, beside those that are on it still.
+    """Writes the deny list: reported callers whose hash a guard knows, and entries of the old list
+    that have not expired.
 
-    `named`: whether a hash is that of an id."""
+    `before`: entries of the old list; `named`: whether a hash was made from a caller's id; `hours`:
+    duration of a denial.
+    """
     from oakum.abuse.json_document import instant
     from oakum.guard.denylist import MOST, DeniedCaller, render
     from oakum.traffic.call import Hasher

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from oakum.traffic.recorded_exchange import RecordedExchange
 
 STRETCH = 1_000_000
-"""Exchanges of one stretch: what is read again, at most, after a reading was broken off."""
+"""Number of exchanges in a section: at most this many are read again after an interruption."""
 
 
 class _Cursor:

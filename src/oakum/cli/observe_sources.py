@@ -21,16 +21,15 @@ HTML = click.option(
 )  # fmt: skip
 _KEY = 32
 _SHORT = 16
-"""Bytes below which a key is told to be one: who can try keys finds it."""
+"""Keys shorter than this, in bytes, cause a warning: they can be guessed."""
 
 
 def key_of(file: Path | None, make: bool = False) -> bytes:
-    """The key of the hashes, as a guard has it: the text of a file without blanks around it, else
-    of `OAKUM_AUDIT_KEY`, else one for this run. `make`: a file that is not there is made, readable
-    by its owner alone.
+    """The key of the hashes: the stripped text of a file, otherwise `OAKUM_AUDIT_KEY` as for a
+    guard, otherwise random. `make`: create a missing file, readable by its owner only.
 
-    A key that is short or that others can read is warned of: it may be the guard's, whose owner
-    alone can change it. Raises `InputError` for a file that holds none.
+    A short key, or one that others can read, causes a warning and no error, since it may belong to
+    a guard. Raises `InputError` for an empty file.
     """
     from oakum.guard.audit_reader import AUDIT_KEY
     from oakum.openapi.source import read_bytes

@@ -1,4 +1,4 @@
-"""What a contract grants in the responses that a page received; joins several packages."""
+"""Compares the responses that a driven page received with a contract; joins several packages."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from oakum.routing.route import Router, split_target
 
 
 class PageGrants:
-    """Holds what pages got against one contract."""
+    """Compares what pages received with what one contract grants."""
 
     def __init__(self, contract: Contract) -> None:
         """Raises `InputError` if the contract has no policy."""
@@ -40,7 +40,7 @@ class PageGrants:
         self._frame = JudgingContext(self._model, redactor, label, {})
 
     def find(self, method: str, path: str) -> tuple[str, str] | None:
-        """Path template and operation of an address."""
+        """(path template, operation id) of a request; None if no operation matches."""
         found = self._endpoint(method, path)
         return (found[0].path, found[0].id) if found else None
 
@@ -49,9 +49,8 @@ class PageGrants:
         return self._router.find(place, method) if place else None
 
     def caller(self, usage: Usage, said: str = "") -> IdentifiedCaller:
-        """Who looked at the pages: as the user has `said`, as the claims of the token say that the
-        pages sent, or as the API has answered; unknown where nothing says so, or where it was more
-        than one."""
+        """The caller of the pages: as `said` by the user, by the claims of the token that the pages
+        sent, or by who-am-I. Unknown if nothing identifies the caller, or if there were several."""
         if said:
             return IdentifiedCaller("said", frozenset((said,)), {}, self._claims)
         callers = Callers(self._policy, self._credentials, lambda _: None)
@@ -80,7 +79,7 @@ class PageGrants:
                 yield each, *found
 
     def rows(self, usage: Usage, caller: IdentifiedCaller) -> tuple[DrivenField, ...]:
-        """Granted, sent and used, by resource, viewer and field."""
+        """Rows of what is granted, sent and used, for each resource, viewer and field."""
         granted: dict[Viewed, frozenset[str]] = defaultdict(frozenset)
         sights: list[ContractField] = []
         for sent, operation, params in self._answers(usage):

@@ -15,8 +15,8 @@ from oakum.scan.context import Event
 def progress(budget: int) -> Iterator[Callable[[Event], None]]:
     """Shows the current request in a line on standard error; nothing if that is not a terminal.
 
-    The whole is the budget until the scan ends, and then what was sent: a scan that ends early is
-    done, and its line ends at 100 %.
+    The bar is measured against the budget. When the scan ends earlier, the total becomes the number
+    sent, so that the bar ends at 100 %.
     """
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn
 
@@ -44,7 +44,8 @@ def progress(budget: int) -> Iterator[Callable[[Event], None]]:
 
 @contextmanager
 def runs(whole: int, *, quiet: bool) -> Iterator[Callable[[int, str], None]]:
-    """Shows many runs in a line on standard error; one line per run if that is not a terminal."""
+    """Shows the progress of `whole` runs in one line on standard error; one line per run if that is
+    not a terminal."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
     console = shared.console(stderr=True)

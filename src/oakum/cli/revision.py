@@ -32,14 +32,15 @@ class ContractRevision:
 
     @property
     def name(self) -> str:
-        """As git writes it."""
+        """Name of the file as git writes it: `PATH` or `REV:PATH`."""
         return f"{self.revision}:{self.path}" if self.revision else self.path
 
 
 def sides(first: str, second: str) -> tuple[ContractRevision, ContractRevision]:
-    """What two arguments mean: two files, `REV:PATH` among them, or `OLD..NEW PATH`.
+    """Parses the two arguments of `oakum diff`: two files, each a path or `REV:PATH`, or `OLD..NEW
+    PATH`.
 
-    `OLD...NEW` begins where the two have parted. Raises `InputError`.
+    `OLD...NEW` starts from the merge base of the two. Raises `InputError`.
     """
     if ".." in first and ":" not in first and not Path(first).exists():
         dots = "..." if "..." in first else ".."
@@ -75,7 +76,7 @@ def _within(path: str, about: str) -> str:
 def laid_out(
     side: ContractRevision, overlays: Sequence[Path]
 ) -> Iterator[tuple[Path, tuple[Path, ...]]]:
-    """The contract and its overlays as files, as long as the block runs. Raises `InputError`."""
+    """Provides the contract and its overlays as files until the block ends. Raises `InputError`."""
     if not side.revision:
         yield Path(side.path), tuple(overlays)
         return
@@ -92,14 +93,14 @@ def laid_out(
 
 
 def problem(said: Problem, contract: Path, side: ContractRevision) -> Problem:
-    """A problem with files of a revision named as git names them."""
+    """The problem with temporary files replaced by `REV:PATH`."""
     begins, ends = _names(contract, side)
     message, hint = (each.replace(begins, ends) for each in (said.message, said.hint))
     return Problem(place(said.location, contract, side), message, hint)
 
 
 def place(location: Location, contract: Path, side: ContractRevision) -> Location:
-    """A place in a file of a revision, named as git names it."""
+    """The location with a temporary file replaced by `REV:PATH`."""
     begins, ends = _names(contract, side)
     return location._replace(file=location.file.replace(begins, ends))
 

@@ -28,15 +28,15 @@ _AT = {"fixed": "closed", "still_open": "open", "untested": "untested"}
 
 
 _IDLE = ("dry_run", "include", "exclude", "events", "resume", "min_shown", *shared.REPORT_FILES)
-"""Parameters of `oakum scan` that do nothing here."""
+"""Parameters of `oakum scan` that have no effect with `--only`."""
 
 
 def ask_again(
     options: Options, finding: str | None, file: Path | None, form: str, *, quiet: bool
 ) -> int:
-    """Asks for a finding of the report in `file`, by the fingerprint or the first digits of it.
+    """Tests a finding of the report in `file` again; `finding`: its fingerprint or first digits.
 
-    Answers 0 when it is fixed, 1 when it is open still, be it in part, and 3 when it was untested.
+    Returns the exit code: 0 fixed, 1 open or partly open, 3 untested.
     """
     from oakum.scan.replay import EXIT_CODES, replay
 

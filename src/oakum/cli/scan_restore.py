@@ -20,14 +20,14 @@ _IDLE = (
     *("allow_own_settings", "allow_writes", "twins", "twin", "front_end"),
     *("include", "exclude"),
 )
-"""Parameters of `oakum scan` that do nothing here."""
+"""Parameters of `oakum scan` that have no effect with `--restore`."""
 
 
 def put_back(options: Options, form: str) -> int:
-    """Restores what the journal's killed run left changed, and verifies it.
+    """Restores what the killed run of the journal left changed, and verifies it.
 
-    Answers 0 when all is as it was before that run, and 3 when something is left. Asks for nothing
-    else, and may be called again.
+    Returns the exit code: 0 if everything is as before that run, 3 if something is left. Can be
+    repeated safely.
     """
     from oakum.scan.restoring import restore
 

@@ -25,7 +25,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 S = TypeVar("S")
 
 FORMATS = ("text", "json", "html", "sarif", "junit", "gitlab", "github", "markdown")
-"""Of a report; those of `oakum.report`, named here so that `--help` need not import them."""
+"""Formats of a report, as in `oakum.report`; listed here so that `--help` need not import it."""
 
 PATH = click.Path(path_type=Path, dir_okay=False)
 
@@ -38,7 +38,7 @@ _WRITTEN = {
     "markdown": "Markdown, for a comment",
 }
 REPORT_FILES = tuple(f"{form}_file" for form in _WRITTEN)
-"""The parameters of `report_options`."""
+"""Parameter names of `report_options`."""
 
 
 class Number(click.FloatRange):
@@ -95,7 +95,8 @@ target_options = options(
         help="maximum requests in total",
     ),
 )  # fmt: skip
-"""`CONTRACT --target URL --identities FILE` and what goes with them."""
+"""The arguments and options of a scan's target: `CONTRACT --target URL --identities FILE` and so
+on."""
 connection_options = options(
     click.option("--proxy", metavar="URL", help="send all requests through this HTTP proxy"),
     click.option(
@@ -106,7 +107,7 @@ connection_options = options(
         help="send this header with each request to the target; never printed; repeatable",
     ),
 )  # fmt: skip
-"""How a target is reached."""
+"""Options for reaching the target: proxy, CA, headers."""
 leave_options = options(
     click.option(
         "--allow-own-settings", is_flag=True,
@@ -130,7 +131,7 @@ leave_options = options(
         help="a page whose scripts are searched for paths that the document lacks; repeatable",
     ),
 )  # fmt: skip
-"""What a scan may do beyond reading documented endpoints."""
+"""Options that permit a scan more than reading documented endpoints."""
 selection_options = options(
     click.option(
         "--include", multiple=True, metavar="PATTERN",
@@ -141,7 +142,7 @@ selection_options = options(
         help="do not call these operations; repeatable",
     ),
 )  # fmt: skip
-"""Which operations a scan may call."""
+"""Options that select the operations a scan may call."""
 self_test_options = options(
     click.option("--target", metavar="URL", help="self-test: base URL of the running API"),
     click.option("--identities", type=PATH, metavar="FILE", help="self-test: the identities file"),
@@ -171,7 +172,7 @@ self_test_options = options(
     ),
     click.option("--quiet", is_flag=True, help="self-test: no progress output on standard error"),
 )  # fmt: skip
-"""What `oakum gate --self-test` is done with."""
+"""Options of `oakum gate --self-test`: target, identities and so on."""
 
 
 report_options = options(
@@ -182,12 +183,12 @@ report_options = options(
         for form, words in _WRITTEN.items()
     )
 )  # fmt: skip
-"""Reports in files, beside the one that goes to standard output."""
+"""Options that write reports to files, besides the one on standard output."""
 
 
 def refuse_idle(mode: str, idle: Collection[str], form: str) -> None:
-    """A usage error for options that were typed and do nothing with `mode`, an option itself, and
-    for a format that only whole reports have."""
+    """Raises `UsageError` for options given on the command line that have no effect with the option
+    `mode`, and for a format that only whole reports have."""
     context = click.get_current_context()
     for each in context.command.params:
         typed = context.get_parameter_source(each.name or "") is not ParameterSource.DEFAULT
@@ -198,9 +199,9 @@ def refuse_idle(mode: str, idle: Collection[str], form: str) -> None:
 
 
 def valid_target(target: str, option: str = "--target") -> str:
-    """A URL with scheme and host, or a usage error that says what is missing. Its last slash goes,
-    since paths are appended; that of a page (`--front-end`) stays, since the addresses of its
-    scripts are relative to it (RFC 3986, 5.2.3)."""
+    """Checks that a URL has a scheme and a host; otherwise raises a usage error. A trailing slash
+    is removed, since paths are appended, except for the page of `--front-end`, to which the
+    addresses of its scripts are relative (RFC 3986, 5.2.3)."""
     from urllib.parse import urlsplit
 
     if "@" in target:
@@ -218,7 +219,8 @@ def valid_target(target: str, option: str = "--target") -> str:
 
 
 def connection(proxy: str | None, ca: Path | None, headers: Sequence[str]) -> Connection:
-    """What `connection_options` say; a usage error has no value of a header and no proxy."""
+    """The connection of `connection_options`. Usage errors do not repeat header values or the
+    proxy, which may hold secrets."""
     from oakum.scan.transport.connection_options import Connection, header_of, proxy_of
 
     def check_value(read: Callable[[str], S], text: str, option: str) -> S:
@@ -235,14 +237,15 @@ def connection(proxy: str | None, ca: Path | None, headers: Sequence[str]) -> Co
 
 
 def heed_sigterm() -> None:
-    """A pipeline's time limit must not leave somebody's settings flipped."""
+    """Makes SIGTERM raise `KeyboardInterrupt`, so that a scan killed by a pipeline's time limit
+    still restores settings."""
     import signal
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def console(stderr: bool = False) -> Console:
-    """A console that obeys NO_COLOR and knows when it writes into a pipe."""
+    """A console without colours under NO_COLOR or in a pipe."""
     from rich.console import Console
 
     class Pipe(Console):
@@ -256,7 +259,7 @@ def console(stderr: bool = False) -> Console:
 
 
 def warn(problems: Iterable[Problem]) -> None:
-    """Warnings to standard error, one line each."""
+    """Writes warnings to standard error, one line each."""
     for problem in problems:
         click.echo(f"warning: {problem}", err=True)
 
@@ -294,8 +297,8 @@ def say(text: str) -> None:
 
 
 def line(words: str, style: str = "") -> None:
-    """Writes a line to standard output. It may contain an API's names, so control characters are
-    written out."""
+    """Writes a styled line to standard output, with control characters escaped, since it may
+    contain names from an API."""
     from rich.text import Text
 
     from oakum.output.text import visible
@@ -325,7 +328,7 @@ def read_report(path: Path) -> Report:
 
 
 def sound_report(path: Path) -> Report:
-    """A JSON report that is whole and unchanged; raises `InputError`."""
+    """Reads a JSON report; raises `InputError` if it is incomplete or was changed."""
     from oakum.report.integrity import faults
     from oakum.report.json_document import read
 
@@ -346,7 +349,8 @@ def read_memory(path: Path, *, missing: bool = False) -> Memory:
 
 
 def remembered_of(memory: Memory, name: str, file: Path) -> RememberedFinding:
-    """The remembered finding with this fingerprint, or with one that begins with it."""
+    """The remembered finding whose fingerprint begins with `name`; raises `InputError` if there is
+    none, or several."""
     digits = name.removeprefix("finding-").lower()
     found = [each for each in memory.findings if digits and each.matches(digits)]
     exact = [each for each in found if digits in (each.fingerprint, *each.also)]
@@ -356,7 +360,7 @@ def remembered_of(memory: Memory, name: str, file: Path) -> RememberedFinding:
 
 
 def report_bytes(path: Path) -> bytes:
-    """The bytes of a JSON report; raises `InputError` for a file that is certainly not one."""
+    """Reads a file; raises `InputError` if it certainly is no JSON report."""
     data = read_bytes(path)
     hint = "give the file that `--json` wrote"
     if not data.strip():
@@ -367,10 +371,8 @@ def report_bytes(path: Path) -> bytes:
 
 
 def finding_of(report: Report, name: str, file: Path) -> Finding:
-    """The finding of a report with this fingerprint, or with one that begins with it.
-
-    `finding-…` is how the HTML report calls it. Raises `InputError` when there is none, or more.
-    """
+    """The finding whose fingerprint begins with `name`; the anchor `finding-…` of the HTML report
+    is accepted too. Raises `InputError` if there is none, or several."""
     digits = name.removeprefix("finding-").lower()
     found = [each for each in report.findings if digits and each.fingerprint.startswith(digits)]
     exact = [each for each in found if each.fingerprint == digits]
@@ -408,7 +410,7 @@ def _none_or_several(
 
 
 def read_bytes(path: Path) -> bytes:
-    """A file of the user's; raises `InputError` when it cannot be read."""
+    """The content of a file that the user names; raises `InputError` if it cannot be read."""
     try:
         return path.read_bytes()
     except OSError as error:
@@ -417,7 +419,7 @@ def read_bytes(path: Path) -> bytes:
 
 
 def write_text(path: Path, text: str) -> None:
-    """A file for the user; raises `InputError` when it cannot be written."""
+    """Writes a file that the user names; raises `InputError` if it cannot be written."""
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
@@ -461,7 +463,8 @@ def require_selftest() -> None:
 
 
 def require_sketches(command: str) -> None:
-    """Raises `InputError` with what to install where numbers of callers cannot be estimated."""
+    """Raises `InputError` with the install command if the sketches library for estimating numbers
+    of callers is missing."""
     try:
         import datasketches  # type: ignore[import-untyped]  # noqa: F401
         import numpy  # noqa: F401
@@ -470,7 +473,7 @@ def require_sketches(command: str) -> None:
 
 
 def require_editor() -> None:
-    """Raises `InputError` with what to install where no language server can run."""
+    """Raises `InputError` with the install command if the language server's library is missing."""
     try:
         import pygls  # noqa: F401
     except ImportError as error:
@@ -478,7 +481,7 @@ def require_editor() -> None:
 
 
 _EXAMPLES = "./examples"
-"""The folder of the APIs that Oakum is shown on: they are a package of their own."""
+"""Folder of the example APIs, which are a separate package."""
 
 
 def _missing_extra(what: str, error: ImportError, extra: str = "", beside: str = "") -> InputError:
@@ -487,7 +490,7 @@ def _missing_extra(what: str, error: ImportError, extra: str = "", beside: str =
 
 
 def listen(bound: Callable[[int], S], port: int) -> S:
-    """What `bound` makes of a port; raises `InputError` when it is taken."""
+    """Returns `bound(port)`; raises `InputError` if the port is taken."""
     try:
         return bound(port)
     except OSError as error:
