@@ -1,4 +1,4 @@
-"""What changes between two contracts, exact over resource × field × world × state × endpoint."""
+"""Compares two contracts exactly, for each resource × field × world × state × endpoint."""
 
 from oakum.contract_diff.compare import Difference, Move, compare, renamings
 from oakum.contract_diff.render_text import DifferenceLine, changes

@@ -41,25 +41,25 @@ Spot = tuple[World, Condition]
 
 @dataclass(frozen=True)
 class Move:
-    """Cells of one field that moved in the same direction at the same endpoints."""
+    """Cells of one field that were widened, or narrowed, at the same endpoints."""
 
     kind: Kind
     widens: bool
     resource: str
-    """Empty outside every resource."""
+    """Resource name; empty for data outside every resource."""
     leaf: str
     """Field path; empty for `call`."""
     endpoints: tuple[str, ...]
-    """Keys of endpoints."""
+    """Endpoint keys (`endpoint_key`)."""
     spots: frozenset[Spot]
     settings: tuple[Setting, ...]
     worlds: tuple[World, ...]
-    """All worlds, as the background of those that moved."""
+    """All worlds of the comparison; `spots` has those that moved."""
     why: Why
     own: bool = False
     """Whether only the object's owner gains or loses."""
     mask: Mask | None = None
-    """The masked form in which the field is seen; None: as it is."""
+    """The masked form in which the field is seen; None: unmasked."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def _cells(move: Move) -> tuple[object, ...]:
 
 _Standing = tuple[dict[str, list[str]], dict[str, list[str]]]
 Signature = tuple[bool, tuple[str, ...] | None, bool]
-"""For an endpoint: whether it is granted, its `call`, and whether anonymous callers may use it."""
+"""(whether an endpoint is granted, its `call`, whether anonymous callers may use it)."""
 
 
 @dataclass(frozen=True)

@@ -69,20 +69,21 @@ class DeclaredEndpoint:
         return f"{self.operation.method} {self.operation.path}"
 
     def passes(self, held: frozenset[str], logged: bool) -> bool:
-        """As `decide.through`, for any endpoint."""
+        """Whether callers with these relations may get objects through this endpoint, as
+        `decide.through`. `logged`: whether they are logged in."""
         if not self.granted:
             return False
         return self.lets(held, logged)
 
     def lets(self, held: frozenset[str], logged: bool) -> bool:
-        """The same by `call` and the document alone, granted or not."""
+        """The same by `call` and the document's security, even if the endpoint is not granted."""
         if self.call is not None:
             return not held.isdisjoint(self.call)
         return logged or self.operation.anonymous
 
 
 DeclaredEndpoints = Mapping[str, DeclaredEndpoint]
-"""By their `endpoint_key`, under which two contracts are compared."""
+"""Endpoints by `endpoint_key`."""
 
 
 class Walk:

@@ -28,7 +28,7 @@ from oakum.policy.model import Relation, Resource, Switch
 def find_dropped_checks(
     old: CompiledContract, new: CompiledContract, renamed: Mapping[str, str]
 ) -> tuple[Term, ...]:
-    """All changes of what is checked. `renamed`: new → old name of resources that have another."""
+    """Differences in what a gateway checks. `renamed`: new → old name of renamed resources."""
     names = {before: after for after, before in renamed.items()}
     both = _Both(old, new, names)
     found = [*both.endpoints(), *both.resources(), *both.steps(), *both.whole()]

@@ -1,5 +1,5 @@
-"""Objects within others that one contract judges by the lines of their own resource and another by
-those of the object around them.
+"""Embedded objects that one contract judges by the lines of their own resource, and the other by
+those of the enclosing object.
 
 A resource that goes, or a schema that is called otherwise in the new document, leaves its objects
 to the line of the member that holds them: whoever may see that member sees all that is in it.
@@ -20,8 +20,7 @@ from oakum.contract_diff.outside_tables import Term
 from oakum.guard.compiled.compiled_contract import CompiledContract
 
 _Place = tuple[bool, str, str, str]
-"""Whether it stands in a body that is sent; the resource around, the path in it, and the resource
-of the object there."""
+"""(in a request body, enclosing resource, path in it, resource of the embedded object)."""
 
 
 def find_embedded_checks(
@@ -30,8 +29,8 @@ def find_embedded_checks(
     names: Mapping[str, str],
     sides: tuple[DeclaredEndpoints, DeclaredEndpoints],
 ) -> Iterator[Term]:
-    """What is judged as an object of its resource in one of two contracts alone. `names`: old → new
-    name of resources that have another; `sides`: what each contract's endpoints declare."""
+    """Embedded objects that only one of two contracts judges by their own resource. `names`: old →
+    new name of renamed resources; `sides`: the declared endpoints of each contract."""
     found: dict[tuple[_Place, bool, str], list[DeclaredEndpoint]] = {}
     for key, now in sides[1].items():
         was = sides[0].get(key)
@@ -55,7 +54,7 @@ def find_embedded_checks(
 
 
 _Held = Mapping[str, Mapping[str, frozenset[str]]]
-"""Resource → path of an object in it → resources of that object."""
+"""Resource → path of an embedded object → its resources."""
 
 
 def _rename_resources(shown: Mapping[str, DeclaredPaths], names: Mapping[str, str]) -> _Held:

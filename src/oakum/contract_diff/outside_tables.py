@@ -16,12 +16,13 @@ from oakum.errors import NOWHERE, Location
 from oakum.policy.model import Limit, OperationRule, Policy, Resource
 
 _STAND_INS = {"refuse": 0, "absent": 1, "null": 2}
-"""How much a withheld field reveals: nothing (whole response refused), its absence, or its name."""
+"""How much a withheld field reveals, from least to most: nothing, since the whole response is
+refused; only its absence; its name."""
 
 
 @dataclass(frozen=True)
 class Term:
-    """A change outside the tables, as a sentence."""
+    """A change of something that no table contains, as a sentence and a direction."""
 
     widens: bool
     narrows: bool
@@ -37,7 +38,7 @@ def terms(
     before: Mapping[str, DeclaredEndpoint],
     after: Mapping[str, DeclaredEndpoint],
 ) -> tuple[Term, ...]:
-    """All changes outside the tables."""
+    """Every change outside the tables, such as caller identification or limits."""
     found = [*_whole(old.policy, new.policy), *_gateway(old.policy, new.policy)]
     found += _unseen(old.policy, new.policy)
     for name, each in new.policy.resources.items():

@@ -25,10 +25,10 @@ from oakum.routing.nested_parameters import Below
 from oakum.routing.paging_parameters import PAGING
 
 _At = tuple[str, ...]
-"""Names of members, from the outermost one; `*` is any name, and `""` an element of a list."""
+"""Path of member names from the outermost; `*` is any name, `""` a list element."""
 _Input = tuple[str, _At]
-"""`header`, `cookie`, `query` or `body`, and what stands there; or `argument`, and its type, field
-and name in GraphQL."""
+"""(place, path): `header`, `cookie`, `query` or `body` and the name or members there; for GraphQL
+`argument` with type, field and argument name."""
 
 
 def find_passed_inputs(
@@ -36,8 +36,8 @@ def find_passed_inputs(
     new: CompiledContract,
     declared: tuple[DeclaredEndpoints, DeclaredEndpoints],
 ) -> Iterator[Term]:
-    """Inputs of the endpoints that both contracts grant, and the credentials of callers.
-    `declared`: what each contract's endpoints declare."""
+    """Changes in what requests may send to endpoints that both contracts grant, and in the
+    credentials of callers. `declared`: what each contract's endpoints declare."""
     sides = _Side(old, declared[0]), _Side(new, declared[1])
     found: dict[tuple[bool, str, str], dict[str, Operation]] = {}
     for key, now in sides[1].endpoints.items():

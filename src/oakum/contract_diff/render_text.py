@@ -76,8 +76,8 @@ class _Group:
 def changes(
     found: Difference, old_place: Place, new_place: Place, further: Iterable[Term] = ()
 ) -> tuple[DifferenceLine, ...]:
-    """The sentences: widened first, and of these the widest. `further`: what only a compiled
-    contract tells."""
+    """All differences as sentences, widened ones first, and among these those for the most callers.
+    `further`: changes that only the compiled contracts show."""
     told: dict[tuple[_SentencePart, str], dict[str, int]] = {}
     for move in greatest(found.moves):
         for part, spots in _parts(move, found):
@@ -229,7 +229,7 @@ def _of_call(part: _SentencePart, made: DifferenceLine, state: str) -> str:
 
 
 _ALL = "the whole body"
-"""Of a response or request outside every resource, which has no members."""
+"""Name for a body outside every resource that has no members."""
 
 
 def _of_field(found: Difference, group: _Group, made: DifferenceLine) -> str:

@@ -24,21 +24,22 @@ _OWNED = Owner("field")
 
 @dataclass(frozen=True)
 class Viewer:
-    """A possible subject of a sentence: a world, and relations that describe it."""
+    """A possible subject of a sentence: a world, and relation names that describe it."""
 
     world: World
     held: frozenset[str]
     names: tuple[str, ...]
     now: frozenset[Condition]
     vague: bool
-    """Whether it only applies because a look-up is unknown."""
+    """Whether it applies only while the result of a look-up is unknown."""
     counted: frozenset[str]
     """Relations held according to the other contract."""
     apart: frozenset[str]
-    """Those that distinguish them from viewers with the same relations who gain nothing."""
+    """Relations of the other contract by which they differ from viewers with the same relations who
+    gain nothing."""
 
     def covers(self, other: Viewer) -> bool:
-        """Whether a sentence about this viewer includes the other."""
+        """Whether a sentence about this viewer is also true of the other."""
         if not (other.held >= {*self.names} and self.now >= other.now):
             return False
         if self.world.logged > other.world.logged or (self.vague and not other.world.unknown):

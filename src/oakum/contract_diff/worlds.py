@@ -49,7 +49,7 @@ def endpoint_key(method: str, path: str) -> str:
 
 
 def source_of(model: Model, relation: Relation, owner: Owner) -> Source:
-    """What makes a relation to an object true; `owner`: how the object's owner is known."""
+    """The `Source` of a relation to an object; `owner`: how the object's owner is known."""
     match relation.kind:
         case "anyone":
             return _ANYONE
@@ -88,7 +88,7 @@ def _lookup_endpoint(model: Model, relation: Relation) -> str:
 
 
 class Side:
-    """One contract's relations, with those in their `unless` and `requires`."""
+    """Relations of one contract, including those in `unless` and `requires`."""
 
     def __init__(self, model: Model, owner: Owner, names: Iterable[str]) -> None:
         self.relations: dict[str, Relation] = {}
@@ -105,7 +105,7 @@ class Side:
         self.taking = {self.sources[each] for each in model.policy.required_relations(*taking)}
 
     def relations_where(self, value: Callable[[Source], Truth]) -> frozenset[str]:
-        """The relations held where each source has this value (None: nobody can tell)."""
+        """Names of the relations held, given the value of each source (None: unknown)."""
         return frozenset(name for name in self.relations if self._holds(name, value) is True)
 
     def _holds(self, name: str, value: Callable[[Source], Truth]) -> Truth:
@@ -118,8 +118,8 @@ class Side:
 
 
 def required_relations(policy: Policy, names: Iterable[str]) -> frozenset[str]:
-    """These relations and the basic ones (`anyone`, `authenticated`), which describe viewers who
-    have no other."""
+    """These relations and the basic ones (`anyone`, `authenticated`), which describe callers with
+    no other relation."""
     plain = (
         each.name
         for each in policy.relations.values()
@@ -166,7 +166,7 @@ def worlds(old: Side, new: Side, where: Callable[[], Problem]) -> tuple[World, .
 
 @dataclass(frozen=True)
 class StateReading:
-    """What is read for a state: a value, nothing, or an undeclared value."""
+    """What a contract reads where a state is stored: a value, nothing, or an undeclared value."""
 
     kind: str
     """`is`, `missing` or `other`."""
@@ -187,7 +187,7 @@ MISSING = StateReading("missing")
 
 @dataclass(frozen=True)
 class Setting:
-    """A place that states are read from, with its name in each contract."""
+    """A place where states are stored, with the state that each contract reads there."""
 
     old: State | None
     new: State | None
