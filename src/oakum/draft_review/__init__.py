@@ -1,1 +1,1 @@
-"""Review of a contract, cell by cell, in a page of this machine or in the terminal."""
+"""Review of a contract cell by cell, in a local web page or in the terminal."""

@@ -31,18 +31,18 @@ class FieldRow:
 
     path: str
     line: str
-    """The path whose line rules it; empty: no line does, so nobody sees it."""
+    """The path of the contract line that rules it; empty: no line does, so nobody sees it."""
     label: Label
     cells: Mapping[str, State]
     at: int
-    """Number of its line in the contract; of its resource's, where it has none."""
+    """Line number in the contract: of its rule, or else of its resource."""
     sets: Mapping[str, State]
-    """The same for who may set it."""
+    """Viewer → whether it may set the field, like `cells`."""
 
 
 @dataclass(frozen=True)
 class ContractReading:
-    """A contract that was read, with what it means."""
+    """A contract with its compiled model, and the viewers to show as columns."""
 
     contract: Contract
     policy: Policy
@@ -50,10 +50,10 @@ class ContractReading:
     seen: View
     columns: tuple[str, ...]
     weaker: Mapping[str, frozenset[str]]
-    """Relation to itself and those that hold for sure with it."""
+    """Relation → the relations that certainly hold with it, itself included."""
 
     def rule(self, resource: str, path: str) -> FieldRule | None:
-        """The line of a field, or of the first one below it."""
+        """The rule of a field, or of the first field below it; None: no line covers it."""
         table = self.model.tables[resource]
         found = (i for i, leaf in enumerate(table.leaves) if leaf == path)
         below = (i for i, leaf in enumerate(table.leaves) if leaf.startswith(f"{path}."))
@@ -79,7 +79,7 @@ def compile_reading(contract: Contract) -> ContractReading:
 
 
 def columns(policy: Policy) -> tuple[str, ...]:
-    """Relations that are viewers: one that only takes others away is none."""
+    """Relations to show as viewers; those that are only used in `unless` are left out."""
     taking = {name for each in policy.relations.values() for name in each.unless}
     granted = {
         name
@@ -106,7 +106,7 @@ def _weaker(policy: Policy, of: Relation) -> Iterator[str]:
 
 
 def implied_viewers(read: ContractReading, relation: str) -> tuple[str, ...]:
-    """The weakest viewers that are also of this relation: they see what it sees."""
+    """The weakest viewers that always have this relation too, so that they see what it sees."""
     more = [n for n in read.columns if relation in read.weaker[n] and n != relation]
     return tuple(
         n
@@ -116,7 +116,8 @@ def implied_viewers(read: ContractReading, relation: str) -> tuple[str, ...]:
 
 
 def rows(read: ContractReading, resource: str) -> Iterator[FieldRow]:
-    """The fields of a resource as its lines cover them, then declared ones that none covers."""
+    """The fields of a resource in the order of its lines, then declared fields that no line
+    covers."""
     of = read.policy.resources[resource]
     table = read.model.tables[resource]
     for path, rule in zip(table.leaves, table.rules, strict=True):
@@ -130,13 +131,13 @@ def rows(read: ContractReading, resource: str) -> Iterator[FieldRow]:
 
 
 def grant_relations(grant: Grant, verb: Verb) -> tuple[str, ...]:
-    """The relations that a grant lets see, or set."""
+    """The relations to which a grant gives read (`see`) or write (`set`) access."""
     return grant.see if verb == "see" else grant.set
 
 
 def cell(read: ContractReading, rule: FieldRule, relation: str, verb: Verb = "see") -> State:
-    """How a line shows its fields to those who have a relation, or lets them set them: always,
-    since a wider relation may, in some states, masked, or not."""
+    """What a line grants to one relation: `open`; `implied` by a relation that always holds with
+    it; `when`, in some states; `masked`; or `closed`."""
     own = [grant for grant in rule.grants if relation in grant_relations(grant, verb)]
     if any(not grant.when for grant in own):
         return "open"
@@ -151,7 +152,7 @@ def cell(read: ContractReading, rule: FieldRule, relation: str, verb: Verb = "se
 
 
 def label(read: ContractReading, of: Resource, path: str) -> Label:
-    """The class of a field by its name and declaration, and the reason."""
+    """The data class of a field by its name and declaration, with the reason."""
     whose = "user" if of.is_account else of.name
     shapes = (at(each, path.split(".")) for each in read.seen.shapes[of.name])
     shape = next((each for each in shapes if each is not None), None)
@@ -164,11 +165,12 @@ def label(read: ContractReading, of: Resource, path: str) -> Label:
 
 
 Seen = tuple[frozenset[str], frozenset[str]]
-"""Settings in which a viewer sees a field, and the masked forms in which they see it."""
+"""(combinations of settings in which a viewer sees a field, masked forms in which they see it)."""
 
 
 def sight(read: ContractReading, resource: str, path: str, relation: str) -> Seen:
-    """What a viewer sees of a field, in each combination of the resource's settings."""
+    """In which combinations of the resource's settings, and in which masked forms, a viewer sees a
+    field."""
     rule = read.rule(resource, path)
     if rule is None:
         return frozenset(), frozenset()
@@ -183,7 +185,7 @@ def sight(read: ContractReading, resource: str, path: str, relation: str) -> See
 
 
 def may_set(read: ContractReading, resource: str, path: str, relation: str) -> Seen:
-    """In which settings a viewer may set a field, as `sight`."""
+    """In which combinations of settings a viewer may set a field, in the form of `sight`."""
     rule = read.rule(resource, path)
     held = read.weaker[relation]
     grants_of = rule.grants if rule is not None else ()
@@ -196,7 +198,8 @@ def may_set(read: ContractReading, resource: str, path: str, relation: str) -> S
 
 
 def every_setting(read: ContractReading, resource: str) -> frozenset[str]:
-    """What `sight` has for a field that is shown whatever the settings are."""
+    """All combinations of settings of a resource: what `sight` returns for an unconditional
+    grant."""
     return frozenset(now for now, _ in _settings(read, resource))
 
 
@@ -213,7 +216,8 @@ def _bare(grant: Grant) -> tuple[object, ...]:
 
 
 def line_contents(table: Table, *, draft: bool) -> dict[str, tuple[object, ...]]:
-    """Field to all that its line says, wherever it stands; `draft`: also whether it is drafted."""
+    """Field path → everything that its line says, independent of its position; `draft`: including
+    whether it is a draft."""
     return {
         path: (
             tuple((e.see, tuple(e.when.items()), e.set, e.masked) for e in rule.every_grant),

@@ -1,8 +1,9 @@
-"""Edits of a policy's text: the text and one edit in, the text out, all else as it was written.
+"""Edits of a policy's text that leave everything else as it was written.
 
-An edit replaces the fewest characters that say it, so comments, order and layout stay. Places come
-from the parser's marks, never from a search in the text. An edit that the text cannot take raises
-`InputError`. What the result means is not known here: `draft_review` compares both.
+An edit replaces as few characters as possible, so comments, order and layout stay. Positions come
+from the parser's marks, never from a search in the text. An edit that cannot be made in the text
+raises `InputError`. This module does not check what the result means: `draft_review` compares both
+versions.
 """
 
 from __future__ import annotations
@@ -32,11 +33,11 @@ Verb = Literal["see", "set"]
 
 @dataclass(frozen=True)
 class GrantEdit:
-    """The relation sees fields of one line, or may set them, whatever the object's settings."""
+    """Grants a relation to see, or set, fields of one line in every state."""
 
     resource: str
     line: str
-    """A path of the line that rules the fields; empty: no line does."""
+    """A path of the line that rules the fields; empty: no line rules them."""
     paths: tuple[str, ...]
     relation: str
     verb: Verb = "see"
@@ -44,36 +45,36 @@ class GrantEdit:
 
 @dataclass(frozen=True)
 class Close:
-    """The relation sees fields of one line in no state, or may set them in none."""
+    """Closes fields of one line to a relation, for reading or setting, in every state."""
 
     resource: str
     line: str
     paths: tuple[str, ...]
     relation: str
     keep: tuple[str, ...] = ()
-    """Relations that saw it (or might set it) only as such a viewer, and go on doing so."""
+    """Relations that had access only through this one, and keep it."""
     verb: Verb = "see"
 
 
 @dataclass(frozen=True)
 class Confirm:
-    """Somebody has reviewed the resource: it is no draft."""
+    """Marks a resource as reviewed: removes its draft mark."""
 
     resource: str
 
 
 @dataclass(frozen=True)
 class ConfirmCall:
-    """Somebody has reviewed who may call the operation."""
+    """Marks the `call` of an operation as reviewed."""
 
     operation: str
     resource: str = ""
-    """It is about none."""
+    """Always empty: a `call` belongs to no resource."""
 
 
 @dataclass(frozen=True)
 class SetOwner:
-    """Whose the objects are."""
+    """Sets the owner of a resource."""
 
     resource: str
     kind: Literal["field", "path", "parent", "caller", "none"]
@@ -85,7 +86,7 @@ Edit = GrantEdit | Close | Confirm | ConfirmCall | SetOwner
 
 @dataclass(frozen=True)
 class Splice:
-    """Characters that take the place of others."""
+    """Replacement of characters at a position in the text."""
 
     at: int
     old: str
@@ -93,7 +94,7 @@ class Splice:
 
     @property
     def inverse(self) -> Splice:
-        """What takes it back."""
+        """The splice that undoes this one."""
         return Splice(self.at, self.new, self.old)
 
     def on(self, text: str) -> str:
@@ -103,7 +104,8 @@ class Splice:
 
 
 def apply_edit(text: str, edit: Edit, file: str = "") -> str:
-    """The text of a policy after an edit; raises `InputError` where it cannot be made by lines."""
+    """The text of a policy after an edit; raises `InputError` if the text's layout does not allow
+    it."""
     page = _Page(text, file)
     match edit:
         case GrantEdit() | Close():
@@ -118,7 +120,7 @@ def apply_edit(text: str, edit: Edit, file: str = "") -> str:
 
 
 def difference(old: str, new: str) -> Splice:
-    """The one splice between two texts, without what both have at the start and at the end."""
+    """The splice that turns one text into the other, without their common start and end."""
     start, end = 0, 0
     least = min(len(old), len(new))
     while start < least and old[start] == new[start]:
@@ -497,5 +499,5 @@ def _start(node: yaml.Node) -> int:
 
 
 def covers(wide: str, narrow: str) -> bool:
-    """Whether a line for one path may rule another."""
+    """Whether a line for the path `wide` may rule the path `narrow`."""
     return narrow.startswith(f"{wide.removesuffix('.**')}.") or "*" in wide.split(".")

@@ -1,7 +1,7 @@
-"""Whether an edited contract means the old one but for its edits, and exactly them.
+"""Checks that an edited contract differs from the old one in exactly its edits.
 
-Compared is what the text says, key by key, and what the compiled lines show, cell by cell. So no
-slip of an edit of the text can widen a contract.
+Compares what the text says, key by key, and what the compiled lines show, cell by cell. So no error
+in an edit of the text can widen a contract.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from oakum.openapi.model import Json
 
 @dataclass(frozen=True)
 class Version:
-    """A contract as it was read, and its keys and values."""
+    """A compiled contract, and its parsed keys and values."""
 
     read: ContractReading
     plain: Json
 
 
 def beyond(old: Version, new: Version, edits: Sequence[Edit]) -> Iterator[str]:
-    """Resources of those edits that changed more than they say: something else of the resource, or
-    something outside all resources (then the first one)."""
+    """Resources whose edits changed more than they should: another part of the resource, or,
+    reported for the first edited resource, something outside all edited resources."""
     touched: dict[str, list[Edit]] = {}
     for each in edits:
         touched.setdefault(each.resource, []).append(each)

@@ -1,4 +1,4 @@
-"""The edits of a contract that answer whose an object is; one step to undo."""
+"""Edits that set the owner of a resource and its grants; undone in one step."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from oakum.inference.lexicon import FieldClass
 def owner_edits(
     session: ReviewSession, resource: str, *, field: str = "", viewer: str = ""
 ) -> list[Edit]:
-    """The edits that say who owns a resource, by a field of it, or that nobody does.
+    """Edits that set the owner of a resource to a member `field`, or to nobody.
 
-    An owner sees all but secrets, as in a draft. Of what is nobody's, `viewer` sees what is of no
-    sensitive class; the rest stays closed.
+    An owner then sees everything except secrets, as in a draft. Without an owner, `viewer` sees the
+    fields that are not sensitive, and the rest stays closed.
     """
     made: list[Edit] = [SetOwner(resource, "field", (field,))] if field else []
     relations = session.read.policy.relations.values()

@@ -1,4 +1,4 @@
-"""What the page of a review is told: plain JSON, the same words as in the terminal."""
+"""The state of a review as JSON for its page, in the words of the terminal."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from oakum.openapi.model import Json
 _CODES = {"open": "o", "implied": "i", "when": "w", "masked": "m", "closed": "c"}
 
 _MOST = 12
-"""Lines of a block that are shown."""
+"""Most lines of a text block on the page."""
 
 
 def whole(session: ReviewSession) -> Json:
-    """All that the page shows at first."""
+    """Everything that the page shows when it is opened."""
     read = session.read
     return {
         "file": str(session.path),
@@ -36,7 +36,7 @@ def whole(session: ReviewSession) -> Json:
 
 
 def after(session: ReviewSession, resources: Iterable[str]) -> Json:
-    """What an edit of these resources changes on the page."""
+    """What the page has to update after an edit of these resources."""
     asked = questions(session.read, session.text)
     return {
         "resources": [_resource(session, name) for name in resources],
@@ -85,7 +85,7 @@ def _resource(session: ReviewSession, name: str) -> Json:
 
 
 def cell(session: ReviewSession, resource: str, path: str, relation: str) -> Json:
-    """What is shown beside one cell."""
+    """Details of one cell: what it means, and its line in the contract."""
     read = session.read
     lines = session.text.splitlines()
     words = describe_cell(read, resource, path, relation)

@@ -28,15 +28,15 @@ SENSITIVE = frozenset(
         FieldClass.AUTHORITY,
     }
 )
-"""Classes of data about somebody, or that open something."""
+"""Classes of personal data and of credentials."""
 WIDE = ("anyone", "authenticated")
-"""Kinds of relations that strangers have."""
+"""Kinds of relations that any caller, or any logged-in caller, has."""
 _NAMES = re.compile(r"(?:^|_)(?:user|account|owner|author|creator|member|customer|person)", re.I)
 
 
 @dataclass(frozen=True)
 class ReviewQuestion:
-    """Something that a person has to answer."""
+    """A question about the contract that a person has to answer."""
 
     kind: Kind
     resource: str
@@ -88,7 +88,7 @@ def _wide(
 
 
 def owners(those: Sequence[FieldRow]) -> Iterator[str]:
-    """Fields that may name the account that owns an object."""
+    """Fields that may name the owner of an object, the likeliest first."""
     keys = [row.path for row in those if words(row.path)[-1:] in (("id",), ("uuid",), ("guid",))]
     near = [path for path in keys if _NAMES.search(path)]
     other = [row.path for row in those if row.path not in keys and _NAMES.search(row.path)]
@@ -102,7 +102,7 @@ def reason(read: ContractReading, resource: Resource, lines: Sequence[str]) -> s
 
 
 def above(lines: Sequence[str], at: int) -> str:
-    """The comment above a line."""
+    """The comment lines directly above a line, joined; empty if none. Lines count from 1."""
     found: list[str] = []
     for line in reversed(lines[: at - 1]):
         if not line.lstrip().startswith("#"):
@@ -120,6 +120,6 @@ def _beside(lines: Sequence[str], at: int) -> str:
 
 
 def counts(asked: Sequence[ReviewQuestion]) -> Mapping[Kind, int]:
-    """How many there are of each kind."""
+    """Number of questions of each kind."""
     kinds: tuple[Kind, ...] = ("owner", "wide", "confirm", "call")
     return {kind: sum(each.kind == kind for each in asked) for kind in kinds}

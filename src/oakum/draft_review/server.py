@@ -1,9 +1,10 @@
-"""Serves the page of a review, to one browser of this machine.
+"""Serves the page of a review to one browser on this machine.
 
-It listens on the loopback address only. The address that is printed has a token that works once;
-then a cookie that no script and no other site can use takes its place. A request with another
-`Host` is refused, since a name that leads here may be a stranger's (DNS rebinding), and one that
-writes needs the page's own `Origin`. The page loads nothing from elsewhere.
+It listens on the loopback address only. The printed URL contains a token that works once; then a
+cookie replaces it that no script and no other site can use (HttpOnly, SameSite). A request with
+another `Host` is refused, since an attacker's host name may resolve to this address (DNS
+rebinding), and a request that writes needs the page's own `Origin`. The page loads nothing from
+elsewhere.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from oakum.errors import InputError
 from oakum.openapi.model import Json
 
 _MOST = 1 << 16
-"""Bytes of a request body; an edit has some hundred."""
+"""Most bytes of a request body; an edit has some hundred."""
 _FILES = {
     "/": ("oakum.draft_review", "page.html", "text/html"),
     "/page.css": ("oakum.draft_review", "page.css", "text/css"),
@@ -48,7 +49,7 @@ _HEADERS = {
 
 
 class ReviewServer(ThreadingHTTPServer):
-    """The page of one session, at a free port."""
+    """An HTTP server on a free port for the page of one session."""
 
     daemon_threads = True
 
@@ -66,11 +67,11 @@ class ReviewServer(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        """The address to open, once."""
+        """The URL to open; it works once."""
         return f"http://127.0.0.1:{self.port}/?token={self.token}"
 
     def end(self) -> None:
-        """Stop serving; called from a request, so from another thread."""
+        """Stops the server from another thread, so that a request handler can call it."""
         threading.Thread(target=self.shutdown, daemon=True).start()
 
     def handle_error(self, request: object, client_address: object) -> None:

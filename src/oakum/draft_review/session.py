@@ -1,7 +1,7 @@
-"""One review of one contract file: its text, what was edited, and what is written back.
+"""The review of one contract file: its text, its edits, and saving.
 
-An edit counts only if the edited text, read as a contract, means what the old one did but for that
-edit. So no result is invalid, and none says more than was asked.
+An edit is accepted only if the edited text, read as a contract, differs from the old one in exactly
+that edit. So no result is invalid, and none grants more than was asked.
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ class FileChangedError(InputError):
 
 @dataclass
 class ReviewStep:
-    """One thing that a person did: a splice, and which resources it is about."""
+    """One action of the reviewer, as a splice for undo and redo, and the resources that it
+    changed."""
 
     splice: Splice
     resources: tuple[str, ...]
@@ -83,8 +84,8 @@ class ReviewSession:
     def close(
         self, resource: str, paths: Iterable[str], relation: str, verb: Verb = "see"
     ) -> list[Edit]:
-        """The edits that show them to no such viewer, or let none set them; stronger ones go on
-        doing so."""
+        """The edits that close fields to a viewer, for reading or setting. Stronger viewers keep
+        their access."""
         weaker = self.read.weaker[self._check_relation(relation)] - {relation}
         found: list[Edit] = []
         for line, those in self._lines(resource, paths):
@@ -120,7 +121,8 @@ class ReviewSession:
                 yield from ((lines[place], row) for row in ([those] if place else rows_of(those)))
 
     def make(self, edits: Sequence[Edit]) -> None:
-        """Make edits, as one step; raises `InputError`, and then changes nothing."""
+        """Makes edits as one step; raises `InputError` and changes nothing if one cannot be
+        made."""
         text = self.text
         for each in edits:
             text = apply_edit(text, each, str(self.path))
@@ -139,11 +141,11 @@ class ReviewSession:
         self.text, self.read, self._plain = text, read, plain
 
     def undo(self) -> ReviewStep | None:
-        """Take the last step back."""
+        """Undoes the last step and returns it; None if there is none."""
         return self._move(self.done, self.undone, back=True)
 
     def redo(self) -> ReviewStep | None:
-        """Make the last step again that was taken back."""
+        """Redoes the last undone step and returns it; None if there is none."""
         return self._move(self.undone, self.done, back=False)
 
     def _move(
@@ -172,18 +174,18 @@ class ReviewSession:
 
     @property
     def has_unsaved_edits(self) -> bool:
-        """Whether the file does not have all edits."""
+        """Whether there are edits that are not saved in the file."""
         return self.text != self.saved
 
     def lines(self) -> list[str]:
-        """The lines that saving changes, as a unified difference."""
+        """What saving would change, as lines of a unified diff."""
         old, new = (each.splitlines() for each in (self.saved, self.text))
         found = difflib.unified_diff(old, new, "on the disk", "after saving", lineterm="", n=2)
         return list(found)
 
     def save(self) -> bool:
-        """Write the file, if there is something to write. Raises `FileChangedError` if somebody
-        else wrote it meanwhile, and overwrites nothing."""
+        """Writes the file and returns whether there was anything to write. Raises
+        `FileChangedError`, and overwrites nothing, if the file was changed since it was read."""
         if not self.has_unsaved_edits:
             return False
         now = read_bytes(self.path)
@@ -214,7 +216,7 @@ class ReviewSession:
 
 
 def rows_of(paths: Sequence[str]) -> Iterator[Sequence[str]]:
-    """Fields that fit into the key of one line, one at least."""
+    """Splits field paths into groups, each short enough for the key of one line."""
     row: list[str] = []
     for path in paths:
         if row and len(", ".join((*row, path))) > _WIDTH:

@@ -1,7 +1,7 @@
-"""The open questions of a contract in the terminal: text in, text out, the same edits as the page.
+"""Asks the open questions of a contract in the terminal, with the same edits as the page.
 
-It knows no terminal: `ask` gives lines to print and takes lines that were typed, so that a pipe
-answers as a person does.
+It does no terminal I/O itself: `ask` takes typed lines and a function to show lines, so that
+answers can also come from a pipe.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _WORDS_OF_SET = 3
 
 @dataclass
 class AnswerCounts:
-    """How many questions were asked, and how many of them answered."""
+    """Number of questions asked, and of those answered."""
 
     asked: int = 0
     answered: int = 0
@@ -39,10 +39,10 @@ def ask(
     *,
     again: bool,
 ) -> AnswerCounts:
-    """Ask all open questions, until somebody types `q` or the input ends.
+    """Asks all open questions until the user types `q` or the input ends.
 
-    `show`: takes a line, and what it is: `question`, `why`, `choice`, `prompt` or `error`. `again`:
-    asks once more what was not understood; otherwise that raises `InputError`.
+    `show`: receives a line and its role: `question`, `why`, `choice`, `prompt` or `error`. `again`:
+    repeat a question whose answer was not understood; otherwise raise `InputError`.
     """
     tally, done = AnswerCounts(), set[tuple[str, str, str, str]]()
     while (each := _next(session, done)) is not None:
@@ -188,6 +188,6 @@ def _choices(
 
 
 def ending(session: ReviewSession, tally: AnswerCounts) -> Iterable[str]:
-    """The line after the last question: how many were answered, and how many are open."""
+    """The closing lines: how many questions were answered, and how many are open."""
     left = len(questions(session.read, session.text))
     yield f"{tally.answered} of {count_of(tally.asked, 'question')} answered, {left} open"

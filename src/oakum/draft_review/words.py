@@ -1,4 +1,4 @@
-"""What a cell means, in words: what `oakum scan` reports by it, and what `oakum guard` does."""
+"""Describes a cell in words: what `oakum scan` reports, and what `oakum guard` does."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SETS = {
 
 @dataclass(frozen=True)
 class CellWords:
-    """Sentences about one field and one viewer."""
+    """Sentences about what one viewer may see of one field."""
 
     means: str
     scan: str
@@ -29,7 +29,7 @@ class CellWords:
 
 
 def viewer(relation: Relation) -> str:
-    """Who has a relation."""
+    """Describes which callers have a relation."""
     match relation.kind:
         case "anyone":
             who = "everybody, logged in or not"
@@ -55,7 +55,7 @@ def viewer(relation: Relation) -> str:
 
 
 def owner(of: Owner) -> str:
-    """Whose an object is."""
+    """Describes who owns an object."""
     names = ", ".join(f"`{each}`" for each in of.members)
     match of.kind:
         case "none":
@@ -79,7 +79,7 @@ def owner(of: Owner) -> str:
 
 
 def describe_cell(read: ContractReading, resource: str, path: str, relation: str) -> CellWords:
-    """What the contract says of a cell, and what follows."""
+    """Describes what the contract says of a cell, and what scan and guard do accordingly."""
     rule = read.rule(resource, path)
     state: State = cell(read, rule, relation) if rule is not None else "closed"
     draft = rule.draft if rule is not None else read.policy.resources[resource].draft
