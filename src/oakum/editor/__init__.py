@@ -1,1 +1,1 @@
-"""What an editor asks about a contract while somebody writes it; `oakum language-server`."""
+"""Answers to an editor's requests about a contract, for `oakum language-server`."""

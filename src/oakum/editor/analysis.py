@@ -1,8 +1,7 @@
-"""Answers of an editor's questions about one contract: mistakes, names, meanings, places.
+"""Answers an editor's requests about one contract: diagnostics, completion, hover, definition.
 
-Reads the contract as `oakum check` does, from the text that the editor holds, and its document from
-the disk. All answers are plain text: whatever a document or a contract calls its fields, an editor
-shows it and executes nothing.
+Reads the contract as `oakum check` does, from the text in the editor, and its document from the
+disk. All answers are plain text, so an editor never executes names from a document or a contract.
 """
 
 from __future__ import annotations
@@ -22,23 +21,23 @@ from oakum.policy.contract import load, saved_references
 from oakum.policy.node_reader import NAME
 
 MOST = 1 << 20
-"""Characters of a contract that an editor is answered about."""
+"""Most characters of a contract that is analysed."""
 _MOST_NAMES = 500
 _SHOWN = 120
 
 
 @dataclass(frozen=True)
 class Analysis:
-    """What is known of a contract."""
+    """The result of analysing the text of a contract."""
 
     text: str
     errors: tuple[Problem, ...] = ()
     warnings: tuple[Problem, ...] = ()
     words: tuple[Word, ...] = ()
-    """Empty while the text is not valid YAML."""
+    """Words of the text with their places; empty while the text is not valid YAML."""
     document: Document | None = None
     model: Model | None = None
-    """None while it has mistakes."""
+    """The compiled contract; None while it has mistakes."""
 
     def at(self, line: int, column: int) -> Word | None:
         """The word under a cursor."""
@@ -91,8 +90,8 @@ def _document(node: Node | None, path: Path) -> Document | None:
 
 
 def completions(known: Analysis, last: Analysis, line: int, column: int) -> list[str]:
-    """Names that fit where somebody writes. `last`: the last analysis of a valid text, which names
-    what this one does not."""
+    """Names that fit at the cursor. `last`: the analysis of the last valid text, for names that the
+    current text does not define."""
     at = cursor(known.text, line, column)
     found = dict.fromkeys(each for each in _names(at, known, last) if each.startswith(at.prefix))
     return [each for each in found if each == visible(each)][:_MOST_NAMES]
@@ -152,7 +151,7 @@ def _below(each: Mapping[str, Json], key: str) -> Iterator[Mapping[str, Json]]:
 
 
 def hover(known: Analysis, line: int, column: int) -> str:
-    """What the word under a cursor names, in plain text; empty: nothing is known."""
+    """Plain-text description of the word under the cursor; empty: nothing is known."""
     word = known.at(line, column)
     if word is None:
         return ""
@@ -187,8 +186,8 @@ def _of_definition(known: Analysis, word: Word) -> list[str]:
 
 
 def definition(known: Analysis, line: int, column: int) -> Location | None:
-    """Where the thing stands that the word under a cursor names: an operation or a field in the
-    document, a relation or a resource in the contract (then with an empty file)."""
+    """Where the word under the cursor is defined: an operation or a field in the document, or a
+    relation or resource in the contract (then with an empty file name). None: nowhere."""
     word = known.at(line, column)
     if word is None:
         return None
@@ -223,7 +222,7 @@ def _operation(document: Document | None, name: str) -> Operation | None:
 
 
 def occurrences(known: Analysis, line: int, column: int) -> list[Word]:
-    """All places of the relation under a cursor."""
+    """All occurrences of the relation under the cursor, for a rename."""
     word = known.at(line, column)
     if word is None or word.kind != "relation":
         return []
@@ -238,6 +237,6 @@ def refusal(known: Analysis, name: str) -> str:
 
 
 def problems(known: Analysis) -> Iterable[tuple[Problem, bool]]:
-    """Mistakes and warnings, each with whether it is a mistake."""
+    """(problem, whether it is a mistake and not a warning)."""
     yield from ((each, True) for each in known.errors)
     yield from ((each, False) for each in known.warnings)

@@ -32,7 +32,7 @@ class _State:
 
 
 def server() -> LanguageServer:
-    """A server that knows no document yet."""
+    """A language server without any open documents."""
     made = LanguageServer("oakum", oakum.__version__)
     state = _State()
 

@@ -1,7 +1,7 @@
-"""The names in the text of a contract, each with its place and what it names.
+"""Names in the text of a contract, each with its place and what it refers to.
 
-Reads the tree where the text is valid YAML, and lines with their indentation where it is not: a
-text that is being written rarely is.
+Reads the YAML tree if the text is valid, and lines with their indentation if not, which is usual
+while somebody is typing.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _RESOURCES = frozenset({"shows", "sets", "limits"})
 _KEY = re.compile(r"""^(\s*(?:-\s+)*)(["']?)([^"'#{}\[\]]+?)\2\s*:(?:\s|$)""")
 _INLINE = re.compile(r"""["']?([\w-]+)["']?\s*:\s*[\[{]?[^\[\]{}:]*$""")
 _SHARED = re.compile(r"""\s*["']?(?:[^\[\]#:'"]*,\s*)?""")
-"""The names of a key before the last."""
+"""Matches the names before the last one in a key that lists several."""
 _WORD = re.compile(r"[^\s,\[\]{}:'\"]*$")
 
 
@@ -39,17 +39,17 @@ class Word:
 
     @property
     def end(self) -> int:
-        """The column behind it."""
+        """The column after its last character."""
         return self.start + len(self.text)
 
     @property
     def kind(self) -> Kind:
-        """What it names; empty: nothing that is defined elsewhere."""
+        """The kind of thing it refers to; empty: nothing that is defined elsewhere."""
         return kind_at(self.path, is_key=self.is_key)
 
 
 def kind_at(path: tuple[str, ...], *, is_key: bool) -> Kind:
-    """What a name at a place of a contract names."""
+    """The kind of thing that a key or value at this path of a contract refers to."""
     if is_key:
         return _kind_of_key(path)
     above = next((each for each in reversed(path) if each != "*"), "")
@@ -82,9 +82,9 @@ def _kind_of_key(path: tuple[str, ...]) -> Kind:
 def words(
     node: Node, text: str, is_operation: Callable[[str], bool] = lambda _: False
 ) -> list[Word]:
-    """All names of a contract that is valid YAML. A word that an alias repeats stands once, and one
-    that is written otherwise than it reads (escapes, several lines) is left out. `is_operation`:
-    whether the document has an operation of this name."""
+    """All names of a valid contract. A word repeated by an alias occurs once; one whose spelling
+    differs from its value (escapes, several lines) is left out. `is_operation`: whether the
+    document has an operation of this name."""
     lines = text.split("\n")
     every = _words(apart(node, is_operation), (), lines, set())
     return [each for each in every if lines[each.line][each.start : each.end] == each.text]
@@ -120,7 +120,7 @@ class Cursor:
     path: tuple[str, ...]
     """Keys above."""
     prefix: str
-    """What is written of the word."""
+    """The part of the word before the cursor."""
     is_key: bool
 
 
