@@ -14,14 +14,14 @@ from oakum.http.media_type import essence, is_json
 
 @dataclass(frozen=True)
 class Request:
-    """What is sent. `url` is absolute; `headers` hold no duplicates, names in lower case."""
+    """A request. `url` is absolute; header names are lower case and unique."""
 
     method: str
     url: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes = field(default=b"", repr=False)
     certificate: str = ""
-    """Identity whose client certificate the connection shows; empty: none."""
+    """Name of the identity whose TLS client certificate is used; empty: none."""
 
     @property
     def media_type(self) -> str:
@@ -31,17 +31,17 @@ class Request:
 
 @dataclass(frozen=True)
 class Response:
-    """What came back; header names in lower case, repeated values joined by a comma."""
+    """A response; header names are lower case, repeated values joined by a comma."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytes = field(default=b"", repr=False)
     cookies: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """Cookies set; one that is taken away has the value ""."""
+    """Cookies set by the response; a deleted cookie has the value ""."""
     truncated: bool = False
-    """The body was longer than what was read of it."""
+    """Whether the body was longer than the part that was read."""
     cookie_paths: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """Cookies set for a part of the host → the path of it (RFC 6265, 5.2.4)."""
+    """Cookie → its path, for cookies limited to a part of the host (RFC 6265, 5.2.4)."""
 
     @property
     def ok(self) -> bool:
@@ -68,9 +68,9 @@ class Exchange:
 
 
 def json_bytes(value: Any, *, sort: bool = False) -> bytes:
-    """A value as JSON text in UTF-8 (RFC 8259), whatever an API may have put into it: integers
-    of any size, and halves of surrogate pairs, which are escaped. `sort`: members by name. Raises
-    `ValueError` for what JSON cannot say, and `RecursionError` for what is nested too deep."""
+    """A value as JSON text in UTF-8 (RFC 8259), including integers of any size and lone surrogates,
+    which are escaped. `sort`: order members by name. Raises `ValueError` for values outside JSON,
+    such as NaN, and `RecursionError` for too deep nesting."""
     try:
         return orjson.dumps(value, option=orjson.OPT_SORT_KEYS if sort else None)
     except orjson.JSONEncodeError:

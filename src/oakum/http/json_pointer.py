@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 Json = Any
-"""A parsed JSON value: the one place where `Any` is honest."""
+"""A parsed JSON value; the only use of `Any` for data."""
 Pointer = tuple[str, ...]
 """A JSON Pointer as its path: `("a/b", "0")`."""
 
@@ -25,12 +25,12 @@ def unescape(segment: str) -> str:
 
 
 def path_of(pointer: str) -> Pointer:
-    """The names in a pointer; none in the empty one, which is the whole value."""
+    """The unescaped names in a pointer; none in the empty pointer, which is the whole value."""
     return tuple(map(unescape, pointer.split("/")[1:]))
 
 
 def pointer_of(path: Iterable[str]) -> str:
-    """The text of a path of names."""
+    """The JSON Pointer of a path of names, escaped."""
     return "".join(f"/{escape(name)}" for name in path)
 
 
@@ -52,7 +52,7 @@ def value_at(value: Json, path: Sequence[str]) -> Json:
 
 
 def member_at(value: Json, path: Sequence[str]) -> Json:
-    """The same through objects alone: no name leads into a list."""
+    """As `value_at`, through objects only: names do not index lists."""
     for name in path:
         if not isinstance(value, dict):
             return None
@@ -61,8 +61,8 @@ def member_at(value: Json, path: Sequence[str]) -> Json:
 
 
 def values_at(value: Json, path: Sequence[str], maps: Collection[int] | None = None) -> list[Json]:
-    """The values at a path in which `*` stands for every element or map value; with `maps` only
-    for those of maps at these positions: an error is an object where a list ought to be."""
+    """The values at a path in which `*` stands for every element or map value; `maps`: positions at
+    which `*` stands for map values only, since an object there instead of a list is an error."""
     found = [value]
     for index, name in enumerate(path):
         if maps is not None and name == "*" and index not in maps:

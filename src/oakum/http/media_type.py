@@ -1,4 +1,4 @@
-"""Media types (RFC 9110, 8.3.1), as a header or a document says them."""
+"""Parses media types (RFC 9110, 8.3.1) of headers and documents."""
 
 from __future__ import annotations
 
@@ -29,5 +29,5 @@ def is_feed(said: str) -> bool:
 
 
 def covers_json(said: str) -> bool:
-    """Whether a media type of a document is JSON, or a range that JSON is in (RFC 9110, 12.5.1)."""
+    """Whether a declared media type is JSON, or a range that includes JSON (RFC 9110, 12.5.1)."""
     return is_json(said) or essence(said) in ("*/*", "application/*")

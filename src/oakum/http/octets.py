@@ -1,4 +1,4 @@
-"""Texts as bytes of which no two are the same, and a digest of several texts."""
+"""Injective encoding of texts as bytes, and a digest of several texts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ def octets(text: str) -> bytes:
 
 
 def sha256_of_texts(parts: Iterable[str]) -> str:
-    """SHA-256 of several texts, by which they are recognised without being stored. Each has its
-    length before it, so that no text runs into the next."""
+    """SHA-256 of several texts, to recognise them without storing them. Each is preceded by its
+    length, so that different lists never have the same input."""
     raw = (octets(part) for part in parts)
     return hashlib.sha256(b"".join(len(each).to_bytes(4) + each for each in raw)).hexdigest()

@@ -16,7 +16,7 @@ _SIGNED = "-----BEGIN PGP SIGNED MESSAGE-----"
 _SIGNATURE = "-----BEGIN PGP SIGNATURE-----"
 _NOTE = "security.txt says "
 _NOTED = {"contact": 5, "expires": 2, "policy": 1, "encryption": 1, "preferred-languages": 1}
-"""Field → how many of its values become notes. A second expiry date shows that none is valid."""
+"""Field → most values that become notes. A second expiry date shows that none is valid."""
 
 
 def fields(text: str) -> Mapping[str, list[str]]:

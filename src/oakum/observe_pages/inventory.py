@@ -12,14 +12,14 @@ from oakum.openapi.model import Json
 from oakum.output.render import render as page
 
 Lines = Mapping[str, Mapping[str, str]]
-"""File → number of a line, from 1 → its text: lines that the page shows, and no others."""
+"""File → line number (from 1) → text, for the contract lines that the page shows."""
 STANDINGS: Final = (
     ("shadow", "shadow", "seen, and not declared"),
     ("zombie", "zombie", "declared, and never seen"),
     ("documented", "documented", "declared, and seen"),
     ("seen", "seen", "there is no document to compare it with"),
 )
-"""Each standing, the one to look at first, how it is called, and what it says."""
+"""(standing, label, explanation), the most important first."""
 _BAR = 1000
 
 
@@ -69,7 +69,7 @@ def _verdict(observation: Json) -> tuple[str, str, ExitCode]:
 
 
 def bar(counts: Mapping[str, int], order: Iterable[str]) -> Iterator[tuple[str, float, float]]:
-    """(name, start, width) of each share of all, in thousandths."""
+    """(name, start, width) of each share of the total, in thousandths."""
     total, start = max(sum(counts.values()), 1), 0.0
     for name in order:
         width = counts[name] * _BAR / total

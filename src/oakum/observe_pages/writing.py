@@ -15,24 +15,26 @@ _AROUND = 3
 
 
 def write_inventory(path: Path, document: Json) -> None:
-    """The page of an observation; raises `InputError` when it cannot be written."""
+    """Writes the page of an observation; raises `InputError` if it cannot be written."""
     places = [each["contract"] for each in document["drift"] if each["contract"]]
     write(path, inventory.render(document, _lines(places)).encode())
 
 
 def write_usage(path: Path, document: Json) -> None:
-    """The page of what front ends use; raises `InputError` when it cannot be written."""
+    """Writes the page of the fields that front ends use; raises `InputError` if it cannot be
+    written."""
     write(path, usage.render(document, _lines(document.get("difference", ()))).encode())
 
 
 def write_comparison(path: Path, document: Json) -> None:
-    """The page of the three-way difference; raises `InputError` when it cannot be written."""
+    """Writes the page that compares granted, sent and used fields; raises `InputError` if it cannot
+    be written."""
     places = [each["contract"] for each in document["rows"]]
     write(path, comparison.render(document, _lines(places)).encode())
 
 
 def write_abuse(path: Path, document: Json) -> None:
-    """The page of who takes too much; raises `InputError` when it cannot be written."""
+    """Writes the page of detected abuse; raises `InputError` if it cannot be written."""
     write(path, abuse.render(document).encode())
 
 

@@ -11,10 +11,9 @@ from oakum.errors import InputError, Location, Problem
 
 
 def write(path: Path, data: bytes, mode: int = 0o600) -> None:
-    """Write so that the file is whole or not there; readable by its owner alone unless `mode` says
-    otherwise.
+    """Writes a file atomically; readable by its owner only unless `mode` says otherwise.
 
-    Raises `InputError` for a place that cannot be written.
+    Raises `InputError` if it cannot be written.
     """
     try:
         _replace(path, data, mode)
@@ -24,10 +23,9 @@ def write(path: Path, data: bytes, mode: int = 0o600) -> None:
 
 
 def update(path: Path, text: str) -> None:
-    """A text file of the user's in a new state, whole or as it was: with the permissions that it
-    has, or those of any new file.
+    """Rewrites a text file atomically, keeping its permissions, or with those of any new file.
 
-    Raises `InputError` for a place that cannot be written.
+    Raises `InputError` if it cannot be written.
     """
     try:
         mode = stat.S_IMODE(path.stat().st_mode)

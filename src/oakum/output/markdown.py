@@ -11,7 +11,7 @@ import re
 from oakum.output.text import short
 
 MOST = 500
-"""Characters of one text."""
+"""Most characters of one text."""
 
 
 def escape_title(text: str) -> str:
@@ -21,14 +21,15 @@ def escape_title(text: str) -> str:
 
 
 def code_of(text: str) -> str:
-    """A name as code. As an element, since no row of backticks is safe in a table or a list."""
+    """A name as an HTML `<code>` element, since backticks are not safe in tables and lists."""
     return f"<code>{escape(text)}</code>" if text else ""
 
 
 def escape(text: str) -> str:
-    """Text that means nothing to Markdown: markup is escaped, and what needs none is parted.
+    """Text without any effect in Markdown: markup is escaped, and what becomes a link without
+    markup is broken up.
 
-    `@name`, `#1` and addresses become links without any markup; a space of no width prevents it.
+    `@name`, `#1` and URLs are separated by a zero-width space.
     """
     shown = re.sub(" +", " ", short(text, MOST))
     shown = shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -20,11 +20,11 @@ from oakum.errors import count_of
 from oakum.output.text import visible
 
 _OBEYED = re.compile(r"[<>&\x7f-\U0010ffff]")
-"""Where such a character may be; those of them that print stay."""
+"""Matches markup characters and those that may be invisible; printable ones are kept."""
 
 
 def render(package: str, parts: tuple[str, ...], data: Any, **values: Any) -> str:
-    """The page of a package.
+    """Renders the HTML page of a package.
 
     `parts`: names of its files; each may have a style (`NAME.css`) and a script (`NAME.js`), which
     come in this order after those that all pages share, and the last has the template
@@ -60,7 +60,7 @@ def _template(package: str, name: str) -> str:
 
 
 def ticks(text: str) -> Markup:
-    """Text whose `words` in backticks become code."""
+    """HTML of a text whose words in backticks become code."""
     parts = visible(text).split("`")
     if len(parts) % 2 == 0:
         return escape(visible(text))
