@@ -20,7 +20,8 @@ _COLOURS: dict[State, tuple[str, str]] = {
     "failed": ("red", "#b3261e"),
     "not proven": ("lightgrey", "#6b6b6b"),
 }
-"""As shields.io calls them, and dark enough for white letters (WCAG 2.2, 1.4.3: 4.5 to 1)."""
+"""Colours by state: the name at shields.io, and one dark enough for white letters (WCAG 2.2, 1.4.3:
+4.5 to 1)."""
 _WIDTH = {"passed": 54, "failed": 44, "not proven": 74}
 _LEFT = 66
 _SVG = """\
@@ -38,7 +39,7 @@ _SVG = """\
 
 
 def state(verdict: Verdict) -> State:
-    """The badge's text for a verdict."""
+    """The badge that a verdict earns: passed, failed or unproven."""
     if verdict.exit_code is ExitCode.FINDINGS:
         return "failed"
     proven = verdict.reports and verdict.exit_code is ExitCode.CLEAN
@@ -46,7 +47,7 @@ def state(verdict: Verdict) -> State:
 
 
 def svg(said: State) -> str:
-    """The badge as an image, a text that names no other file."""
+    """The badge as a self-contained SVG image."""
     right = _WIDTH[said]
     return _SVG.format(
         label=_LABEL, state=said, colour=_COLOURS[said][1], left=_LEFT, right=right,

@@ -27,16 +27,16 @@ from oakum.policy.resource_schemas import View, at, success
 
 @dataclass(frozen=True)
 class Share:
-    """How much is known of one field for one kind of viewer."""
+    """How many cells of one field and kind of viewer are tested."""
 
     resource: str
     field: str
-    """Empty: of the whole resource no cell is there."""
+    """Field path; empty: reports have no cell of the whole resource for this viewer."""
     viewer: str
     shown: int
     cells: int
     reason: str = ""
-    """The commonest reason for what was untested."""
+    """The most common reason among the untested cells."""
 
     @property
     def percent(self) -> float:
@@ -45,7 +45,7 @@ class Share:
 
     @property
     def sentence(self) -> str:
-        """What is known, and why no more."""
+        """A sentence: how many cells are tested, and why the others are not."""
         name = ".".join(filter(None, (self.resource, self.field)))
         name = f"`{name}` for `{self.viewer}`"
         if not self.cells:
@@ -55,7 +55,8 @@ class Share:
 
 
 def shares(seen: View, model: Model, cells: Sequence[Cell]) -> list[Share]:
-    """One of each field and viewer that reports or contract know, the least shown first."""
+    """One share for each (field, viewer) in the reports or required by the contract, the least
+    tested first."""
     groups: dict[tuple[str, str, str], list[Cell]] = {}
     for cell in cells:
         groups.setdefault((cell.resource, cell.field, cell.viewer), []).append(cell)
@@ -90,9 +91,9 @@ def _commonest(reasons: Iterable[str]) -> str:
 
 
 def expected_pairs(seen: View, model: Model) -> Iterator[tuple[str, str]]:
-    """Resource and viewer that some cell must be about: of the resources that leave by some
-    endpoint, the relations that their grants name, each with those that it brings. Which fields an
-    endpoint can show is the scan's to know."""
+    """(resource, viewer) pairs that need at least one cell: each resource that an endpoint returns,
+    with the relations in its grants and those that always hold with them. Only a scan knows which
+    fields an endpoint can show."""
     for name in model.tables:
         hidden = frozenset(_hidden_viewers(seen, model, name))
         viewers = (viewer for viewer, _ in _viewers(model, name) if viewer not in hidden)
@@ -101,7 +102,7 @@ def expected_pairs(seen: View, model: Model) -> Iterator[tuple[str, str]]:
 
 
 def unreachable(seen: View, model: Model) -> Iterator[str]:
-    """Viewers whom a grant names and nothing can be shown to, in words."""
+    """Describes viewers named in a grant who can be shown nothing."""
     for name in model.tables:
         around = ", ".join(f"`{each}`" for each in sorted(_around(seen, name)))
         for viewer in (
@@ -184,9 +185,8 @@ def _is_asked_by_scans(seen: View, endpoint: str) -> bool:
 
 
 def never_asked(seen: View, model: Model, cells: Iterable[Cell]) -> tuple[list[str], int]:
-    """Operations that show somebody's data, or what is for some callers only, and that no report
-    has a tested cell of, in words; and how many there are to ask. Left out are those that the
-    contract marks `untested`."""
+    """(descriptions of operations without a tested cell, number of operations that need one). They
+    return data that is not for everybody; those marked `untested` in the contract are left out."""
     asked = {cell.endpoint.operation for cell in cells if cell.result is not Result.UNTESTED}
     rules = callers_said(seen.policy, seen.document)
     wanted = {
@@ -205,7 +205,8 @@ def never_asked(seen: View, model: Model, cells: Iterable[Cell]) -> tuple[list[s
 
 
 def unmet_states(seen: View, model: Model, cells: Iterable[Cell]) -> tuple[list[str], int]:
-    """Values of settings that nobody was met in, in words; and how many values there are."""
+    """(descriptions of setting values that no owner in the reports had, number of values in
+    all)."""
     met = {
         (cell.resource, *pair)
         for cell in cells

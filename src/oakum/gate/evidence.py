@@ -15,7 +15,7 @@ from oakum.errors import Location
 from oakum.finding import Cell, Finding, Report, Result, doubts
 
 _AHEAD = timedelta(minutes=5)
-"""How far a clock of another machine may be ahead."""
+"""How far the clock of another machine may be ahead."""
 _RANK = (Result.UNTESTED, Result.CLOSED, Result.OPEN, Result.OVER_BLOCK, Result.LEAK)
 
 
@@ -29,21 +29,21 @@ class ReportSource:
 
 @dataclass(frozen=True)
 class GateEvidence:
-    """What all reports say together."""
+    """All reports combined into one set of cells and findings."""
 
     findings: tuple[Finding, ...] = ()
     cells: tuple[Cell, ...] = ()
     distrust: tuple[str, ...] = ()
-    """Why the reports prove nothing."""
+    """Why the reports are not trustworthy."""
     stale: tuple[str, ...] = ()
-    """Why they prove nothing of this release."""
+    """Why the reports do not count for this release, such as their age."""
     reports: int = 0
     judged: tuple[str, ...] = ()
-    """Each report in a line."""
+    """One line of description for each report."""
     limited: bool = False
-    """Some run was not allowed to change settings."""
+    """Whether some run was not allowed to change settings."""
     asked: frozenset[tuple[str, str]] = frozenset()
-    """(identity of the run, address that it asked), a pair a report."""
+    """(run id, target URL), one pair for each report."""
 
 
 def gather_evidence(
@@ -54,10 +54,11 @@ def gather_evidence(
     now: datetime,
     max_age: timedelta,
 ) -> GateEvidence:
-    """The reports taken together. A cell that one has shown is shown; a leak stays a leak.
+    """Combines the reports. A cell tested in one report counts as tested, and a leak in one as a
+    leak.
 
-    `changed`: when the contract's files were last written, for reports that do not say whose they
-    are. All times know their zone.
+    `changed`: when the contract's files were last written, for reports that do not identify their
+    contract. All times have a time zone.
     """
     distrust: list[str] = []
     stale: list[str] = []
@@ -84,7 +85,8 @@ def _line(source: ReportSource) -> str:
 
 
 def foreign(report: Report, model: Model) -> str:
-    """Why a report is of another contract; empty when it is of this one, be it an older state."""
+    """Why a report belongs to another contract; empty if it is of this one, or of an earlier
+    version of it."""
     told = {name.partition(".")[0] for name in report.field_lines}
     told |= {cell.resource for cell in report.cells}
     strange = sorted(told - model.tables.keys())

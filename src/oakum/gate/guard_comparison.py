@@ -20,22 +20,23 @@ Key = tuple[str, str, str, State, str, str]
 
 @dataclass(frozen=True)
 class Agreement:
-    """Cells of two scans, side by side."""
+    """The comparison of a scan of the API with a scan through its guard."""
 
     agreed: int
-    """Granted, and served by both."""
+    """Number of granted cells that both the API and the guard serve."""
     lost: tuple[Cell, ...]
-    """Granted and served by the API; through the guard nobody was shown them, the owner neither."""
+    """Granted cells that the API serves, and that nobody received through the guard, not even the
+    owner."""
     around: tuple[Cell, ...]
-    """Granted and served by the API, within something that only a leak shows."""
+    """Granted cells that the API serves only inside an object that is itself a leak."""
     direct_only: tuple[Cell, ...]
-    """Decided in the scan of the API alone."""
+    """Cells that only the scan of the API tested."""
     guarded_only: tuple[Cell, ...]
-    """Decided in the scan through the guard alone."""
+    """Cells that only the scan through the guard tested."""
 
 
 def agreement(direct: GateEvidence, guarded: GateEvidence) -> Agreement:
-    """The cells of both, matched by resource, field, viewer, state and endpoint."""
+    """Compares the cells of both, matched by resource, field, viewer, state and endpoint."""
     bare, through = _by_place(direct), _by_place(guarded)
     unknown = Result.UNTESTED
     served = {
@@ -77,7 +78,7 @@ def _by_place(evidence: GateEvidence) -> Mapping[Key, Cell]:
 
 
 def doubts(direct: GateEvidence, guarded: GateEvidence) -> Iterator[str]:
-    """Why the reports through a guard are not such reports, or prove nothing about it."""
+    """Why the reports through a guard do not prove anything about it."""
     yield from guarded.distrust
     yield from guarded.stale
     runs = {run for run, _ in direct.asked}

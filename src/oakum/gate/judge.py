@@ -29,31 +29,31 @@ _NO_REPORT = "give the JSON report of a scan with `--report`"
 
 @dataclass(frozen=True)
 class Case:
-    """All that a gate decides over."""
+    """Everything that a verdict is based on."""
 
     seen: View
     model: Model
     criteria: ExitCriteria
     today: date
     evidence: GateEvidence | None = None
-    """None: no report was given, and only the documents are judged."""
+    """The reports; None: none was given, and only the documents are judged."""
     guarded: GateEvidence | None = None
-    """What reports say that were made through a guard; None: not asked for."""
+    """Reports of scans through a guard; None: not given."""
     graphs: Sequence[Graph] = ()
     linted: Sequence[LinterResult] = ()
-    """Of the linters that were asked for."""
+    """Results of the linters that were requested."""
     waivers: Sequence[Waiver] = ()
     baseline: Sequence[Finding] = ()
     widenings: Sequence[Widening] | None = None
-    """Against the contract before; None: not compared."""
+    """Widenings since the earlier contract; None: not compared."""
     against: str = ""
-    """Name of the contract before; empty: none was given."""
+    """Name of the earlier contract; empty: none was given."""
     memory: Memory | None = None
-    """What is remembered, these reports taken in; None: nothing was given."""
+    """The findings file with these reports added; None: none was given."""
 
 
 def judge(case: Case) -> Verdict:
-    """Every criterion, in the order in which a person fixes them."""
+    """The verdict, with every criterion in the order in which to fix them."""
     evidence = case.evidence
     stances = case.criteria.static
     others = (
@@ -134,7 +134,7 @@ TITLES = {
     "widening": "the contract shows nothing that the earlier contract did not show",
     "waivers": "no waiver has expired",
 }
-"""What each criterion asks for, in words."""
+"""Criterion → its requirement in words."""
 
 
 def _of_reports(case: Case, evidence: GateEvidence, kept: WaivedFindings) -> Iterator[Criterion]:

@@ -21,20 +21,21 @@ LINTERS: Mapping[str, tuple[str, ...]] = {
     ),
     "spectral": ("lint", "--format", "json", "--quiet"),
 }
-"""Each with what it is called with, before the document."""
+"""Linter → its command-line arguments, to which the document is appended."""
 _FIRST = {"vacuum": 1, "spectral": 0}
-"""The number of the first line of a file, and of its first column."""
+"""Linter → the number with which its lines and columns start."""
 
 
 @dataclass(frozen=True)
 class LinterResult:
-    """What one linter said of one document: a flaw for each OWASP rule, and at how many places."""
+    """The result of one linter for one document: a flaw for each OWASP rule, with its number of
+    places."""
 
     tool: str
     flaws: tuple[Flaw, ...] = ()
     places: int = 0
     failed: str = ""
-    """Why it has said nothing; empty: it has."""
+    """Why the linter failed; empty if it did not."""
 
 
 def read(tool: str, data: bytes, document: str) -> LinterResult:

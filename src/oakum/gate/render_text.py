@@ -11,7 +11,7 @@ from oakum.output.markdown import escape_title
 
 SCHEMA = "oakum.gate/1"
 _FEW = 5
-"""Details told of one criterion; the JSON has all."""
+"""Most details printed for one criterion; the JSON has all."""
 _BEGIN_MARKS = {"met": "ok", "not met": "FAIL"}
 _ICONS = {"met": "✅", "not met": "❌"}
 _EXITS = {
@@ -33,7 +33,7 @@ def headline(verdict: Verdict) -> str:
 
 
 def text(verdict: Verdict) -> Iterator[str]:
-    """Lines for a terminal or a build log; plain, so that a pipe has the same."""
+    """Lines for a terminal or a build log, without colours."""
     yield from (f"report {each}" for each in verdict.judged)
     unseen = [each for each in verdict.criteria if each.status == "not looked at"]
     for each in verdict.criteria:
@@ -97,7 +97,7 @@ def _sums(verdict: Verdict) -> str:
 
 
 def markdown(verdict: Verdict) -> Iterator[str]:
-    """One comment for a pull request. Everything from elsewhere is escaped."""
+    """Lines of a pull-request comment in Markdown. Text from reports and contracts is escaped."""
     yield "<!-- oakum gate -->"  # a marker by which a pipeline finds its earlier comment
     yield f"## {'❌' if verdict.failed_criteria else '✅'} {escape_title(headline(verdict))}"
     yield ""

@@ -31,23 +31,24 @@ _BASIC = ("anyone", "authenticated")
 
 @dataclass(frozen=True)
 class Flaw:
-    """One thing that is wrong on paper already."""
+    """A defect that the documents alone prove."""
 
     rule: str
     subject: str
-    """What it is about, the same in every run: an operation, `Resource.field`, a JSON pointer."""
+    """What it is about, stable over runs: an operation, `Resource.field`, or a JSON pointer."""
     message: str
     hint: str
     location: Location
 
     @property
     def fingerprint(self) -> str:
-        """Stable over runs, 16 hex digits, as of a finding."""
+        """Stable identifier of 16 hexadecimal digits, like a finding's."""
         return hashlib.sha256(f"{self.rule}\x1f{self.subject}".encode()).hexdigest()[:16]
 
 
 def flaws(seen: View, model: Model, stances: Mapping[str, Stance]) -> tuple[Flaw, ...]:
-    """All flaws of rules that are not off, in the order of the rules, each once."""
+    """All flaws of enabled rules, in the order of the rules, without duplicates. `stances`: rule →
+    how the contract treats it."""
     found = (
         *_open_to_anybody(seen), *_without_owner(seen, model), *_for_anyone(seen, model),
         *_privileged_members(seen, model), *_without_missing(seen), *_open_to_extra(seen),
@@ -63,7 +64,7 @@ def operation_name(operation: Operation) -> str:
 
 
 def callers_said(policy: Policy, document: Document) -> Mapping[str, OperationRule]:
-    """Operation id to the rule that names it."""
+    """Operation id → the contract rule that names the operation."""
     found = ((document.operation(name), rule) for name, rule in policy.operations.items())
     return {operation.id: rule for operation, rule in found if operation is not None}
 

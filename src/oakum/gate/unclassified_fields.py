@@ -19,10 +19,10 @@ _HOLDERS = {"object", "array"}
 
 
 def find_unclassified(seen: View) -> tuple[str, ...]:
-    """Each field that an answer declares and nobody has judged, in words, each once.
+    """Describes each declared response field that no contract line decides, without duplicates.
 
-    Inside a resource a line must reach it. Around the objects it goes with the right to call, when
-    the contract says in so many words who may; else only what any envelope has, a count or a link.
+    A field of a resource needs a line that covers it. Data around objects is covered by an explicit
+    `call`; otherwise only usual envelope members, such as counts and links, are accepted.
     """
     found = [*_inside(seen)]
     rules, told, strange = (

@@ -16,8 +16,8 @@ _HARMLESS = (FieldClass.PLAIN, FieldClass.SETTING)
 
 
 def unnamed_root_fields(graphs: Sequence[Graph]) -> Iterator[Flaw]:
-    """Each root field that no line speaks of and below which an object has a key of its own, or a
-    field that is more than plain."""
+    """A flaw for each root field that no contract line mentions and below which there is an object
+    with a key, or a field with sensitive data."""
     for graph in graphs:
         for way in graph.unspoken():
             if why := _worth(way):

@@ -16,7 +16,7 @@ Status = Literal["met", "not met", "not compared", "not looked at", "not asked f
 
 @dataclass(frozen=True)
 class Detail:
-    """One thing that speaks against a release, and the line at which it can be fixed."""
+    """One reason against a release, with the line at which it can be fixed."""
 
     words: str
     location: Location = NOWHERE
@@ -27,21 +27,21 @@ class Detail:
 
 @dataclass(frozen=True)
 class Criterion:
-    """One thing that a release must pass."""
+    """One requirement for a release, with its result."""
 
     name: str
-    """As `exit_criteria:` calls it, where it does."""
+    """Its name in `exit_criteria:`, if it has one there."""
     title: str
     status: Status
     figure: str = ""
-    """What was found, as a number with its noun."""
+    """The measured value with its unit, such as `3 findings`."""
     bound: str = ""
-    """What it may be at most, or must be at least."""
+    """The required maximum or minimum, in words."""
     advice: str = ""
     """What to do when it is not met."""
     details: tuple[Detail, ...] = ()
     fault: ExitCode = ExitCode.FINDINGS
-    """What the shell is told when it is not met: whose turn it is."""
+    """Exit code if it is not met."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class WaiverUse:
     waiver: Waiver
     expired: bool
     suppressed: int
-    """Findings and flaws; of an expired one those that it would have suppressed."""
+    """Number of findings and flaws that it suppresses, or would if it had not expired."""
 
 
 @dataclass(frozen=True)
@@ -64,32 +64,33 @@ class Widening:
 
     @property
     def fingerprint(self) -> str:
-        """The same for the same sentence about the same endpoints, 16 hex digits."""
+        """Identifier of 16 hexadecimal digits, equal for the same sentence about the same
+        endpoints."""
         parts = "\x1f".join((self.sentence, *self.endpoints))
         return hashlib.sha256(parts.encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """May it ship, and why not."""
+    """Whether a release may ship, and the result of every criterion."""
 
     criteria: tuple[Criterion, ...]
     waived: tuple[WaiverUse, ...] = ()
     known: tuple[Finding, ...] = ()
-    """Findings that stood in the baseline already, and are no worse."""
+    """Findings that are in the baseline and no worse."""
     gone: int = 0
-    """Findings of the baseline that the reports do not have."""
+    """Number of findings in the baseline that the reports no longer have."""
     warnings: tuple[Problem, ...] = ()
     reports: int = 0
-    """Reports that were judged; none: the documents alone."""
+    """Number of reports judged; 0: only the documents."""
     judged: tuple[str, ...] = ()
     """Each report in a line: its file, the target, when, how many cells."""
     approved: int = 0
-    """Widenings that somebody has agreed to."""
+    """Number of widenings that a waiver approves."""
 
     @property
     def suppressed_count(self) -> int:
-        """Findings and flaws that waivers in force took out of the count."""
+        """Number of findings and flaws suppressed by waivers in force."""
         return sum(each.suppressed for each in self.waived if not each.expired)
 
     @property
@@ -99,7 +100,8 @@ class Verdict:
 
     @property
     def exit_code(self) -> ExitCode:
-        """Not trustworthy before findings, as of a scan; clean only when nothing has failed."""
+        """Exit code: not trustworthy takes precedence over findings; clean only if every criterion
+        is met."""
         faults = {each.fault for each in self.failed_criteria}
         if ExitCode.NOT_TRUSTWORTHY in faults:
             return ExitCode.NOT_TRUSTWORTHY

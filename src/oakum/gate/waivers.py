@@ -31,7 +31,8 @@ def apply_waivers(
     baseline: Sequence[Finding],
     today: date,
 ) -> WaivedFindings:
-    """Waivers in force first, since they are the stronger word; then the baseline."""
+    """Separates the findings and flaws that count from those that a waiver in force covers or,
+    failing that, the baseline."""
     used: list[WaiverUse] = []
     out: set[str] = set()
     for waiver in waivers:
@@ -57,7 +58,8 @@ def apply_waivers(
 def is_excused(
     one: RememberedFinding, waivers: Iterable[Waiver], baseline: Sequence[Finding], today: date
 ) -> bool:
-    """Whether a remembered finding would not count if it were found as it was."""
+    """Whether a remembered finding would be covered by a waiver or the baseline if it were found
+    again."""
     if any(today <= each.expires and _of_finding(each, one) for each in waivers):
         return True
     return any(one.matches(each.fingerprint) for each in baseline)
