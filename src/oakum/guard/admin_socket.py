@@ -15,7 +15,7 @@ LONGEST = 100
 
 
 def path_of(where: str) -> Path | None:
-    """Path of a Unix socket; None when the address is `host:port`."""
+    """Path of a Unix socket address; None if the address is `host:port`."""
     return Path(where.removeprefix(UNIX)) if where.startswith(UNIX) else None
 
 

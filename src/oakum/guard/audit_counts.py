@@ -82,8 +82,8 @@ def _path(model: Model, around: ObjectInstance, steps: Pointer) -> tuple[str, bo
 
 
 def audit_name(table: Table, path: str, node: Trie | None, step: str) -> tuple[str, Trie | None]:
-    """How the audit calls the place a step below `path`: as the lines of the contract do; and its
-    node, None below what no line names."""
+    """(name in the audit of the place one step below `path`, its node). Names follow the contract's
+    lines; the node is None where no line names the place."""
     word = node.word(step) if node is not None else ""
     if node is None or not word:
         return path if node is None else _join_path(path, UNDECLARED), None

@@ -33,7 +33,7 @@ from oakum.routing.route import path_of
 from oakum.routing.who import STRANGER, readable
 
 Named = tuple[tuple[ConcealedObject, Mapping[str, str]], ...]
-"""Concealed objects, each with the parameters that name it."""
+"""(concealed object, parameters that identify it) pairs."""
 
 
 def _merge_params(params: Mapping[str, str], named: Named) -> Named:
@@ -42,32 +42,32 @@ def _merge_params(params: Mapping[str, str], named: Named) -> Named:
 
 @dataclass
 class ConcealedSight:
-    """The concealed objects that a request names, and whether its caller is shown something of
+    """The concealed objects named in a request, and whether its caller may see something of
     each."""
 
     model: Model
     endpoint: GrantedEndpoint
     carried: RequestParts
     objects: tuple[tuple[ConcealedObject, Mapping[str, str]], ...]
-    """Each with the parameters that name it."""
+    """(object, parameters that identify it) pairs."""
     acts: bool = False
-    """Whether its answer is that of a write. GraphQL answers a mutation as a query."""
+    """Whether the response is judged as that of a write; GraphQL responses to mutations are not."""
     mutates: bool = False
-    """Whether a mutation may do something to the objects."""
+    """Whether the request may run a GraphQL mutation."""
     _seen: bool | None = None
     _shown: list[tuple[ConcealedObject, Mapping[str, str]]] = field(default_factory=list)
-    """Objects of which the caller was shown something before a mutation."""
+    """Objects that the caller could see before a mutation, which may have deleted them."""
 
     @classmethod
     def of(cls, model: Model, endpoint: GrantedEndpoint, carried: RequestParts) -> ConcealedSight:
-        """Those of the path and of what stands beside it; the body is not read yet."""
+        """The objects in the path, query, headers and cookies; the body is not read yet."""
         path = tuple((e, carried.params) for e in (endpoint.hidden, *endpoint.others) if e)
         named = _merge_params(carried.params, endpoint.asked.objects_in(carried))
         acts = endpoint.acts and not endpoint.graph
         return cls(model, endpoint, carried, (*path, *named), acts)
 
     def with_body(self, value: Json) -> ConcealedSight:
-        """The same once the body is read."""
+        """These objects and those that the body names."""
         asked = self.endpoint.asked
         if value is None and self.acts:
             value = self._form()
@@ -113,8 +113,8 @@ class ConcealedSight:
             return None
 
     def before(self, inquiry: Inquiry) -> RequestSteps[None]:
-        """Finds out which of its objects a mutation may be told of: those that it deletes nobody is
-        shown any more."""
+        """Before a mutation, finds out which objects the caller may see: a deleted one cannot be
+        looked up afterwards."""
         if not self.mutates or len(self.objects) > inquiry.desk.guard.lookups:
             return
         called = self.endpoint.operation.id
@@ -123,7 +123,7 @@ class ConcealedSight:
                 self._shown.append((hidden, params))
 
     def clear(self, inquiry: Inquiry) -> RequestSteps[bool]:
-        """Whether the caller may know that all of them exist."""
+        """Whether the caller may know that all of the objects exist."""
         if self._seen is None:
             self._seen = yield from self._all(self.objects, inquiry)
         return self._seen
@@ -142,8 +142,8 @@ class ConcealedSight:
         return True
 
     def reach(self, inquiry: Inquiry) -> RequestSteps[None]:
-        """Raises `Denial` where the caller of a write is not shown something of each object before
-        the innermost in the path, as a read has it, unless they may write whatever it is."""
+        """Raises `Denial` if the caller of a write may see nothing of an object before the
+        innermost in the path, as for a read, unless they may write whoever owns it."""
         above = [each for each in self.objects if each[0].above and self.endpoint.write]
         call = partial(may_write, self.model, inquiry.principal(), self.endpoint.operation.id)
         if not above or call(self.carried.params, Subject("", owned=False), "none"):
@@ -154,9 +154,9 @@ class ConcealedSight:
     def filter_response(
         self, inquiry: Inquiry, done: Projection, apart: Callable[[], Projection]
     ) -> RequestSteps[Projection]:
-        """What stays of the answer to a read: nothing below an object in the path that is hidden.
-        What has no owner of its own is judged by the objects that the request names; `apart` cuts
-        it. They are looked at only where that matters."""
+        """What stays of the response to a read: nothing below a hidden object in the path. Data
+        without an owner of its own is judged by the objects named in the request, which are looked
+        up only if it matters; `apart` cuts such data."""
         own = self.endpoint.operation.id
         others = [each for each in self.objects if each[0].reader != own]
         if self.acts or not shows(done):

@@ -21,7 +21,7 @@ from oakum.routing.paging_parameters import page
 
 @dataclass(frozen=True, eq=False)
 class ContractFiles:
-    """A contract's files, read and compiled, with what an engine is rendered from."""
+    """A contract read from its files and compiled, ready to be rendered for an engine."""
 
     compiled: CompiledContract
     plan: RenderedPlan
@@ -59,7 +59,7 @@ class ContractFiles:
         return place.file != self.compiled.policy.file, place.file, place.line, place.column
 
     def warnings_for(self, engines: Iterable[EngineTarget]) -> tuple[Problem, ...]:
-        """`warnings`, and one about each operation that one of the engines cannot serve."""
+        """`warnings`, and one for each operation that one of the engines cannot serve."""
         document = self.compiled.document
         return (
             *self.warnings,

@@ -1,6 +1,6 @@
-"""What a request says, beside path and credentials, about which data it means, such as a tenant.
+"""Parameters by which a request selects data, such as a tenant, apart from path and credentials.
 
-A look-up's result applies only to requests with the same conditions. So the look-up is sent with
+A look-up's result is valid only for requests with the same conditions. So the look-up is sent with
 the conditions of the request, and they are part of the key under which its result is cached.
 """
 
@@ -20,23 +20,22 @@ from oakum.routing.who import cookies
 
 @dataclass(frozen=True)
 class SelectionParameters:
-    """The parameters that a look-up is sent."""
+    """The selecting parameters to send with a look-up."""
 
     headers: Headers = ()
     cookies: tuple[str, ...] = ()
     query: tuple[str, ...] = ()
-    """Pieces of the query, undecoded."""
+    """`name=value` pieces of the query, as received."""
 
     def without(self, places: Collection[tuple[str, str]]) -> SelectionParameters:
-        """The same without these headers and cookies."""
+        """These parameters without some headers and cookies."""
         headers = tuple(each for each in self.headers if ("header", each[0]) not in places)
         named = ((each.partition("=")[0], each) for each in self.cookies)
         cookies = tuple(each for name, each in named if ("cookie", name) not in places)
         return SelectionParameters(headers, cookies, self.query)
 
     def merge_into(self, query: str) -> str:
-        """A look-up's own query with these in it: what the request says counts more than a
-        default."""
+        """A look-up's query with these parameters added; those of the request override defaults."""
         names = {_base(each) for each in self.query}
         own = [each for each in query.split("&") if each and decoded_name(each) not in names]
         return "&".join((*own, *self.query))
@@ -44,33 +43,33 @@ class SelectionParameters:
 
 @dataclass(frozen=True)
 class Conditions:
-    """What one request says."""
+    """The conditions of one request: what it selects data by."""
 
     host: str = ""
     headers: Headers = field(default=(), repr=False)
     cookies: Headers = field(default=(), repr=False)
     query: tuple[str, ...] = field(default=(), repr=False)
     path: tuple[str, ...] = ()
-    """Where the path names the tenant, as `Selection.path` has it."""
+    """Path templates up to the tenant, as in `SelectingParameters.path`."""
     unsaid: bool = False
-    """Whether the tenant is named where no look-up can be told it."""
+    """Whether the request names the tenant where no look-up can repeat it."""
 
     @property
     def key(self) -> str:
-        """SHA-256 by which they are recognised without storing them."""
+        """SHA-256 of the conditions, to compare them without storing them."""
         parts = [self.host, *(part for pair in self.headers for part in pair), ""]
         parts += [*(part for pair in self.cookies for part in pair), "", *self.query]
         return sha256_of_texts(parts)
 
     @property
     def beside(self) -> tuple[tuple[str, str], ...]:
-        """Values of headers and cookies, each by where it stands and its name."""
+        """(`header NAME` or `cookie NAME`, value) pairs."""
         headers = ((f"header {name}", value) for name, value in self.headers)
         return (*headers, *((f"cookie {name}", value) for name, value in self.cookies))
 
     def parameters_for(self, look: SelectingParameters) -> SelectionParameters | None:
-        """What a look-up of an operation is sent; None if it may not be asked, since it requires
-        something that nothing says."""
+        """The parameters for a look-up of an operation; None if it must not be sent, since a
+        required parameter is missing or a condition cannot be repeated."""
         if not look.caller and (self.unsaid or not {*self.path}.issubset(look.paths)):
             return None
         if not {_base(each) for each in self.query}.isdisjoint(look.unclear):

@@ -59,7 +59,8 @@ def render(callers: Iterable[DeniedCaller], key: bytes) -> str:
 
 
 def read_list(path: Path, key: bytes) -> tuple[DeniedCaller, ...]:
-    """The entries of a file. `key`: the audit's; empty when unknown, and then not compared.
+    """The entries of a deny list. `key`: the key of the audit; empty if unknown, and then not
+    compared.
 
     Raises `InputError` with all mistakes, and for a list made under another key, since it would
     deny nobody.

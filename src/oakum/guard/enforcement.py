@@ -76,7 +76,7 @@ from oakum.routing.who import (
 Talk = RequestSteps[None]
 _BODILESS = (204, 205, 304)
 _CAUSES = ("encoding", "error", "too-long", "truncated", "undeclared", "unreadable")
-"""What can be wrong with a response itself: the audit records it, the client does not see it."""
+"""Defects of a response from the API: the audit records them, and the client does not see them."""
 _PORT = re.compile(r":[0-9]*\Z")
 
 
@@ -398,8 +398,8 @@ class Gatekeeper:
         )
 
     def forget(self, passing: Passing) -> None:
-        """Drops cached look-ups about everybody that a write may concern, and about the writer, who
-        may have logged in or out."""
+        """Drops cached look-ups about the accounts that a write may concern, and about the caller,
+        who may have logged in or out."""
         if passing.stale:
             self._desk.memory.forget(passing.stale)
             self._callers.forget(passing.stale)

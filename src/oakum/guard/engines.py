@@ -1,4 +1,4 @@
-"""The engines of the guard by name; each is imported only when it is wanted."""
+"""The engines of the guard by name; each is imported only when it is used."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _nginx() -> EngineTarget:
 
 
 ENGINES: Mapping[str, Callable[[], EngineTarget]] = {"envoy": _envoy, "nginx": _nginx}
-"""In the order of choice where several are installed."""
+"""Engine name → its factory, in order of preference."""
 
 
 def is_installed(engine: EngineTarget) -> bool:

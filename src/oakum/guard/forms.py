@@ -22,7 +22,7 @@ from oakum.routing.route import decoded_name, decoded_value, filter_query
 
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,29})")
 _LONGEST = 1024
-"""Bytes of a text that may be a key; a longer one is replaced by an empty text."""
+"""Most bytes of a value that may be a key; a longer one is replaced by an empty string."""
 
 
 def as_json(form: Form, kind: MediaType, body: bytes) -> bytes:
@@ -46,7 +46,7 @@ def _read(form: Form, name: str, text: str) -> Json:
 
 
 def keep_members(kind: MediaType, body: bytes, names: Collection[str]) -> bytes | None:
-    """The body with these members only; None when it is not URL-encoded and cannot be cut."""
+    """The body with these members only; None if it is not URL-encoded and so cannot be cut."""
     if kind.type != FORM:
         return None
     pieces = body.decode("ascii").split("&")

@@ -1,4 +1,4 @@
-"""Which credentials and cookies of a request go on to the API, and a request without any."""
+"""Which credentials and cookies of a request are forwarded, and a request without credentials."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from oakum.routing.who import NONE, RequestCredentials
 
 @dataclass(frozen=True)
 class ForwardedHeaders:
-    """The credentials of a document, under the contract's `guard`."""
+    """Decides which credentials are forwarded, by the document and the contract's `guard`."""
 
     credentials: tuple[Credential, ...]
     guard: Guarding
 
     def places(self, where: Literal["header", "cookie", "query"]) -> set[str]:
-        """Names of the credentials in a part of the request."""
+        """Names of declared credentials in one part of the request."""
         return {each.name for each in self.credentials if each.where == where}
 
     @property
     def names(self) -> set[str]:
-        """Names of the headers that carry credentials, or cookies of the contract."""
+        """Lower-case names of headers that carry credentials, or cookies named in the contract."""
         cookies = self.places("cookie") or self.guard.cookies
         return self.places("header") | ({"cookie"} if cookies else set())
 
     def jar(
         self, headers: Headers, declared: Collection[str] = (), held: RequestCredentials = NONE
     ) -> Headers:
-        """Headers with only the cookies that document or contract name, and none of the credentials
-        that nobody has verified (`RequestCredentials.dropped`)."""
+        """The headers, with only those cookies that document or contract name, and without
+        credentials that nobody has verified (`RequestCredentials.dropped`)."""
         dropped = held.names_dropped("header")
         headers = tuple(h for h in headers if h[0] == "cookie" or h[0] not in dropped)
         if "cookie" in self.places("header") - dropped:
@@ -46,7 +46,7 @@ class ForwardedHeaders:
         return with_cookies(headers, named)
 
     def without_credentials(self, asked: HttpRequest, query: str, *, raw: bool) -> HttpRequest:
-        """A request without any credential; `raw`: its response passes unread."""
+        """A copy of a request without any credentials; `raw`: its response is forwarded unread."""
         secret = {"cookie", "authorization", *self.places("header")}
         kept = onward(asked, self.guard, (), raw=raw)
         kept = kept if raw else with_media_type(kept, "")

@@ -22,11 +22,11 @@ from oakum.openapi.model import Json
 from oakum.routing.messages import HttpRequest
 
 Said = tuple[str, Json]
-"""Place, and what stands there; an object stands for what cannot be read."""
+"""(place, value); an object as value stands for one that cannot be read."""
 
 _MARKS = frozenset("!$&():=@[]{|}") | {"..."}
 _UNCLEAR = re.compile(r"\\u[dD][89a-fA-F]|\t")
-"""Halves of a pair, and a tab, which JSON does not allow in a text."""
+"""Escaped surrogates, and a tab, which JSON does not allow in a string."""
 
 
 @dataclass
@@ -44,8 +44,8 @@ class _ScalarPlaces:
 
 
 def argument_values(said: Json) -> list[Said]:
-    """`FIELD.NAME` and value of each scalar in an argument of a request, `NAME` being that of the
-    argument or of the member that holds it."""
+    """(`FIELD.NAME`, value) of each scalar in an argument of a request; `NAME` is the argument, or
+    the member that holds the value."""
     query = said.get("query") if isinstance(said, dict) else None
     tokens = lex(query) if isinstance(query, str) else ""
     if isinstance(tokens, str) or not isinstance(said, dict):
@@ -67,7 +67,7 @@ def argument_values(said: Json) -> list[Said]:
 def selected_owners(
     endpoint: GrantedEndpoint, came: HttpRequest, asked: HttpRequest
 ) -> frozenset[str] | None:
-    """As in `Call.chosen`, of a request as it came and as it passes."""
+    """`Call.chosen` for a request: `came` as received, `asked` as forwarded."""
     if not endpoint.graph:
         return frozenset() if chooses(endpoint.choices, came, asked.target) else None
     by_url = asked_by_url(asked.target.partition("?")[2])
@@ -78,8 +78,8 @@ def selected_owners(
 
 
 def asked_by_url(query: str) -> Json:
-    """The request that the query of a URL stands for; a text in place of variables that cannot be
-    read."""
+    """The GraphQL request in the query of a URL, as the JSON object of a POST body; unreadable
+    variables become a string."""
     pieces = (piece.partition("=") for piece in query.split("&"))
     named = ((unquote_plus(name), unquote_plus(value)) for name, _, value in pieces)
     given = [each for each in named if each[0].partition("[")[0] == "variables"]

@@ -50,7 +50,7 @@ def refusal_reason(said: Json, *, writes: bool = False) -> str:
 
 
 def arguments(said: Json) -> set[str]:
-    """Names of the arguments in the query of a request body, and of what is within their values."""
+    """Names of all arguments in a query, and of members inside their values."""
     query = said.get("query") if isinstance(said, dict) else None
     tokens = _tokens(query) if isinstance(query, str) else ""
     if isinstance(tokens, str):
@@ -59,7 +59,7 @@ def arguments(said: Json) -> set[str]:
 
 
 def mutates(said: Json) -> bool:
-    """Whether a request may run a mutation: one of its operations is one."""
+    """Whether one of the operations in a request is a mutation."""
     query = said.get("query") if isinstance(said, dict) else None
     tokens = _tokens(query) if isinstance(query, str) else ""
     levels, fresh = 0, True

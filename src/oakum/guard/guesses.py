@@ -1,9 +1,10 @@
-"""Limits guesses of credentials by the address that they come from (CWE-307).
+"""Limits guesses of credentials for each client address (CWE-307).
 
-What is not known takes a place before it is asked about, so that guesses that are sent at once are
-no more than those one after the other, and gives it back when it was somebody's. What was
-somebody's lately passes, however many guess beside it; with yet another `cookie` header beside it,
-it is braked by itself, and nobody else is. `lua/guesses.lua` has the same rule.
+Unknown credentials take a slot while who-am-I is asked about them, so that parallel guesses are
+limited like sequential ones; the slot is released if they belong to a caller. Credentials that
+recently belonged to a caller are never blocked by other guesses from the address. Together with
+another `cookie` header than before, they have a counter of their own. `lua/guesses.lua` has the
+same rule.
 """
 
 from __future__ import annotations
@@ -18,15 +19,15 @@ from oakum.guard.memory import open_window
 from oakum.routing.who import Guess, Who
 
 MOST = 100
-"""Credentials that were nobody's, or are being asked about, from one address in a window."""
+"""Most failed or pending credentials from one address in a window."""
 WINDOW = 60.0
 OWN = 5
-"""New sets of several credentials that are one caller's, from one address in a window, of which it
-may be that only one was looked at. Those beyond count as nobody's."""
+"""Most new combinations of several credentials of one caller, from one address in a window: the API
+may have verified only one of them. Further ones count as failed."""
 KEPT = 3600
-"""Seconds for which a credential is remembered as somebody's, at least; at most twice that."""
+"""Least seconds for which valid credentials are remembered; at most twice as long."""
 KEPT_WHOLE = 60
-"""The same for a whole `cookie` header beside it."""
+"""As `KEPT`, for credentials in a whole `cookie` header."""
 _MOST_KNOWN = 50_000
 _MOST_TALLIES = 100_000
 
@@ -40,16 +41,16 @@ class _Tally:
 
 @dataclass(frozen=True)
 class Attempt:
-    """A credential that is about to be asked about."""
+    """Credentials that are about to be checked by who-am-I."""
 
     address: str
     guess: Guess
     wait: int = 0
-    """Seconds after which it may be; 0: now."""
+    """Seconds to wait before the check; 0: none."""
     of: str = ""
-    """By what it is counted."""
+    """Key of its counter: the address, or the credentials."""
     place: _Tally | None = field(default=None, repr=False)
-    """What it has taken a place of; None: it was somebody's lately."""
+    """The counter that it takes a slot of; None: the credentials are known to be valid."""
 
 
 class _RecentCredentials:
@@ -73,7 +74,7 @@ class _RecentCredentials:
 
 
 class Guesses:
-    """Counts of one process."""
+    """Counters of guesses in this process."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         self._now = now
@@ -82,7 +83,8 @@ class Guesses:
         self._lock = Lock()
 
     def begin(self, address: str, guess: Guess) -> Attempt:
-        """Takes a place for credentials that are not known."""
+        """Takes a slot for unknown credentials; `Attempt.wait` says whether they may be checked
+        now."""
         with self._lock:
             now, of = self._now(), address
             if self._known.has(guess.key, now):
@@ -98,7 +100,8 @@ class Guesses:
             return Attempt(address, guess, 0, of, tally)
 
     def end(self, attempt: Attempt, who: Who | None) -> None:
-        """Counts whose it was, and gives the place back; None: nobody knows."""
+        """Releases the slot of an attempt and counts its outcome; `who`: the caller, or None if
+        nobody could say."""
         with self._lock:
             guess, now = attempt.guess, self._now()
             if attempt.place is not None:

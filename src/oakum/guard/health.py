@@ -18,7 +18,7 @@ from oakum.guard.target import address, mistake
 
 
 class GuardHealth(Protocol):
-    """What the server asks of a guard."""
+    """What the health server needs to know of a guard."""
 
     up: bool
     """Whether the engine answers."""
@@ -28,7 +28,7 @@ class GuardHealth(Protocol):
 
 
 class HealthServer(ThreadingHTTPServer):
-    """Listens at `where`, `host:port` of the option `--admin`; port 0: any free one.
+    """HTTP server at `where`, the `host:port` of the option `--admin`; port 0: any free one.
 
     Raises `InputError` when the address cannot be listened on.
     """
@@ -59,7 +59,7 @@ def unusable(option: str, where: str, error: OSError) -> tuple[str, str]:
 
 @contextmanager
 def answers(server: HealthServer, guard: GuardHealth) -> Iterator[None]:
-    """Answers for `guard` in a thread until the block ends."""
+    """Serves the health of `guard` in a thread until the block ends."""
     server.guard = guard
     thread = threading.Thread(target=server.serve_forever, args=(0.1,), daemon=True)
     thread.start()

@@ -28,7 +28,8 @@ _log = logging.getLogger("oakum.guard")
 
 
 def since_boot() -> float:
-    """Seconds that no change of the wall clock moves; on Linux those asleep count, too."""
+    """Monotonic seconds that include time asleep on Linux, unaffected by changes of the wall
+    clock."""
     return time.clock_gettime(_ELAPSED)
 
 

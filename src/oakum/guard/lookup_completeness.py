@@ -12,10 +12,10 @@ from oakum.openapi.model import Json
 from oakum.routing.messages import HttpResponse
 
 _TOLD = re.compile(r"(?<![a-z])(?<!fwd=)(?:stale|updating)(?![a-z])|(?<![a-z])fail|ttl=-")
-"""What a cache calls a response that it had too long: `STALE`, `TCP_STALE_HIT`, `UPDATING`,
-`TCP_REFRESH_FAIL_OLD`; not `fwd=stale`, for which it has asked anew (RFC 9211)."""
+"""Words of caches for a response that was stored too long: `STALE`, `TCP_STALE_HIT`, `UPDATING`,
+`TCP_REFRESH_FAIL_OLD`; not `fwd=stale`, where the cache has requested a fresh one (RFC 9211)."""
 _NO_WORD = ("control", "key", "keys", "tag", "tags")
-"""Ends of headers that say something else of a cache."""
+"""Last words of names of cache headers that do not give a status."""
 
 
 def is_whole(place: ListPlace, answered: HttpResponse, value: Json) -> bool:
@@ -33,8 +33,8 @@ def _headers_by_name(answered: HttpResponse) -> dict[str, str]:
 
 
 def is_stale(answered: HttpResponse, ttl: float) -> bool:
-    """Whether a cached response is older than `ttl` seconds (RFC 9111, 5.1, 5.5), or a cache calls
-    it stale."""
+    """Whether a response comes from a cache and is older than `ttl` seconds (RFC 9111, 5.1, 5.5),
+    or is marked stale."""
     age, warning = answered.header("age").strip(), answered.header("warning").strip()
     old = bool(age) and not (
         age.isdecimal() and age.isascii() and len(age) < 10 and int(age) <= ttl

@@ -25,7 +25,7 @@ _T = TypeVar("_T")
 
 
 class Want(NamedTuple):
-    """Something unknown that matters: a looked-up relation (by name) or a state
+    """Something unknown that would change the result: a looked-up relation (by name) or a state
     (`Resource.state`)."""
 
     kind: str
@@ -77,15 +77,16 @@ class LookupRequirements:
         self._noted.append(want)
 
     def any(self, names: Iterable[str], subject: Subject) -> bool:
-        """Whether the caller certainly has one of these relations."""
+        """Whether the caller certainly has one of these relations; otherwise collects the look-ups
+        that could decide it."""
         ordered = sorted(names, key=self._dear.__contains__)
         return any(holds(self._policy, name, self._principal, subject) is True for name in ordered)
 
     def answer(
         self, call: Call, instances: Iterable[ObjectInstance], *, closed: bool = False
     ) -> None:
-        """Collects what may show more of the objects in a response; `closed`: and of what lies
-        outside them."""
+        """Collects look-ups that could reveal more of the objects in a response; `closed`: also of
+        data outside them."""
         rule = self._model.rule(call.operation)
         own = account(self._model, call.operation) if closed else ""
         if own in call.params:
@@ -120,12 +121,13 @@ class LookupRequirements:
                 alike[said] = tuple((e.kind, e.name, places[e.owner]) for e in theirs)
 
     def tables(self, written: Iterable[tuple[Table, Subject]]) -> None:
-        """Collects what may let the caller set more of some objects."""
+        """Collects look-ups that could permit the caller to set more of some objects."""
         for table, subject in written:
             self.table(table, subject)
 
     def table(self, table: Table, subject: Subject) -> None:
-        """Collects what may show more of an object, or let more of it be set, by its table."""
+        """Collects look-ups that could reveal more of one object, or permit more of it to be set,
+        by its table."""
         mask = unknown = 0
         for place, name in enumerate(table.relations):
             if name in self._dear:

@@ -1,4 +1,4 @@
-"""Look-ups: what a decision still needs, the request for it, and how its response is read.
+"""Look-ups: what a decision still needs, the requests for it, and reading the responses.
 
 Unknown is closed. If a look-up cannot be sent, or its response cannot be read completely, its
 relation stays unknown. A page of a list that may continue proves nothing about accounts that are
@@ -31,13 +31,13 @@ from oakum.routing.route import path_of
 from oakum.routing.who import RequestCredentials, Who, readable
 
 KIND = ("content-type", "application/json")
-"""Though there is no body: JSON clients send it, and some APIs read a token only beside it."""
+"""Sent although there is no body: JSON clients do so, and some APIs accept a token only with it."""
 QUESTION = (("accept", "application/json"), ("accept-encoding", "identity"), KIND)
 """Headers of every look-up, before its credentials."""
 
 
 class LookupQuestion(NamedTuple):
-    """A look-up of the plan about an id; when that is empty, about the caller."""
+    """A look-up of the plan (`ask`: its index) about an id; an empty id: about the caller."""
 
     ask: int
     about: str
@@ -45,24 +45,24 @@ class LookupQuestion(NamedTuple):
 
 @dataclass(frozen=True)
 class Behalf:
-    """The request that look-ups decide."""
+    """The request on whose behalf look-ups are sent."""
 
     like: HttpRequest
     held: RequestCredentials
-    """Its credentials."""
+    """Credentials of the request."""
     conditions: Conditions
 
 
 @dataclass(frozen=True)
 class LookUpResult:
-    """What one response says."""
+    """What the response to one look-up says."""
 
     ids: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Relation → ids in its list."""
     whole: frozenset[str] = frozenset()
     """Relations whose list is certainly complete."""
     states: Mapping[str, Json] = field(default_factory=dict)
-    """State → value, None if unset. A state that is not known is absent."""
+    """State → value, None if unset; unknown states are absent."""
 
 
 NOTHING = LookUpResult()
@@ -89,7 +89,7 @@ class Desk:
         return self.model.policy.guard
 
     def questions(self, want: Want, who: Who) -> tuple[LookupQuestion, ...]:
-        """Look-ups for something unknown; empty: it cannot be looked up and stays unknown."""
+        """Look-ups that can decide `want`; empty: none can, and it stays unknown."""
         if want.kind == "relation":
             index = self.wiring.relations.get(want.name)
             relation = self.model.policy.relations[want.name]
@@ -111,7 +111,7 @@ class Desk:
         return "{" in self.model.operations[self.wiring.asks[ask].operation].path
 
     def may_ask(self, ask: int | None, on: Behalf) -> bool:
-        """Whether there is such a look-up, and a request says all that it requires."""
+        """Whether the look-up exists, and the request provides everything it requires."""
         if ask is None:
             return False
         return (
@@ -120,8 +120,8 @@ class Desk:
         )
 
     def lookup_request(self, question: LookupQuestion, on: Behalf) -> HttpRequest | None:
-        """The request; None if this id would make its path ambiguous, or if it requires something
-        that nobody says."""
+        """The request of a look-up; None if the id would make its path ambiguous, or if a required
+        parameter is missing."""
         ask = self.wiring.asks[question.ask]
         operation = self.model.operations[ask.operation]
         path = path_of(operation, dict.fromkeys(parameter_names(operation.path), question.about))
@@ -159,8 +159,8 @@ class Desk:
         return ("ask", question.ask, question.about, credentials, on.conditions.key)
 
     def uses_service(self, question: LookupQuestion) -> bool:
-        """Whether the look-up uses the service's credential, so that the result is the same for
-        all."""
+        """Whether the look-up uses the service's credential, so that its result is shared by all
+        callers."""
         return bool(self.guard.service is not None and self.service and question.about)
 
     def read(self, question: LookupQuestion, answered: HttpResponse | None) -> LookUpResult:
@@ -274,7 +274,7 @@ class Inquiry:
     asked: int = 0
     failed: int = 0
     _fresh: set[LookupQuestion] = field(default_factory=set)
-    """Those whose result is of this request, and not of the cache."""
+    """Look-ups sent for this request, whose result is not from the cache."""
     _left: int = 0
     _until: float | None = None
 
@@ -369,7 +369,7 @@ class Inquiry:
         self._fresh.add(question)
 
     def spend(self) -> bool:
-        """Takes one look-up from the budget; False when it is used up or the time is over."""
+        """Takes one look-up from the budget; False if none is left or the time is over."""
         now = self.desk.memory.now()
         if self._until is None:
             self._until = now + 3 * self.desk.guard.timeout

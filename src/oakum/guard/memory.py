@@ -1,7 +1,7 @@
-"""The cache of look-ups, and counters of objects seen by each caller.
+"""The cache of look-ups, and counters of distinct objects that each caller was shown.
 
-This one is exact, for one process; the gateways keep the same in memory that their workers share. A
-lock makes each step atomic for servers with threads.
+This implementation is exact and serves one process; gateways keep the same data in memory shared by
+their workers. A lock makes each step atomic for servers with threads.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from oakum.policy.model import Limit
 
 _V = TypeVar("_V")
 _MOST_WINDOWS = 100_000
-"""Of one limit."""
+"""Most windows kept for one limit."""
 
 
 class WindowCount(Protocol):
-    """What is counted in one window of time."""
+    """A counter for one time window."""
 
     number: int
-    """Of the window."""
+    """Number of the window: time divided by its length."""
 
 
 _N = TypeVar("_N", bound=WindowCount)
@@ -34,8 +34,8 @@ _N = TypeVar("_N", bound=WindowCount)
 def open_window(
     windows: OrderedDict[str, _N], key: str, number: int, new: Callable[[int], _N], most: int
 ) -> _N:
-    """What is counted for a key in the window of this number, `new` if there is nothing yet. What
-    is over is dropped, and of more than `most` that which nobody has touched for longest."""
+    """The counter of a key in the window of this number, made by `new` if there is none. Expired
+    ones are dropped, and beyond `most` the least recently used."""
     window = windows.pop(key, None)
     if window is None or window.number != number:
         window = new(number)
@@ -57,9 +57,9 @@ class _Entry(Generic[_V]):
 
 
 class IdCache(Generic[_V]):
-    """A cache whose values each concern some ids, as `known_by` has them. When one of these
-    changes, the value is dropped, and so is one that was requested before the change and arrives
-    after it."""
+    """A cache whose values each concern some ids, as `known_by` spells them. When one of these
+    changes, the value is dropped, and so is a value that was requested before the change and
+    arrives after it."""
 
     def __init__(self, now: Callable[[], float], most: int = 50_000) -> None:
         self.now = now
@@ -73,9 +73,9 @@ class IdCache(Generic[_V]):
         """Grows with each change; read it before a look-up and pass it to `put` with the result."""
 
     def get(self, key: Hashable, towards: Collection[str] = ()) -> tuple[_V] | None:
-        """The value in a tuple of one; None if there is none, if it has expired, or if one of the
-        ids `towards` which it is asked for has changed. One that is asked for the first time may
-        have changed until now, for all that a gateway's worker knows."""
+        """The value, in a tuple; None if there is none, it has expired, or one of the ids `towards`
+        has changed since. An id asked about for the first time counts as just changed, as a
+        gateway's worker cannot know better."""
         with self._lock:
             if len(self._noted) > self._most:
                 self._noted.clear()
@@ -123,7 +123,7 @@ class _Window:
 
 
 class Budgets:
-    """Each caller's use of the rate and distinct-owner limits, in fixed windows."""
+    """Counts each caller's calls and distinct owners against the limits, in fixed windows."""
 
     def __init__(self, limits: Iterable[Limit], now: Callable[[], float]) -> None:
         self._limits = tuple(limits)

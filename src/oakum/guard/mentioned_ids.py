@@ -19,9 +19,9 @@ from oakum.routing.messages import HttpRequest
 EVERYBODY = "\0all"
 """Stands for all ids; no real id starts with NUL."""
 MOST = 3995
-"""Rows that are told apart: those of 1,000 words."""
+"""Most word sequences that are distinguished: those of 1,000 words."""
 LONGEST = 4
-"""Words in a row. An id that has more is known by its last ones."""
+"""Most words in a sequence. A longer id is known by its last ones."""
 
 _WORD = re.compile(rb"[^\x00-\x20\x7f\"'`\\,;=&?#<>(){}\[\]|/:.@+~!*$^%]+")
 _BINARY = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]")
@@ -31,7 +31,7 @@ _ESCAPED = re.compile(
     rb"|(" + _HEX + rb"{4}))"
 )  # fmt: skip
 _DOUBLED = (1, 2, 4)
-"""Backslashes of an escape in a text, in a text within a text, and in one within that."""
+"""Number of backslashes in an escape, for JSON in a string nested up to three times."""
 _BLANK = re.compile(rb"(?<!\\)(\\+)([bfnrt])")
 
 
@@ -42,16 +42,17 @@ def named_by(
     conditions: Conditions,
     declared: Collection[str],
 ) -> frozenset[str]:
-    """What a write may be about by its path, its query, its declared headers and cookies, and its
-    body. `declared`: names of headers, also of standard ones, which are no condition."""
+    """Every id that a write may concern, by its path, query, declared headers and cookies, and
+    body. `declared`: names of headers, including standard ones, that are not among the
+    conditions."""
     beside = [value for _, value in (*conditions.headers, *conditions.cookies)]
     beside += [value for name, value in asked.headers if name in declared]
     return find_mentioned((asked.body, query, *params.values(), *beside))
 
 
 def find_mentioned(texts: Iterable[str | bytes]) -> frozenset[str]:
-    """Every word of these texts and every few in a row, as `known_by` has them; or `EVERYBODY`
-    where they are too many. What consists of no words may be any id without one."""
+    """Every word and short sequence of words of these texts, as `known_by` spells them; or
+    `EVERYBODY` if there are too many. A text without words may be any id without words."""
     found = {b""}
     for each in texts:
         for spelt in _spellings(_readable(_raw(each))):
@@ -66,8 +67,8 @@ def find_mentioned(texts: Iterable[str | bytes]) -> frozenset[str]:
 
 @lru_cache(maxsize=10_000)
 def known_by(id: str) -> str:
-    """The words of an id by which a write that names it is known, however it writes what stands
-    between them."""
+    """The words of an id, by which a write is matched however it writes the characters between
+    them."""
     if id.startswith("\0"):
         return id
     return b" ".join(_WORD.findall(_raw(id))[-LONGEST:]).decode("utf-8", "replace")

@@ -1,4 +1,4 @@
-"""What the ASGI and the WSGI middleware share."""
+"""Base of the ASGI and WSGI middleware."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ _BREAK = re.compile(r"[\r\n\x00]")
 
 
 class Middleware(Generic[A]):
-    """Lets through what the contract grants, and cuts each answer down to what its caller may see.
+    """Forwards requests that the contract grants, and cuts each response down to what its caller
+    may see.
 
-    Answers are held back whole, up to `guard.max_body`; a longer one is refused (502).
+    Responses are buffered completely, up to `guard.max_body`; a longer one becomes a 502.
     """
 
     def __init__(
@@ -50,11 +51,11 @@ class Middleware(Generic[A]):
 
 
 class TooLong(OSError):
-    """Ends an application that goes on and on, as a connection does that was closed."""
+    """Raised into an application that sends too much, like an error of a closed connection."""
 
 
 class ResponseCollector:
-    """An application's answer, collected; at most so many bytes of it."""
+    """Collects an application's response, up to a number of bytes."""
 
     def __init__(self, most: int, method: str = "GET") -> None:
         self.truncated = False
@@ -67,15 +68,15 @@ class ResponseCollector:
         self._size = 0
 
     def add(self, part: bytes) -> None:
-        """Collects a piece of the body, as long as there is room."""
+        """Adds a piece of the body; beyond the limit it is dropped and `truncated` set."""
         self._size += len(part)
         self.truncated = self._size > self._most
         if not self.truncated:
             self._body.append(bytes(part))
 
     def response(self) -> HttpResponse:
-        """What was heard; 502 if no answer began, or if its head is more than one (RFC 9110, 5.5):
-        some servers write a line end in a header as it is, and what follows as further headers."""
+        """The collected response; a 502 if none began, or if a header contains a line end (RFC
+        9110, 5.5), which some servers would write as further headers."""
         if any(_BREAK.search(str(part)) for header in self._headers for part in header):
             return HttpResponse(502, truncated=True)
         body = b"" if self.truncated else b"".join(self._body)
@@ -84,7 +85,8 @@ class ResponseCollector:
 
 
 def with_length(answered: HttpResponse, method: str) -> Headers:
-    """The headers of an answer and its length, unless it never has a body (RFC 9110, 8.6)."""
+    """The headers of a response with `content-length`, unless it never has a body (RFC 9110,
+    8.6)."""
     if answered.body or (method != "HEAD" and answered.status not in (204, 304)):
         return (*answered.headers, ("content-length", str(len(answered.body))))
     return answered.headers

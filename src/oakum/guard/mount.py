@@ -1,9 +1,9 @@
-"""The path below which an application is mounted, and the paths of its document.
+"""The path at which an application is mounted, and the paths of its document.
 
-A document writes the paths of a mounted application with the prefix, in `paths` or `servers`, or
-without it: a framework that makes its document knows only what follows. Either way a request is
-judged by the path that the framework reads, and what is asked of the application is written as the
-request was (CWE-436). A prefix that one framework would take away and another not is no place.
+A document may write the paths of a mounted application with the prefix, in `paths` or `servers`, or
+without it: a framework that generates the document only knows the rest. In both cases a request is
+judged by the path that the framework routes, and look-ups are written as the request was (CWE-436).
+A prefix that one framework would remove and another would keep is not accepted.
 """
 
 from __future__ import annotations
@@ -14,25 +14,26 @@ from typing import Literal
 from urllib.parse import quote
 
 SAFE = "/:@!$&'()*+,;=~"
-"""What a path may hold without an escape, beside letters and digits."""
+"""Characters that need no escape in a path, besides letters and digits."""
 
 
 @dataclass(frozen=True)
 class Mount:
-    """Where an application is mounted, and which paths of its document begin there."""
+    """Where an application is mounted, and whether its document writes that prefix."""
 
     root: str
-    """As the server says it, without a slash at its end; empty: nowhere."""
+    """Path prefix as the server reports it, without a trailing slash; empty: not mounted."""
     stated: Literal["all", "some", "none"] = "all"
-    """`some`: paths are taken as they come, with the prefix or not."""
+    """Whether all, some or none of the document's paths have the prefix; `some`: requests are
+    matched both with and without it."""
 
     def below(self, path: str) -> bool:
-        """Whether a path as frameworks read it, decoded, is below the prefix."""
+        """Whether a decoded path is below the prefix."""
         return bool(self.root) and (path == self.root or path.startswith(self.root + "/"))
 
     def inward(self, path: str, target: str) -> str:
-        """The path of the document for a request; empty for none. `path`: what the application
-        reads, decoded; `target`: the same as it came."""
+        """The document's path for a request; empty if there is none. `path`: decoded, as the
+        application reads it; `target`: as received."""
         if not self.root or self.stated == "some":
             return target
         prefix = quote(self.root, safe=SAFE)
@@ -44,8 +45,8 @@ class Mount:
         return prefix + target if self.stated == "all" else target
 
     def outward(self, target: str, *, below: bool) -> str:
-        """The path to ask the application for, as a request has it that is `below` the prefix or
-        was rid of it on its way."""
+        """The path for a request to the application; `below`: whether the original request had the
+        prefix."""
         if not self.root or self.stated == "some":
             return target
         prefix = quote(self.root, safe=SAFE)
@@ -55,7 +56,7 @@ class Mount:
 
 
 def mount_at(root: str, paths: Iterable[str]) -> Mount:
-    """An application at `root` whose document has `paths`."""
+    """The mount of an application at `root`, given the paths of its document."""
     root = root.rstrip("/")
     prefix = root.split("/")[1:]
     begin = [_begins(path.split("/")[1:], prefix) for path in paths]

@@ -1,4 +1,4 @@
-"""A request that the guard let through, or its own answer to one that it denied."""
+"""A request that the guard forwards, or its own response to one that it denies."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from oakum.routing.messages import HttpRequest, HttpResponse
 
 @dataclass
 class Passing:
-    """A request that was let through, and its audit record so far."""
+    """A request to be forwarded, with its audit record so far."""
 
     asked: HttpRequest
     forward: HttpRequest
@@ -23,9 +23,10 @@ class Passing:
     contract: str
     time: float
     raw: bool = False
-    """The response passes unread: a static file or a WebSocket."""
+    """Whether the response is forwarded unread: a static file or a WebSocket."""
     switch: bool = False
-    """Whether it asks for a WebSocket: then a response passes unread only if it is one."""
+    """Whether it requests a WebSocket; then a response is forwarded unread only if it switches
+    protocols."""
     preflight: bool = False
     endpoint: GrantedEndpoint | None = None
     params: Mapping[str, str] = field(default_factory=dict)
@@ -41,11 +42,11 @@ class Passing:
     shown: bool = False
     """Whether anything of an object was sent to the client."""
     sight: ConcealedSight | None = None
-    """What it names that may be concealed."""
+    """The concealed objects that it names; None: none."""
 
     @property
     def tag(self) -> bytes:
-        """What it says, by which equal answers to different requests are told apart."""
+        """Hash input that distinguishes equal responses to different requests."""
         declared = self.endpoint.operation.beside_names if self.endpoint else ()
         beside = (value for name, value in self.asked.headers if name in declared)
         texts = map(octets, (self.forward.target, *beside))
@@ -53,7 +54,7 @@ class Passing:
 
     @property
     def audit(self) -> dict[str, Json]:
-        """One audit line: no personal data, and no name that is not declared."""
+        """The audit record: without personal data and undeclared names."""
         return {
             "time": int(self.time * 1000) / 1000,
             "contract": self.contract,

@@ -15,7 +15,7 @@ from oakum.openapi.model import Operation
 from oakum.routing.headers import forwards
 
 Line = tuple[str, str, str, Location]
-"""The account, `header`, `cookie` or `query`, the name as written, and its place."""
+"""(account, `header`, `cookie` or `query`, name as written, location)."""
 
 
 def removed_lines(compiled: CompiledContract, lines: Iterable[Line]) -> Iterator[Problem]:

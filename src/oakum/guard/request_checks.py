@@ -34,7 +34,7 @@ from oakum.routing.route import filter_query
 from oakum.routing.who import readable
 
 _MOST_CUTS = 8
-"""Of one body, after which it is refused."""
+"""Most cuts of one body; beyond that it is refused."""
 
 
 def absent(endpoint: GrantedEndpoint, reason: str) -> Denial:
@@ -70,9 +70,9 @@ class Intake:
         asked: HttpRequest,
         query: str,
     ) -> RequestSteps[ForwardedBody]:
-        """Raises `Denial` for a write to an object that the caller may not touch, and for a body
-        that is unreadable or holds a field that the caller may not set. `query`: what is forwarded
-        of it."""
+        """Checks a request and returns the body to forward. Raises `Denial` for a write to an
+        object that the caller may not touch, and for a body that is unreadable or holds a field
+        that the caller may not set. `query`: the part that is forwarded."""
         subject: Subject | None = None
         if endpoint.write:
             subject = yield from self._subject(endpoint, params, inquiry)

@@ -40,7 +40,7 @@ _POLL = 1.0
 _START = 20.0
 """Seconds in which an engine must accept connections after its start."""
 _APPLY = 10.0
-"""Seconds in which all workers of an engine must go by a new contract."""
+"""Seconds in which all workers of an engine must have loaded a new contract."""
 _TRIES = 3
 """Attempts to start an engine: another process may have taken its port."""
 _GRACE = 10.0

@@ -28,8 +28,8 @@ _NOWHERE = Target("none")
 def question(
     model: Model, target: Target, params: Mapping[str, str], inquiry: Inquiry
 ) -> HttpRequest | None:
-    """The look-up of the object; None if these parameters would make its path ambiguous, or if it
-    requires something that nobody says."""
+    """The look-up request for the object; None if the parameters would make its path ambiguous, or
+    if a required parameter is missing."""
     reader = model.operations[target.operation]
     path = path_of(reader, rename_parameters(params, target.names))
     if path is None:
@@ -67,7 +67,7 @@ def object_in_response(
 def unlike(
     model: Model, target: Target, inquiry: Inquiry, answered: HttpResponse
 ) -> frozenset[str]:
-    """Of the resources that an object may be of, those that a readable response does not show."""
+    """Resources that the object may belong to, without those that a readable response shows."""
     value, reader = readable(answered), model.operations[target.operation]
     media = likely_media(reader, 200, answered.media)
     judged = Judge(model, inquiry.principal(), reader.id, {}).judge(
@@ -78,8 +78,8 @@ def unlike(
 
 
 _MOST_STANDING = 16
-"""Objects at a path by which each part of a body without a key is judged: of more, nobody knows
-which is meant. The work of a body is so many times that of its size at most."""
+"""Most stored objects that each part of a body without a key is judged by; with more, it is unclear
+which is meant. This bounds the work to so many times the size of the body."""
 
 
 def stored_subjects(
@@ -90,9 +90,10 @@ def stored_subjects(
     answered: HttpResponse,
     itself: Subject,
 ) -> tuple[Subject, ...] | None:
-    """The objects of `target.kinds` that a readable response shows, in no other one; of one that
-    may be of several, nobody knows whose it is. None: it is not declared. `itself`: what the path
-    names before its last word, which may be shown again. Each of many in a list is `below` it."""
+    """Outermost objects of `target.kinds` in a readable response; one that may belong to several
+    resources has unknown owners. None: the response is not declared. `itself`: the object that the
+    path names before its last word, which may be shown again. Of several list elements, each is
+    `below` it."""
     value, reader = readable(answered), model.operations[target.operation]
     media = likely_media(reader, 200, answered.media)
     if media is None or media.shape is None:

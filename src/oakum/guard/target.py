@@ -1,4 +1,4 @@
-"""The protocol of an engine: what it must be able to do, and what it is given.
+"""The protocol of an engine: what it must provide, and what it is given.
 
 An engine consists of files and a command line; `guard/engines.py` lists those that there are.
 `render` is pure, so that a deployment can be read, kept and compared before anything runs;
@@ -133,7 +133,7 @@ class EngineTarget(Protocol):
     feeds: bool
     """Whether it filters the events of a stream one by one."""
     audit_log: Path | None
-    """Where the audit of an export goes unless it is a file of the export; None: a file."""
+    """Where the audit of an export goes; None: a file of the export."""
     distribution: str
     """Python distribution whose installed version the templates of an export require; empty:
     none."""

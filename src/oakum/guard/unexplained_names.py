@@ -1,7 +1,7 @@
-"""What a request may say of which neither contract nor document tells what it names.
+"""Names in requests whose meaning neither contract nor document states.
 
-A text or a number outside every resource may be the key of an object, whatever it is called. What
-`params` states, and what is called like a resource with its key, is explained.
+A string or number outside every resource may be the key of an object, whatever its name. Names in
+`params`, and names made of a resource and its key, are explained.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ _PLAIN = re.compile(r"[\w$.][\w$.*-]*")
 _FORMATS = frozenset(
     ("date", "date-time", "time", "duration", "password", "email", "binary", "byte", "hostname")
 )
-"""Formats of texts that are no keys of objects (JSON Schema Validation, 7.3; OpenAPI 3.0)."""
+"""String formats that are never keys of objects (JSON Schema Validation, 7.3; OpenAPI 3.0)."""
 _DEEDS = frozenset(("action", "op", "operation", "command", "verb"))
-"""Names of what to do with an object, and of none, unless a resource is called so."""
+"""Names of an action on an object, unless a resource has such a name."""
 
 
 def in_flow(name: str) -> str:
-    """A name as it stands between brackets of YAML, where some characters have a meaning."""
+    """A name as written inside a YAML flow mapping, quoted if needed."""
     return name if _PLAIN.fullmatch(name) else json.dumps(name)
 
 
 def explains(model: Model, operation: str, name: str) -> str:
-    """The line that says what a name of requests holds, for a warning that asks."""
+    """A contract line that would state what a request parameter holds, for a hint."""
     known = [n for n, e in model.policy.resources.items() if e.key and not e.is_account]
     one = known[0] if len(known) == 1 else "RESOURCE"
     key = model.policy.resources[one].key if len(known) == 1 else "KEY"
@@ -51,7 +51,7 @@ def explains(model: Model, operation: str, name: str) -> str:
 
 
 def find_unexplained(model: Model, operation: Operation) -> Iterator[RequestPlace]:
-    """The places beside the path of which nobody says what they hold, and that may hold a key."""
+    """Places outside the path whose meaning is not stated and that may hold a key."""
     rule, every = model.rule(operation.id), words(model, model.policy.resources)
     roots = [tuple(at) for at, _ in model.sets.get(operation.id, ())]
     said = {*rule.params, *key_lists(model, operation)}
@@ -67,7 +67,7 @@ def find_unexplained(model: Model, operation: Operation) -> Iterator[RequestPlac
 
 
 def may_be_a_key(shape: Shape | None, place: RequestPlace) -> bool:
-    """Whether what stands at a place may be the key of an object."""
+    """Whether the value at a place may be the key of an object."""
     if shape is None or place.names:
         return True
     found = [each for way in ways(shape) for each in (way, *_elements(way))]

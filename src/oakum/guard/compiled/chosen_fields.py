@@ -45,7 +45,8 @@ PLAIN_PREFERENCES = frozenset(
         *("max-affected", "safe"),
     )
 )
-"""Preferences that take no member away: of RFC 7240 and 8144, of OData and of PostgREST."""
+"""Values of `Prefer` that remove no member from a response: of RFC 7240 and 8144, OData and
+PostgREST."""
 _NOISE = re.compile(r"\[.*|[^a-z]")
 _PARAMETER = re.compile(r";[ \t]*([A-Za-z0-9._-]+)[ \t]*=")
 _PART = re.compile(rb'name="?([A-Za-z0-9_.\[\]-]+)')
@@ -57,16 +58,16 @@ class Choices:
 
     query: tuple[str, ...] = ()
     headers: tuple[str, ...] = ()
-    """In lower case."""
+    """Header names in lower case."""
     cookies: tuple[str, ...] = ()
     body: bool = False
-    """Whether members of its body may."""
+    """Whether members of its request body may choose."""
     always: bool = False
-    """Whether its path does."""
+    """Whether its path itself chooses, in every request."""
 
     @property
     def plan(self) -> dict[str, Json]:
-        """As JSON values of the plan, for the Lua runtime."""
+        """The choices as JSON values of the plan, for the Lua runtime."""
         return {
             "query": [*self.query], "headers": [*self.headers], "cookies": [*self.cookies],
             "body": self.body, "always": self.always,
@@ -74,8 +75,8 @@ class Choices:
 
 
 def choices(model: Model, operation: Operation) -> Choices:
-    """Where callers of an operation choose, by what is forwarded. Members of a resource in its body
-    are no choice."""
+    """Where callers of an operation may choose the members of its response, among what is
+    forwarded. Members of a resource in the body do not count."""
     guard, removed = model.policy.guard, model.rule(operation.id).without
     binds = holds_resource(model, operation.id)
     found: dict[str, list[str]] = {"query": [], "header": [], "cookie": [], "path": []}
@@ -90,7 +91,7 @@ def choices(model: Model, operation: Operation) -> Choices:
 
 
 def is_choice(parameter: str) -> bool:
-    """Whether a name says that its parameter chooses members."""
+    """Whether the name of a parameter indicates that it chooses members of the response."""
     bare = _NOISE.sub("", parameter.lower())
     return bare in NAMES or (bare[:1] == "x" and bare[1:] in NAMES)
 

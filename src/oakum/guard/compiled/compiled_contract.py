@@ -36,14 +36,14 @@ class CompiledContract:
     document: Document
     """The OpenAPI document as read."""
     stated: Model
-    """Who may call and see what, as document and policy say; scan, tests and recorded traffic are
-    judged by it."""
+    """The model as document and policy state it; scan, tests and recorded traffic are judged by
+    it."""
     model: Model
-    """The same for a gateway: an operation that needs only an application's key is open to
-    everybody, and a text that holds an object of a resource is withheld. Identical to `stated`
-    when there is neither."""
+    """The model for a gateway: an operation that requires only an application's key is open to
+    everybody, and a string that holds a resource as JSON is withheld. Identical to `stated` if the
+    contract has neither."""
     lookups: LookupPlan
-    """Endpoints and the look-ups that they need."""
+    """The endpoints, with the look-ups that they need."""
     graphs: Mapping[str, Graph] = field(default_factory=dict)
     """GraphQL schemas by the name under which the policy has their files."""
 
@@ -54,7 +54,7 @@ class CompiledContract:
 
     @property
     def endpoints(self) -> Collection[GrantedEndpoint]:
-        """What the contract grants to at least one caller, in the order of the document."""
+        """Endpoints granted to at least one caller, in the order of the document."""
         return self.lookups.endpoints.values()
 
     @cached_property

@@ -1,11 +1,11 @@
-"""Which of the objects that a request names have to be concealed from callers who may not see them.
+"""Which objects named in a request must be concealed from callers who may not see them.
 
-In a path, the innermost object counts, and so does every other object in the path but those without
-whose key no GET shows the innermost, and every object that is named by its key beside the path: a
-read tells of each, and a write that fails may. What an answer has around it or embeds in it is no
-object that the path names for that. If it is
-unclear which of several resources an object belongs to, it is concealed only if all of them are;
-then the caller has to be shown some part of the object as each of them.
+In a path, the innermost object counts, and so does every other object, except those whose key every
+GET of the innermost object needs. Objects named by key elsewhere in the request count too: a read
+reveals that each exists, and a failing write may. Objects that the response only embeds or contains
+are not named by the path. If it is unclear which of several resources an object belongs to, it is
+concealed only if all of them are; then the caller has to be shown some part of the object as each
+of them.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ _DEEP = 5
 
 
 KEY = "?"
-"""What the key of an object is called that a query names; no parameter of a path is."""
+"""Parameter name for the key of an object that is named beside the path; no path parameter has this
+name."""
 
 
 @dataclass(frozen=True)
@@ -48,31 +49,35 @@ class ConcealedObject:
     """A concealed object that a request names."""
 
     reader: str
-    """Id of the GET that returns it; empty: none does, so nobody is shown it that way."""
+    """Operation id of the GET that returns it; empty: no GET does, so it cannot be shown to
+    anybody."""
     resources: tuple[str, ...]
     """Resources that it may belong to, each concealed."""
     whose: str = ""
     """Parameter with its owner's id; empty when none certainly holds it."""
     names: tuple[tuple[str, str], ...] = ()
-    """As in `Reader`."""
+    """Path parameters that the GET names differently, as in `ObjectReader`."""
     above: bool = False
-    """It stands before the innermost object of a path: that one is shown there tells of it."""
-    key: str = ""
-    """The parameter that holds its key; of one that nobody looks up, the one that names it."""
-    at: tuple[str, ...] = ()
-    """Where the answer of its GET says that key, without which it shows another object; empty: it
-    need not."""
-    within: tuple[str, ...] = ()
-    """Where that answer holds the object, beside others: those tell nothing of it. Empty: it is the
-    whole answer, or its place is not known."""
-    alone: bool = False
-    """Whether the object may also stand in place of the list at the end of `within`."""
-    around: bool = False
-    """It is the innermost object of a path, and no account: whatever a read shows below it tells of
+    """Whether it precedes the innermost object of the path: a response about that one reveals
     it."""
+    key: str = ""
+    """The parameter with its key; for an object that is not looked up, the one that names it."""
+    at: tuple[str, ...] = ()
+    """Path of that key in the GET's response, which must match, since the GET may return another
+    object; empty: no match is needed."""
+    within: tuple[str, ...] = ()
+    """Path of the object in that response, next to other objects, which reveal nothing about it.
+    Empty: the whole response is the object, or its place is unknown."""
+    alone: bool = False
+    """Whether the response may also have the object itself instead of the list at the end of
+    `within`."""
+    around: bool = False
+    """Whether it is the innermost object of the path and no account: everything that a read returns
+    below it reveals it."""
 
     def values_at(self, value: Json, path: tuple[str, ...]) -> list[Json]:
-        """The values of an answer at `at` or `within`, or at the end of one that begins so."""
+        """The values of a response at `path`, which is `at`, `within` or begins with `within`. With
+        `alone`, a single object counts as a list of one."""
         if not self.alone:
             return values_at(value, path)
         end = len(self.within) - 1
@@ -82,17 +87,18 @@ class ConcealedObject:
 
 @dataclass(frozen=True)
 class NamedConcealed:
-    """Concealed objects that a request names beside its path."""
+    """Concealed objects that a request names outside its path."""
 
     keys: Plain = field(default_factory=Plain)
     by: Mapping[str, ConcealedObject] = field(default_factory=dict)
-    """Resource → how one with the key `KEY` is looked up; `UNKNOWN` if it may be of any."""
+    """Resource → how its object with the key `KEY` is looked up; `UNKNOWN` for a key of any
+    resource."""
 
     def objects_in(
         self, carried: RequestParts
     ) -> tuple[tuple[ConcealedObject, Mapping[str, str]], ...]:
-        """The objects that a request names beside its path, each with its key; without one if what
-        stands there is no key, or if the body was not read."""
+        """(object, parameters) for each object named outside the path. If a key cannot be read, or
+        the body was not read, each resource counts with an object that cannot be looked up."""
         if not self.by:
             return ()
         hidden = carried.unread and self.keys.may_name(carried)
@@ -103,9 +109,9 @@ class NamedConcealed:
 
 
 def concealed_in_path(paths: PathObjects, operation: Operation) -> ConcealedObject | None:
-    """The innermost object in a path that some GET returns, if it is concealed. An account after
-    another object (`/notes/{id}/readers/{userId}`) is an argument and not the object, unless a GET
-    of this very path returns it."""
+    """The innermost object in a path that a GET returns, if it is concealed; otherwise None. An
+    account after another object (`/notes/{id}/readers/{userId}`) is an argument, not the object,
+    unless a GET of this very path returns it."""
     found = _innermost(paths, operation)
     step, reader, one = found if found is not None else (None, None, None)
     if step is None or reader is None or one is None:
@@ -140,8 +146,8 @@ def _ways(paths: PathObjects, one: Resource) -> Iterator[list[str]]:
 
 
 def others(paths: PathObjects, operation: Operation) -> tuple[ConcealedObject, ...]:
-    """The other concealed objects in a path: all but those by whose keys the innermost is looked
-    up, too. An account behind an object says what is done with that."""
+    """The other concealed objects in a path, except those whose keys are needed to look up the
+    innermost. An account after an object is an argument of what is done with that object."""
     inner, steps = _innermost(paths, operation), paths.steps(operation)
     acts = changes(paths.model, operation) and operation.method != "GET"
     if inner is None:
@@ -292,8 +298,8 @@ def _key_at(model: Model, reader: ObjectReader, step: PathStep) -> tuple[str, ..
 def concealed_beside_path(
     paths: PathObjects, operation: Operation, *, makes: bool = False
 ) -> NamedConcealed:
-    """The concealed objects that a request may name by their keys beside its path; `makes`: what
-    its body holds are new ones."""
+    """The concealed objects that a request may name by key outside its path; `makes`: objects in
+    its body are new ones."""
     policy = paths.model.policy
     keys = asked_keys(paths, operation, makes=makes)
     by = dict[str, ConcealedObject]()

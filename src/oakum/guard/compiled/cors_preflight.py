@@ -25,8 +25,8 @@ _FORMATS = {
 
 
 def neutral(operation: Operation, texts: Mapping[str, Automaton]) -> str:
-    """The path of a preflight, with neutral parameters; `texts`: allowed values. Empty when there
-    is no neutral value, and then no preflight passes."""
+    """The path of a preflight with neutral values for its parameters; `texts`: allowed values.
+    Empty if there is no neutral value; then no preflight is forwarded."""
     given = {each.name: each for each in operation.parameters if each.where == "path"}
     params = {
         name: _text(given.get(name, Parameter(name, "path")), texts.get(name))
@@ -49,5 +49,5 @@ def _candidates(shape: Shape) -> Iterator[str]:
 
 
 def answer_headers(headers: Headers) -> Headers:
-    """The CORS headers of the API's response, which alone are returned."""
+    """The CORS headers of the API's response; no others are returned."""
     return tuple(each for each in headers if each[0].startswith(_PREFIX))

@@ -17,12 +17,12 @@ from oakum.policy.resource_schemas import resource_of
 from oakum.routing.nested_parameters import NestedParameter, nested_members, plan_nested
 
 _MARKS = {"csv": ",", "ssv": " ", "tsv": "\t", "pipes": "|"}
-"""What separates the elements of a list, by its `collectionFormat`."""
+"""`collectionFormat` → separator of list elements (Swagger 2.0)."""
 
 
 @dataclass(frozen=True)
 class Form:
-    """The members that a form body may have, in the spelling that a form has for nested ones."""
+    """The members that a form body may have; names of nested members are spelled as in a form."""
 
     names: tuple[str, ...]
     lists: frozenset[str]
@@ -32,15 +32,15 @@ class Form:
     numbers: frozenset[str] = frozenset()
     """Members outside every resource that are declared as integers, and not as texts."""
     marks: Mapping[str, str] = field(default_factory=dict)
-    """Lists that may stand in one text → what separates their elements there (Swagger 2.0)."""
+    """List members that may be sent as one string → separator of the elements (Swagger 2.0)."""
 
     def holds(self, found: Collection[str]) -> bool:
-        """Whether all part names are declared, each once unless it is a list."""
+        """Whether all names of a form are declared, each once unless it is a list."""
         return names_declared(found, self.names, self.lists, self.nested)
 
     @property
     def plan(self) -> dict[str, Json]:
-        """As JSON values of the plan, for the Lua runtime."""
+        """The form as JSON values of the plan, for the Lua runtime."""
         lists, nested = sorted(self.lists), plan_nested(self.nested)
         return {
             "names": self.names,

@@ -27,13 +27,13 @@ _ESCAPE = re.compile(rb"%([0-9A-Fa-f]{2})")
 
 
 def part_names(body: bytes, boundary: str) -> list[str] | None:
-    """Names of all parts in order; None when parsers would disagree on them."""
+    """Names of all parts in order; None if parsers would disagree on them."""
     found = parts_of(body, boundary)
     return [name for name, _ in found] if found is not None else None
 
 
 def parts_of(body: bytes, boundary: str) -> list[tuple[str, bytes]] | None:
-    """Name and content of all parts in order; None when parsers would disagree on them."""
+    """(name, content) of all parts in order; None if parsers would disagree on them."""
     first, *parts = body.split(b"--" + boundary.encode())
     if first or len(parts) < 2 or parts.pop() not in (b"--", b"--\r\n"):
         return None
@@ -78,8 +78,8 @@ def pair_names(body: bytes) -> list[str]:
 
 
 def overrides(names: Collection[str]) -> bool:
-    """Whether a name may override the method in the most lenient parser: PHP ends a name at NUL and
-    bracket, and reads a dot, space or leading bracket as `_`."""
+    """Whether a name may override the HTTP method in the most lenient parser: PHP ends a name at
+    NUL and bracket, and reads a dot, space or leading bracket as `_`."""
     return any(_php_name(name) in OVERRIDES for name in names)
 
 

@@ -23,26 +23,27 @@ class WriteChecks:
 
     target: Target = field(default_factory=lambda: Target("none"))
     finders: Mapping[str, Target] = field(default_factory=dict)
-    """Resource in the request body → how to look one up by its key; `""` for the object that is
-    written. `none`: it has a key but cannot be looked up from here."""
+    """Resource in the request body → how its objects are looked up by key; `""`: the object being
+    written. A target of kind `none`: the resource has a key but cannot be looked up from here."""
     local: frozenset[str] = frozenset()
-    """Those of `finders` whose GET needs further parameters of this operation's path."""
+    """Resources of `finders` whose GET needs further parameters of this operation's path."""
     unjudged: frozenset[str] = frozenset()
     """Media types of JSON bodies whose effect cannot be judged."""
     typed: Target | None = None
-    """What shows of which resource the object is, where it may be of several."""
+    """Look-up that shows which of several resources the written object belongs to; None: there is
+    only one."""
     standing: Target | None = None
-    """What shows the object that a path names with the word at its end."""
+    """Look-up of the object that a path ending with a word names; None: there is none."""
     plain: Plain = field(default_factory=Plain)
-    """Objects that the write names by their keys alone."""
+    """Objects that the write names by key only."""
     unseen: str = ""
-    """The resource of the object that a path names where no GET shows that one."""
+    """Resource of the object in the path if no GET returns it; otherwise empty."""
     owner_hint: str = ""
-    """The line by which it could be told whose object the write touches."""
+    """A contract line that would tell whose object the write touches, for a hint."""
     unread: Mapping[str, str] = field(default_factory=dict)
-    """As `resources_in_parameters` has them."""
+    """Parameters that contain a resource, as `resources_in_parameters` returns them."""
     upload: str = ""
-    """As `uploads.upload` has it."""
+    """Who may send a multipart form, as `uploads.upload` returns it."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class GrantedEndpoint:
     trailing slash adds an empty one."""
     write: bool = False
     checks: WriteChecks = field(default_factory=WriteChecks)
-    """Of a write."""
+    """Checks of a write; empty for a read."""
 
     texts: Mapping[str, Automaton] = field(default_factory=dict)
     """Path parameter → allowed texts; a missing parameter may be anything."""
@@ -76,30 +77,30 @@ class GrantedEndpoint:
     """As `form`, for `multipart/form-data`."""
 
     conceals: bool = False
-    """Whether its objects are concealed, so that a 403 is sent as a 404."""
+    """Whether its objects are concealed: a 403 is sent as a 404."""
     hidden: ConcealedObject | None = None
     """The concealed object that the path names. A caller who may not see it must not learn that it
     exists. None: the path names none."""
     others: tuple[ConcealedObject, ...] = ()
-    """Those that the path names besides `hidden`."""
+    """Concealed objects that the path names besides `hidden`."""
     asked: NamedConcealed = field(default_factory=NamedConcealed)
-    """The concealed objects that a request names beside its path, which hide what a read shows of
-    them, and why a write failed."""
+    """Concealed objects that a request names outside its path. A caller who may not see one is not
+    shown the part of a read about it, nor why a write failed."""
 
     choices: Choices = field(default_factory=Choices)
     """Where callers choose the members of its response."""
     graph: bool = False
-    """Whether it answers GraphQL."""
+    """Whether it is a GraphQL endpoint."""
     headless: bool = False
-    """Whether the line of a HEAD at its path refuses somebody whom this GET lets in."""
+    """Whether the contract's line for HEAD at this path refuses somebody whom this GET admits."""
 
     @property
     def acts(self) -> bool:
-        """Whether its answer is that of a write. A GET is answered as a read, whatever it changes:
-        what it shows of an object is judged by that object."""
+        """Whether its response is judged as that of a write. The response to a GET is judged as a
+        read even if the GET changes something: each object in it is judged by itself."""
         return self.write and self.operation.method != "GET"
 
     def resource_form(self, media: str) -> Form | None:
-        """The form for a body of this media type, if it is a resource."""
+        """The form for a body of this media type if it is a resource; otherwise None."""
         form = {FORM: self.form, PARTS: self.parts}.get(media)
         return form if form is not None and form.judged else None

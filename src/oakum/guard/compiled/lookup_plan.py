@@ -52,7 +52,7 @@ from oakum.routing.rivals import PathChoices, path_choices, rivals, unreachable_
 from oakum.routing.route import escape_template
 
 NEVER_SENT = frozenset(("HEAD", "TRACE"))
-"""Methods of which no request goes on: HEAD is sent as the GET of its path, TRACE is refused."""
+"""Methods that are never forwarded: HEAD is sent as the GET of its path, TRACE is refused."""
 
 
 @dataclass(frozen=True)
@@ -77,9 +77,10 @@ class LookupPlan:
     homes: Mapping[str, Home] = field(default_factory=dict)
     """`Resource.state` → the object that holds its value."""
     selections: Mapping[str, SelectingParameters] = field(default_factory=dict)
-    """Operation id → what its requests select by, and what a look-up of it is sent."""
+    """Operation id → parameters by which its requests select data, and what its look-ups are
+    sent."""
     ends: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Write → look-ups that it discards for everybody."""
+    """Write operation id → look-ups whose cached results it discards for all accounts."""
 
 
 @dataclass(frozen=True)

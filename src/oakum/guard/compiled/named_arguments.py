@@ -1,9 +1,9 @@
 """Objects that arguments of a GraphQL query name.
 
-An argument that holds an id names an object. If the contract does not say which resource that is,
-nobody is known to see the object. An argument named like the key of the object that its field
-returns names this object, which is judged by itself; so is one that has an owner, whatever names
-it. What an error says of these no judgement of an object covers.
+An argument that holds an id names an object. If the contract does not say of which resource, nobody
+is known to see it. Two kinds need no such check of data, since the object is judged itself: an
+argument named like the key of the object that its field returns, and arguments of fields that
+return objects with an owner. For these only an error could reveal an object that is not shown.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from oakum.policy.model import Resource
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _KEYS = ("id", "ids", "ID", "_id", "uuid", "uuids", "guid")
 UNKNOWN = ""
-"""Stands for the resource of an object of which the contract does not say what it is."""
+"""Stands for an unknown resource."""
 _OWNERS = frozenset(("field", "path", "query", "caller"))
 
 
 def named_arguments(paths: PathObjects, operation: Operation) -> Mapping[str, str]:
-    """`FIELD.ARGUMENT` → resource, of the arguments that name an object beside which a query shows
-    something."""
+    """`FIELD.ARGUMENT` → resource, for arguments whose object decides what else the query may
+    show."""
     found, beside = dict[str, str](), list[Argument]()
     for each in operation.arguments:
         if _is_owned(paths.model, (each.on,)) or _is_owned(paths.model, each.types):
@@ -37,8 +37,8 @@ def named_arguments(paths: PathObjects, operation: Operation) -> Mapping[str, st
 
 
 def arguments_of_errors(paths: PathObjects, operation: Operation) -> Mapping[str, str]:
-    """`FIELD.ARGUMENT` → resource, of the arguments that name an object of which only an error may
-    tell: one that is judged by itself, and those of fields of such objects."""
+    """`FIELD.ARGUMENT` → resource, for arguments whose object only an error could reveal, since the
+    data is judged by its own objects."""
     model, found, owned = paths.model, dict[str, str](), list[Argument]()
     for each in operation.arguments:
         own, inside = _is_own_key(model, each), _is_owned(model, (each.on,))
@@ -57,9 +57,9 @@ def arguments_of_errors(paths: PathObjects, operation: Operation) -> Mapping[str
 def reachable_places(
     operation: Operation, places: Mapping[str, str], *, mutations: bool
 ) -> dict[str, str]:
-    """Those of the places whose field a query can ask for, or one of the `mutations`. Of what a
-    value without a declared type may have, one name stands for all of one resource, and `id` for
-    all that are unknown."""
+    """The places whose field a query, or one of the `mutations`, can request. Members of a value
+    without a declared type are merged: one name for each resource, and `id` for all unknown
+    ones."""
     arguments = [each for each in operation.arguments if each.queried or mutations]
     declared = {f"{each.field}.{each.name}" for each in arguments}
     fields, met = {each.field for each in arguments}, set[tuple[str, str]]()

@@ -1,11 +1,10 @@
 """Objects that a request names by key outside the path's own parameters.
 
 The key may be in any place of `request_places`. A name that `params` declares as the key of a
-resource names an object of it wherever it occurs, of a write within the objects of its body, too.
-So does a name that consists of a resource and its key, as `noteId`: anywhere in a read; in a write
-beside the object in its body, or where the path names no object. A write needs permission for each
-object that it names, and a read for each.
-If a key cannot be read, the request is refused.
+resource names its object wherever it occurs, in a write also within objects of the body. A name
+made of a resource and its key, such as `noteId`, does so anywhere in a read; in a write, only
+beside the object in its body, or if the path names no object. The caller needs permission for each
+object named. If a key cannot be read, the request is refused.
 """
 
 from __future__ import annotations
@@ -36,9 +35,9 @@ from oakum.policy.model import Resource
 from oakum.policy.resource_schemas import resource_of
 
 _ANY = frozenset(("id", "uuid", "key"))
-"""Names of a key beside the one object that a body holds."""
+"""Names that count as a key beside the only object of a body."""
 _REFERENCES = frozenset(("target", "ref", "reference", "path", "url", "uri", "href"))
-"""Names of what says which object a body is about."""
+"""Names of members that refer to the object which a body is about."""
 
 
 @dataclass(frozen=True)
@@ -48,44 +47,44 @@ class Plain:
     places: Mapping[RequestPlace, str] = field(default_factory=dict)
     """Place → resource."""
     words: Mapping[str, str] = field(default_factory=dict)
-    """Names of members, as `plain` spells them → resource, of JSON in a text."""
+    """Normalised member name (`plain`) → resource, for JSON inside a string."""
     free: bool = False
-    """Whether members of the body count, too, and each word of one that is not read."""
+    """Whether members of the body count as well, and each word of a body that was not read."""
     texts: tuple[RequestPlace, ...] = ()
-    """Where such a text may stand besides the query."""
+    """Headers and cookies that may hold JSON in a string, besides the query."""
     needed: bool = False
-    """Whether only the query tells which object is meant."""
+    """Whether the query has to name the object, since nothing else does."""
     kept: Mapping[RequestPlace, RequestPlace] = field(default_factory=dict)
-    """Those of `places` that are members of the one object in a body, each from that on: what the
-    API shows there already is not written."""
+    """Places that are members of the only object in a body → the same place relative to that
+    object. A value that the stored object already has is not a change."""
     kept_of: str = ""
-    """The resource of that object."""
+    """The resource of the object that `kept` is about."""
 
     def __bool__(self) -> bool:
         return bool(self.places or self.words)
 
     @property
     def resources(self) -> dict[str, None]:
-        """All that it names objects of."""
+        """Names of all resources whose objects may be named, as the keys of a dict."""
         return dict.fromkeys((*self.places.values(), *self.words.values()))
 
     @property
     def body(self) -> bool:
-        """Whether a body has to be read."""
+        """Whether the body may name an object, so that it has to be read."""
         return any(each.where == "body" for each in self.places)
 
     @property
     def members(self) -> frozenset[str] | None:
-        """Names of members of the body, as `plain` spells them, of which a text has one if it names
-        an object; None if any text may."""
+        """Normalised member names, one of which a body contains if it names an object; None: any
+        body may name one."""
         places = [each for each in self.places if each.where == "body"]
         if any(each.names or not [*filter("*".__ne__, each.inside)] for each in places):
             return None
         return frozenset(plain(each.last) for each in places)
 
     def may_name(self, carried: RequestParts) -> bool:
-        """Whether a body that was not read may name an object at one of the places: a plain text
-        without any of their names does not."""
+        """Whether a body that was not parsed may name an object: not a plain text that contains
+        none of the names."""
         said = self.members if carried.is_text else None
         return self.body and (said is None or not said.isdisjoint(carried.loose))
 
@@ -96,18 +95,19 @@ class Plain:
 
     @property
     def of_errors(self) -> Mapping[str, str]:
-        """The same of those that count where the response has an error."""
+        """`FIELD.ARGUMENT` → resource, of the arguments that count only if the response has an
+        error."""
         return {each.name: one for each, one in self.places.items() if each.where == "error"}
 
     def of(self, known: Mapping[str, object]) -> Plain:
-        """Only what names objects of these resources."""
+        """The same restricted to places that name objects of these resources."""
         places = {each: one for each, one in self.places.items() if one in known}
         words = {each: one for each, one in self.words.items() if one in known}
         return replace(self, places=places, words=words, free=self.free and bool(words))
 
     @property
     def plan(self) -> Json:
-        """The names as plan data."""
+        """The places as JSON values of the plan, for the Lua runtime."""
         places: list[Json] = [self._plan(each, one) for each, one in self.places.items()]
         words: dict[str, Json] = dict(self.words)
         return {
@@ -122,8 +122,8 @@ class Plain:
         return {**place.plan, "resource": one, "kept": None if kept is None else [*kept.inside]}
 
     def keys(self, carried: RequestParts, shown: Json = None) -> list[Key] | None:
-        """The keys that a request names; None when a value is not a key or a required one is
-        missing. `shown`: the object that is written, if it is of `kept_of`."""
+        """(resource, key) pairs that a request names; None if a value is not a key, or if a
+        required one is missing. `shown`: the stored object, if it is of the resource `kept_of`."""
         found, asked, now = list[tuple[str, Json]](), False, replace(carried, value=shown)
         for place, resource in self.places.items():
             own = self.kept.get(place)
@@ -178,7 +178,7 @@ def _is_called(place: RequestPlace, name: str) -> bool:
 
 
 def stated_places(model: Model, operation: Operation, name: str) -> Iterator[RequestPlace]:
-    """Every place of an operation that a name in `params` means."""
+    """Every place of an operation to which a name in `params` refers."""
     yield from (each for each in _parameters(model, operation) if _is_called(each, name))
     for media in operation.body:
         held = _shape_at(model, operation, media.shape or Shape(), name)
@@ -220,8 +220,9 @@ def _may_be_key(shape: Shape | None) -> bool:
 
 
 def plain_keys(model: Model, operation: Operation) -> Plain:
-    """What a write names, at each place with that name. Below an object that its path names, an
-    account is never the object written, and a POST's key an argument unless `params` states it."""
+    """What a write names at each place with such a name. After an object in its path, an account is
+    never the object written, and the key in a POST is an argument, unless `params` says
+    otherwise."""
     lists = key_lists(model, operation)
     within = [each for each in names(operation) if each not in lists]
     found, kept, of = dict[RequestPlace, str](), dict[RequestPlace, RequestPlace](), ""
@@ -287,8 +288,8 @@ def _is_beside(place: RequestPlace) -> bool:
 def unchecked_keys(
     model: Model, operation: Operation, one: Resource, held: Collection[str]
 ) -> Iterator[RequestPlace]:
-    """Places that are called like the key of a resource; `held`: those that the body holds, beside
-    which any key counts."""
+    """Places named like the key of a resource that no check covers; `held`: resources in the body,
+    beside which any common key name counts."""
     if not one.key or one.owner.kind == "none":
         return
     called = {*words(model, {one.name: one})}
@@ -302,9 +303,8 @@ def unchecked_keys(
 def unchecked_references(
     model: Model, operation: Operation, one: Resource, held: Collection[str]
 ) -> Iterator[RequestPlace]:
-    """Places in a body that are called like a resource itself, or as a reference to the one beside
-    it is, and keys in maps, where the path names no object: an API may take what stands there for
-    its key."""
+    """Places in a body named like a resource, or like a reference to the object beside it, and
+    names of maps, if the path names no object: an API may use their value as a key."""
     if not one.key or one.owner.kind == "none" or (held and one.name not in held):
         return
     if any(each not in key_lists(model, operation) for each in names(operation)):
@@ -344,8 +344,8 @@ def _is_explained(
 
 
 def asked_keys(paths: PathObjects, operation: Operation, *, makes: bool = False) -> Plain:
-    """What names objects in a request beside its path, for what its answer tells of them. `makes`:
-    an object in the body is a new one, so that nothing is told of it but that its key is taken."""
+    """Which places outside the path name objects that the response may reveal. `makes`: objects in
+    the body are new, so a response reveals at most that their key is taken."""
     model, rule = paths.model, paths.model.rule(operation.id)
     found = dict[RequestPlace, str]()
     for name, resource in _stated_keys(model, operation):

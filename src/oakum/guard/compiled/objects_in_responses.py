@@ -19,12 +19,12 @@ from oakum.policy.resource_schemas import resource_of
 from oakum.routing.media import FEEDS
 
 _DEEP = 3
-"""Depth of a response that is searched for a resource."""
+"""How deep a response is searched for a resource."""
 
 
 def answer(operation: Operation) -> Shape | None:
-    """The success response as a whole. What a document declares of a feed is one of its events, of
-    which it is a list."""
+    """The shape of the success response; None if none is declared. For a feed, a document declares
+    one event; the shape is a list of these."""
     media = operation.success()
     shape = media.shape if media is not None else None
     if shape is None or not _is_feed(operation) or element(shape) is not None:
@@ -45,13 +45,13 @@ def _is_feed(operation: Operation) -> bool:
 
 
 def shown_at(model: Model, operation: Operation, resource: str) -> tuple[str, ...] | None:
-    """Pointer to the first such resource near the top of the success response; None if there is
-    none."""
+    """Pointer to the first object of this resource near the top of the success response; None if
+    there is none."""
     return next(all_at(model, operation, resource), None)
 
 
 def all_at(model: Model, operation: Operation, resource: str) -> Iterator[tuple[str, ...]]:
-    """Pointers to such resources near the top of the success response."""
+    """Pointers to objects of this resource near the top of the success response."""
     found: dict[tuple[str, ...], None] = {}
     for segments, name in shows_pointers(model, operation):
         if name == resource and "*" not in segments:
@@ -67,7 +67,8 @@ def all_at(model: Model, operation: Operation, resource: str) -> Iterator[tuple[
 
 
 def outer_at(model: Model, operation: Operation, resource: str) -> list[tuple[str, ...]]:
-    """Where they stand in no object of a resource, nor in a list or a map, within a few members."""
+    """Pointers to objects of this resource that are in no other object, list or map, within a few
+    levels."""
     found = dict.fromkeys(all_at(model, operation, resource))
     top = answer(operation)
     wraps: list[tuple[tuple[str, ...], Shape]] = [((), top)] if top is not None else []
@@ -81,7 +82,7 @@ def outer_at(model: Model, operation: Operation, resource: str) -> list[tuple[st
 
 
 def may_show(model: Model, operation: Operation, resource: str) -> bool:
-    """Whether the contract or the document says that such a resource is shown near the top."""
+    """Whether contract or document declare this resource near the top of the success response."""
     if any(name == resource for _, name in model.shown.get(operation.id, ())):
         return True
     return shown_at(model, operation, resource) is not None
@@ -95,8 +96,7 @@ def all_shown(model: Model, operation: Operation) -> set[str]:
 
 
 def singles(model: Model, operation: Operation) -> set[str]:
-    """Resources in a request body, of which an object may stand in no other one, nor in a list or
-    a map."""
+    """Resources in a request body outside every other object, list and map."""
     found = {name for at, name in model.sets.get(operation.id, ()) if "*" not in at}
     todo = [each.shape for each in operation.body if each.shape is not None]
     met = set(todo)
@@ -111,8 +111,8 @@ def singles(model: Model, operation: Operation) -> set[str]:
 
 
 def likeliest(places: list[tuple[str, ...]], resource: str) -> tuple[str, ...]:
-    """Of several places, the one named like the resource, otherwise the first. It only guides the
-    search; the key found there decides."""
+    """Of several places, the one whose name resembles the resource, otherwise the first. It only
+    chooses where to look; the key found there decides."""
     return next((at for at in places if at and _plain(at[-1]) == _plain(resource)), places[0])
 
 
@@ -191,8 +191,8 @@ def enclosing_resources(
 def within_at(
     model: Model, operation: Operation, resource: str, around: str
 ) -> list[tuple[str, ...]]:
-    """Where an operation's good answer shows such resources in an object of `around` that stands in
-    no other, with `*` at the end for those of a list; none where that is one of several objects."""
+    """Pointers to objects of `resource` within an outermost object of `around` in the success
+    response, ending in `*` for list elements; empty if there may be several objects of `around`."""
     found = [at for at, name in shows_pointers(model, operation) if name == resource]
     top = answer(operation)
     todo: list[tuple[tuple[str, ...], Shape]] = [((), top)] if top is not None else []

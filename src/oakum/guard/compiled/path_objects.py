@@ -27,12 +27,12 @@ _NAME = re.compile(r"\{([^{}]+)\}")
 _PLAIN = re.compile(
     r"id|_?key|slug|uuid|guid|code|name|number|no|pk|ref|hash|token|title|index", re.I
 )
-"""Names of parameters that any kind of object may have."""
+"""Parameter names that fit any kind of object."""
 
 
 @dataclass(frozen=True)
 class PathStep:
-    """What one parameter of a path names."""
+    """What one path parameter names."""
 
     param: str
     path: str
@@ -41,11 +41,11 @@ class PathStep:
     """`value`: no object of its own, but a field of one that the path has named, or a choice.
     `keys`: a list of keys, each of an object."""
     resource: Resource | None = None
-    """None: nobody says; of an account, too."""
+    """Its resource; None: unknown, and for accounts."""
     key: str = ""
-    """The field of it that the parameter holds."""
+    """The field whose value the parameter holds."""
     stated: bool = False
-    """`params` of the operation itself says so."""
+    """Whether `params` of the operation itself states it."""
 
 
 @dataclass(frozen=True)
@@ -54,15 +54,15 @@ class ObjectReader:
 
     get: Operation
     names: tuple[tuple[str, str], ...] = ()
-    """Parameters of its path that the other one calls otherwise: its name, and the other's."""
+    """(name here, name in the other operation) of path parameters with different names."""
     whole: bool = False
-    """It is the resource's `main`."""
+    """Whether it is the `main` operation of the resource."""
 
 
 def rename_parameters(
     params: Mapping[str, str], names: tuple[tuple[str, str], ...]
 ) -> Mapping[str, str]:
-    """Parameters of a path, by the names that a reader has for them."""
+    """Path parameters under the names that a reader uses for them."""
     return {**params, **{its: params[name] for its, name in names}} if names else params
 
 
@@ -94,13 +94,15 @@ def _is_prefixed(parameter: Parameter) -> bool:
 
 
 def shut(model: Model, operation: Operation) -> bool:
-    """Whether nobody may call it: then it is not there, for whoever has not logged in either."""
+    """Whether nobody may call the operation: then it does not exist for anonymous callers
+    either."""
     return model.rule(operation.id).call == ()
 
 
 def leaves_out(model: Model, head: Operation, get: Operation) -> bool:
-    """Whether the line of a HEAD refuses somebody whom the GET of its path lets in, as far as the
-    names of relations tell. A HEAD without a line is its GET without the body (RFC 9110, 9.3.2)."""
+    """Whether the contract's line for a HEAD refuses a caller whom the GET of its path admits,
+    judging by relation names. A HEAD without a line is its GET without the body (RFC 9110,
+    9.3.2)."""
     said, call = model.rule(head.id).call, model.rule(get.id).call
     relations = model.policy.relations
     if said is None or (call is not None and {*call} <= {*said}):
@@ -113,7 +115,7 @@ def leaves_out(model: Model, head: Operation, get: Operation) -> bool:
 
 @dataclass(frozen=True)
 class PathObjects:
-    """Reads the paths of one contract."""
+    """Finds what the paths of one contract name, and which GETs show it."""
 
     document: Document
     model: Model
@@ -151,13 +153,14 @@ class PathObjects:
         return is_asked(self.model, operation)
 
     def main(self, resource: Resource) -> Operation | None:
-        """The GET that shows one whole, if anybody may call it."""
+        """The `main` GET of a resource, which shows a whole object; None if there is none or nobody
+        may call it."""
         main = self.document.operation(resource.main) if resource.main else None
         usable = main is not None and self.shows(main) and not shut(self.model, main)
         return main if usable else None
 
     def gets(self, path: str) -> Iterator[ObjectReader]:
-        """GETs of a path, whatever they call its parameters; the one that calls them so first."""
+        """GETs of a path with any parameter names; one with the same names comes first."""
         wanted = parameter_names(path)
         alike = self._at.get(nameless(path), ())
         for each in sorted(alike, key=lambda each: each.path != path):
@@ -166,7 +169,8 @@ class PathObjects:
                 yield ObjectReader(each, tuple(pair for pair in pairs if pair[0] != pair[1]))
 
     def is_headless(self, get: Operation) -> bool:
-        """Whether the line of a HEAD at the path of a GET refuses somebody whom the GET lets in."""
+        """Whether the contract's line for HEAD at the path of a GET refuses somebody whom the GET
+        admits."""
         alike = self._at.get(nameless(get.path), ())
         return any(e.method == "HEAD" and leaves_out(self.model, e, get) for e in alike)
 
@@ -242,9 +246,9 @@ class PathObjects:
         ]
 
     def alone(self, get: Operation) -> tuple[Resource, bool] | None:
-        """The one resource of which a GET shows objects that stand in no other one, and whether
-        something is around them. What has a key of its own around them is an object, too, and so
-        may be what stands beside them."""
+        """(resource of the outermost objects that a GET shows, whether there is anything around
+        them); None if there are several. Something around them with a key of its own counts as an
+        object, and so may data beside them."""
         found = {
             name: at
             for name in self.model.policy.resources
@@ -297,7 +301,7 @@ class PathObjects:
         return [each for each in resources if each.owner.kind != "none"]
 
     def body(self, operation: Operation) -> set[str]:
-        """Resources that a request body is, and not only holds."""
+        """Resources that the request body itself is, not those that it contains."""
         said = {name for at, name in self.model.sets.get(operation.id, ()) if not at}
         shapes = [each.shape for each in operation.body if each.shape is not None]
         return said or {name for each in shapes if (name := resource_of(each, self.model.bound))}
@@ -324,15 +328,15 @@ class PathObjects:
         return words(self.model, self.model.policy.resources)
 
     def is_parted_twice(self, operation: Operation) -> bool:
-        """Whether the innermost object is of one that is of another itself, as a comment of a task
-        of a project: no look-up goes through two."""
+        """Whether the innermost object has a parent that has a parent itself, as a comment of a
+        task of a project: no look-up follows two parents."""
         objects = [each.resource for each in self.steps(operation) if each.kind == "object"]
         kinds = [each.owner.kind if each is not None else "" for each in objects[-2:]]
         return kinds == ["parent", "parent"]
 
     def resource_of_query(self, operation: Operation, param: str) -> Resource | None:
-        """Of what resource a parameter of a query names one by its key: by `params`, or as the
-        parameter of a path that has the same name, if that is a particular one."""
+        """The resource whose key a query parameter holds: by `params`, or since a path parameter
+        with the same specific name holds it; None: unknown."""
         said, _, key = self.model.rule(operation.id).params.get(param, "").partition(".")
         one = self.model.policy.resources.get(said)
         if said:
@@ -352,8 +356,8 @@ class PathObjects:
         return found
 
     def by_key(self, operation: Operation, one: Resource, key: str) -> ObjectReader | None:
-        """The GET that shows one whose key is the parameter `key`: its `main`, or else the only GET
-        whose path has no other parameter."""
+        """The GET that shows an object by the key in parameter `key`: `main`, or the only GET whose
+        path has no other parameter."""
         step, steps = PathStep(key, "", "object", one, one.key, stated=True), self.steps(operation)
         main = self._main([*steps, step], step)
         if main is not None:
@@ -371,8 +375,8 @@ class PathObjects:
     # ------------------------------------------------------------ where it is shown
 
     def readers(self, steps: Sequence[PathStep], step: PathStep) -> list[ObjectReader]:
-        """GETs that show what a step names: that of the path up to it, and the `main` of its
-        resource with the same keys."""
+        """GETs that show what a step names: that of the path up to it, and the `main` GET of its
+        resource with the same key."""
         main = self._main(steps, step)
         found = [
             replace(each, whole=main is not None and each.get is main.get)

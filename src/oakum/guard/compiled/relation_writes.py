@@ -19,17 +19,17 @@ from oakum.openapi.walk import flatten
 from oakum.policy.model import Relation, origin
 
 _STEM = 4
-"""Letters that two words of one thing begin with: `follows` and `followers`, `blocks` and
-`blocked`."""
+"""Length of the common prefix by which two words count as the same relation: `follows` and
+`followers`, `blocks` and `blocked`."""
 
 _MEMBERS = ("membership", "employment", "assignment")
-"""Words for what a claim tells of a caller and of a group."""
+"""Names of relations between a caller and a group, as claims express them."""
 
 _SETTINGS = ("settings", "preferences", "privacy", "visibility")
 
 
 def mark(operation: str) -> str:
-    """Stands for a look-up among ids; no real id starts with NUL."""
+    """A pseudo-id that stands for a look-up; no real id begins with NUL."""
     return f"\0look {operation}"
 
 
@@ -39,9 +39,9 @@ def ends(
     settings: Mapping[str, str],
     owned: Collection[str],
 ) -> Mapping[str, tuple[str, ...]]:
-    """Write → look-ups that it discards for everybody. `looked_up`: names of relations;
-    `settings`: `Resource.state` of an account → the look-up that tells it; `owned`: writes whose
-    object tells its owner before."""
+    """Write operation id → look-ups to discard for all accounts. `looked_up`: names of relations;
+    `settings`: `Resource.state` of an account → its look-up; `owned`: writes whose target
+    identifies the owner, so that only that account's results are discarded."""
     found = dict[str, dict[str, None]]()
     for relation in (paths.model.policy.relations[name] for name in looked_up):
         for each in _writes(paths):

@@ -27,7 +27,7 @@ from oakum.routing.nested_parameters import split
 from oakum.routing.route import decoded_name, decoded_value
 
 Where = Literal["path", "query", "header", "cookie", "body", "argument", "error"]
-"""`error`: an argument, where the response has an error."""
+"""`error`: an argument that counts only if the response has an error."""
 _MARKS = {"pipeDelimited": "|", "spaceDelimited": " ", "tabDelimited": "\t"}
 _STEP = re.compile(r"[.:/\[\]]+")
 _MEMBER = re.compile(r'"([^"\\]*)"[ \t\r\n]*:')
@@ -37,7 +37,7 @@ _JOINTS = str.maketrans("", "", "_-")
 _DEEP = 5
 """Most levels to follow, since a schema may be recursive."""
 UNREAD: Json = {}
-"""Stands for what cannot be read; no key is an object."""
+"""Stands for a value that cannot be read; it is never equal to a key, since no key is an object."""
 
 
 @dataclass(frozen=True)
@@ -47,13 +47,13 @@ class RequestPlace:
 
     where: Where
     name: str = ""
-    """Of the parameter; of an argument `FIELD.NAME`; none of a body."""
+    """Name of the parameter; of an argument `FIELD.NAME`; empty for a body."""
     inside: tuple[str, ...] = ()
     """Members within the value; `*` stands for each element or map value."""
     mark: str = ""
-    """What separates the elements, or names and values, that one text holds; empty: nothing."""
+    """Separator of the elements or names and values within one string; empty: it is one value."""
     names: bool = False
-    """Whether of a map that stands there the names count."""
+    """Whether the names of a map at this place count, and not its values."""
 
     @property
     def contract_name(self) -> str:
@@ -64,23 +64,23 @@ class RequestPlace:
 
     @property
     def last(self) -> str:
-        """The name next to the value, of one that is a path itself (`f.id`) the last step; of a
-        header without the `X-` of names that are in no standard (RFC 6648)."""
+        """The name next to the value: of a name that is itself a path (`f.id`) the last step; of a
+        header without `X-`, which non-standard names have (RFC 6648)."""
         bare = _PRIVATE.sub("", self.name) if self.where == "header" else self.name
         said = [each for each in self.inside if each != "*"] or [bare]
         return _last(said[-1])
 
     @property
     def plain_names(self) -> tuple[str, ...]:
-        """The last name with that of the object around it: of `note.id` and `notes[][id]` it is
-        `noteid`, as `plain` spells it."""
+        """The last name, preceded by that of the enclosing object: `noteid` for `note.id` and
+        `notes[][id]`; normalised by `plain`."""
         bare = _PRIVATE.sub("", self.name) if self.where == "header" else self.name
         steps = [e for said in (bare, *self.inside) if said != "*" for e in _steps(said) if e]
         return tuple(_joined_names(steps[-2], steps[-1])) if len(steps) > 1 else ()
 
     @property
     def endings(self) -> Iterator[str]:
-        """What its last name ends with, as `plain` spells it: `noteid` of `otherNoteId`."""
+        """Suffixes of its last name at word boundaries, normalised: `noteid` of `otherNoteId`."""
         found = [plain(each) for each in _WORDS.findall(self.last)]
         yield from ("".join(found[at:]) for at in range(1, len(found)))
 
@@ -91,7 +91,7 @@ class RequestPlace:
 
     @property
     def plan(self) -> dict[str, Json]:
-        """As JSON values of the plan, for the Lua runtime."""
+        """The place as JSON values of the plan, for the Lua runtime."""
         inside: list[Json] = [*self.inside]
         return {
             "where": self.where, "name": self._spelt, "inside": inside, "mark": self.mark,
@@ -100,7 +100,7 @@ class RequestPlace:
 
 
 def plain(name: str) -> str:
-    """A name without what styles of spelling differ in: `note_id` and `noteId` are the same."""
+    """A name independent of its style of spelling: `note_id` and `noteId` are equal."""
     return name.translate(_JOINTS).lower()
 
 
@@ -133,7 +133,7 @@ def _joined_names(around: str, name: str) -> Iterator[str]:
 
 
 def parameter_places(each: Parameter) -> Iterator[RequestPlace]:
-    """Those of a parameter. A list or an object in one text is separated as its style says
+    """Places in one parameter. A list or an object in one string is split as its style says
     (OpenAPI 3.1, Style Values); only `form` explodes by default."""
     where: Where = each.where  # type: ignore[assignment]
     mark = _MARKS.get(each.style, ",")
@@ -148,7 +148,8 @@ def parameter_places(each: Parameter) -> Iterator[RequestPlace]:
 def body_places(
     operation: Operation, bound: Mapping[str, str]
 ) -> Iterator[tuple[RequestPlace, str]]:
-    """Those of a body outside every resource, and each place of a resource with its name."""
+    """(place, "") for places of a request body outside every resource, and (place, resource) for
+    each resource in it."""
     shapes = [each.shape or Shape() for each in operation.body]
     for (inside, one), names in _merge_leaves(shapes, bound).items():
         yield RequestPlace("body", "", inside, names=names), one
@@ -199,12 +200,12 @@ class RequestParts:
 
     asked: HttpRequest
     query: str
-    """What is forwarded of it."""
+    """The query string that is forwarded."""
     params: Mapping[str, str]
     value: Json = None
     """The body, if it was read."""
     arguments: Sequence[tuple[str, Json]] = ()
-    """Of a GraphQL query."""
+    """(`FIELD.NAME`, value) of the arguments of a GraphQL query."""
     failed: bool = False
     """Whether its response has an error."""
     unread: bytes = field(default=b"", repr=False)
@@ -217,7 +218,7 @@ class RequestParts:
         object.__setattr__(self, "pieces", said)
 
     def values_at(self, place: RequestPlace) -> Iterator[Json]:
-        """What stands at a place: scalars, and `UNREAD`."""
+        """Values at a place: scalars, and `UNREAD` for others."""
         match place.where:
             case "body":
                 yield from _ends(self.value, place)
@@ -256,17 +257,17 @@ class RequestParts:
 
     @property
     def loose(self) -> set[str]:
-        """Every word of a body that was not read: any may be the name of a member."""
+        """Every word of a body that was not read, normalised: each may be the name of a member."""
         return {plain(each) for each in words_of(self.unread)}
 
     @property
     def is_text(self) -> bool:
-        """Whether the body is a plain text."""
+        """Whether the media type of the body is `text/plain`."""
         kind = read_media_type(self.asked.values("content-type"))
         return kind is not None and kind.type == "text/plain"
 
     def texts(self, beside: Iterable[RequestPlace]) -> Iterator[Json]:
-        """The values of the query, and of these headers and cookies."""
+        """The values of the query, and those of the given headers and cookies."""
         yield from (text for _, text in self.pieces)
         for place in beside:
             yield from self.values_at(place)
@@ -328,8 +329,8 @@ def _below(value: Json, step: str) -> list[Json]:
 
 
 def member_values(value: Json, words: Mapping[str, str]) -> Iterator[tuple[str, Json]]:
-    """What members of a value name at any depth, JSON in a text included; `words`: names of
-    members, as `plain` spells them → what they name, also as that of the object around with it."""
+    """(what it names, value) for members at any depth, also in JSON inside strings. `words`:
+    normalised name → what it names; also matched with the name of the enclosing object in front."""
     todo = [(value, "")]
     for each, around in todo:
         if isinstance(each, list):

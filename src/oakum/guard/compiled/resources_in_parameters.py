@@ -17,8 +17,8 @@ from oakum.routing.route import decoded_name
 
 
 def resources_in_parameters(model: Model, operation: Operation) -> dict[str, str]:
-    """Each that is forwarded, by where it stands and its name (of a header in lower case) → a
-    resource in it."""
+    """`WHERE NAME` of each forwarded parameter that contains a resource (header names in lower
+    case) → that resource."""
     found, without = dict[str, str](), model.rule(operation.id).without
     for each in (each for each in operation.parameters if each.name not in without):
         name = each.name.lower() if each.where == "header" else each.name
@@ -29,8 +29,8 @@ def resources_in_parameters(model: Model, operation: Operation) -> dict[str, str
 
 
 def sends(asked: HttpRequest, places: Collection[str]) -> bool:
-    """Whether a request sends one of them, or a member of it in a query. What a path has is always
-    sent."""
+    """Whether a request contains one of these parameters, or a member of it in the query. Path
+    parameters are always sent."""
     if any(each.startswith("path ") for each in places):
         return True
     return bool(places) and not set(_sent_places(asked)).isdisjoint(places)

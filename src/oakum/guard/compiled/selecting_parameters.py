@@ -36,17 +36,18 @@ _SHAPES = frozenset(
         *("pagination", "projection", "range", "search", "select", "sort", "timezone"),
     )
 )
-"""Words that make a parameter one of the response's form, whatever other words its name has."""
+"""Words in the name of a parameter that only shapes the response, whatever else the name
+contains."""
 _MAY_SHAPE = _SHAPES | {
     *("x", "by", "count", "depth", "embed", "exclude", "format", "include", "indent", "order"),
     *("per", "populate", "pretty", "print", "results", "size", "skip", "take", "top"),
 }
-"""A name that consists of these is one of the form, too."""
+"""A name made only of these words shapes the response too."""
 _FILTERS = _MAY_SHAPE | {
     *("alt", "callback", "columns", "context", "orderby", "ordering", "prettyprint", "q", "query"),
     *("since", "status", "type", "until", "view"),
 }
-"""The same for names in a query."""
+"""The same for names of query parameters."""
 
 TENANTS = frozenset(
     (
@@ -59,26 +60,26 @@ TENANTS = frozenset(
     for tenant in TENANT_WORDS - {"company", "shop", "site"}
     for key in ("", *KEY_WORDS)
 )
-"""Names of a tenant where any name may stand, as `plain` spells them. Those that may as well be a
-fact about a person or an object are none of them."""
+"""Normalised names of a tenant, for places where any name may occur. Names that may also be a
+property of a person or an object are left out."""
 _NEUTRAL = frozenset(
     (
         *("api", "app", "apikey", "client", "debug", "key", "signature", "source", "timestamp"),
         *("token", "trace", "utm", "v", "ver", "version"),
     )
 )
-"""A query parameter that consists of these says nothing of what a request is about."""
+"""A query parameter made only of these words does not select data."""
 _OPTIONS = frozenset(("include", "includes", "exclude", "with", "without", "show", "hide", "only"))
-"""Words that an option of a list begins with: `include_stopped`, `withDetails`."""
+"""First words of options of a list: `include_stopped`, `withDetails`."""
 
 Place = tuple[str, str]
-"""`header`, `cookie` or `query`, and a name."""
+"""(`header`, `cookie` or `query`; name)."""
 
 
 @dataclass(frozen=True)
 class SuppliedParameter:
-    """A required parameter that has a value without any request: the only one that the document
-    allows, or else its default."""
+    """A required parameter whose value is known without a request: the only allowed value, or the
+    default."""
 
     where: str
     name: str
@@ -87,45 +88,45 @@ class SuppliedParameter:
 
     @property
     def plan(self) -> dict[str, Json]:
-        """As JSON values of the plan, for the Lua runtime."""
+        """The parameter as JSON values of the plan, for the Lua runtime."""
         return {"where": self.where, "name": self.name, "value": self.value, "only": self.only}
 
 
 @dataclass(frozen=True)
 class SelectingParameters:
-    """The selecting parameters of an operation, in their order by name."""
+    """The selecting parameters of an operation, sorted by name."""
 
     headers: tuple[str, ...] = ()
-    """In lower case."""
+    """Header names in lower case."""
     cookies: tuple[str, ...] = ()
     query: tuple[str, ...] = ()
     unclear: tuple[str, ...] = ()
-    """Query parameters that may filter as well, or that this operation does not have: no look-up of
-    it is asked for a request that has one."""
+    """Query parameters that may be filters, or that this operation lacks. If a request has one, no
+    look-up of this operation is sent for it."""
     supplied: tuple[SuppliedParameter, ...] = ()
-    """Headers and cookies that a look-up of this operation is sent where the request has none."""
+    """Headers and cookies to send with a look-up of this operation if the request has none."""
     needed: tuple[Place, ...] = ()
-    """Required parameters that only a request can fill: without them a look-up of this operation
-    is not asked."""
+    """Required parameters that only the request can supply. Without them no look-up of this
+    operation is sent."""
     body: tuple[str, ...] = ()
-    """Members of its request body that name the tenant: no look-up is asked for a request that has
-    one, since none can be told so."""
+    """Members of its request body that name the tenant. If a request has one, no look-up is sent,
+    since no look-up can be limited to that tenant."""
     within: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Parameters of its query in whose value members do the same → these."""
+    """Query parameter → members of its value that name the tenant, with the same effect."""
     free: bool = False
-    """Whether members of any name may stand there: then also those that are called like a
-    tenant."""
+    """Whether undeclared members are possible there; then those named like a tenant count as
+    well."""
     path: tuple[str, ...] = ()
-    """Parameters of its path that name the tenant, as `path_tenants` has them: for a request of it
-    only a look-up is asked that has the same."""
+    """Path parameters that name the tenant, as in `path_tenants`. Only look-ups with the same
+    parameter are sent for its requests."""
     paths: tuple[str, ...] = ()
-    """All that its path has of them, also those that name an object of the contract."""
+    """All such parameters of its path, including those that name an object of the contract."""
     caller: bool = False
-    """Whether it is who-am-I: an account is the same where nothing can be said of a tenant."""
+    """Whether it is who-am-I, whose result is taken as independent of the tenant."""
 
     @property
     def plan(self) -> dict[str, Json]:
-        """As JSON values of the plan, for the Lua runtime."""
+        """The parameters as JSON values of the plan, for the Lua runtime."""
         return {
             "headers": list(self.headers),
             "cookies": list(self.cookies),
@@ -143,11 +144,11 @@ class SelectingParameters:
 
     @cached_property
     def plain_names(self) -> frozenset[str]:
-        """Names of `body` and `within`, as `plain` spells them."""
+        """Normalised names in `body` and `within`."""
         return frozenset(map(plain, chain(self.body, *self.within.values())))
 
     def has(self, place: Place) -> bool:
-        """Whether requests of this operation may say it."""
+        """Whether requests of this operation may have this parameter."""
         where, name = place
         return name in {"header": self.headers, "cookie": self.cookies}.get(where, self.query)
 
@@ -158,7 +159,7 @@ def selections(
     credentials: Collection[Place],
     looks: Collection[str] = (),
 ) -> Mapping[str, SelectingParameters]:
-    """The selection of each operation, by its id. `looks`: operations that look-ups call."""
+    """Operation id → its selecting parameters. `looks`: operations called by look-ups."""
     guard, caller = policy.guard, policy.caller.operation
     keys = {place for place in credentials if _is_choice(place, policy)}
     none = {*credentials, *((("header", guard.service.header),) if guard.service else ())} - keys
@@ -236,18 +237,18 @@ def _is_neutral(name: str) -> bool:
 
 
 def is_tenant(name: str) -> bool:
-    """Whether a query parameter is called like a tenant."""
+    """Whether the name of a query parameter is that of a tenant."""
     return not TENANT_WORDS.isdisjoint(name_words(name))
 
 
 def plain(name: str) -> str:
-    """A name without what styles of spelling differ in: `tenant_id` and `tenantId` are the same."""
+    """A name independent of its style of spelling: `tenant_id` and `tenantId` are equal."""
     return name.translate(_JOINTS).lower()
 
 
 def tenants_of(names: Collection[str], shown: Collection[str] = ()) -> tuple[str, ...]:
-    """Names of a tenant, and of no fact about an object that the API shows (`shown`). A name that
-    is a path (`context.tenant`, `f[tenant]`) counts by its last step."""
+    """Those names that denote a tenant and are no member of an object that the API shows (`shown`).
+    A name that is a path (`context.tenant`, `f[tenant]`) counts by its last step."""
     others = (_STEP.split(name.rstrip("]"))[-1] for name in names if name not in shown)
     return tuple(sorted({name for name in others if _is_tenants(name)}))
 
@@ -258,8 +259,8 @@ def _is_tenants(name: str) -> bool:
 
 
 def path_tenants(path: str) -> Mapping[str, str]:
-    """Parameters of a path that are called like a tenant → the path up to them, without names: by
-    it two paths have the same one, whatever they call it."""
+    """Path parameter named like a tenant → the path up to it with nameless parameters, by which the
+    parameters of two paths are matched."""
     found = {each[1]: path[: each.end()] for each in _PARAMETER.finditer(path)}
     return {name: _PARAMETER.sub("{}", at) for name, at in found.items() if _is_tenants(name)}
 
@@ -316,8 +317,8 @@ def warn_of_unfilled(
     asked: Collection[str],
     granted: list[str],
 ) -> Iterator[Problem]:
-    """Warns about look-ups that some operations cannot be decided by, since nothing fills a
-    required parameter of theirs."""
+    """Warns about look-ups that cannot be sent for some operations, since nothing supplies a
+    required parameter."""
     for id in asked:
         operation = document.operation(id)
         if operation is not None:

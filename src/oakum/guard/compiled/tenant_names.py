@@ -21,20 +21,19 @@ from oakum.routing.route import decoded_name
 _WORD = re.compile(rb"[0-9A-Za-z_-]+")
 _MEMBER = re.compile(rb"(?<![0-9A-Za-z_-])([0-9A-Za-z_-]+)\"[\x09\x0a\x0d\x20]*:")
 _INNER = re.compile(rb"(?<![0-9A-Za-z_-])([0-9A-Za-z_-]+)\\+\"[\x09\x0a\x0d\x20]*:")
-"""A member in JSON within a text of JSON."""
+"""Matches a member name in JSON that is inside a JSON string."""
 _ESCAPED = re.compile(rb"\\u00([2-7][0-9A-Fa-f])")
 
 
 def is_named(name: str, selection: SelectingParameters) -> bool:
-    """Whether a member of this name says the tenant of a request of an operation."""
+    """Whether a member with this name names the tenant in requests of an operation."""
     spelt = plain(name)
     return spelt in selection.plain_names or (selection.free and spelt in TENANTS)
 
 
 def names_tenant(asked: HttpRequest, query: str, selection: SelectingParameters) -> bool:
-    """Whether the body of a request names the tenant, or the value of a parameter of its query
-    does; `query`: what is forwarded of it. A member of JSON that no document declares counts by any
-    name of a tenant."""
+    """Whether the body, or a value in the query, names the tenant; `query`: the part that is
+    forwarded. In JSON, an undeclared member counts if its name is that of a tenant."""
     named, inner = set[bytes](), set[bytes]()
     listens = bool(selection.plain_names) or selection.free
     for piece in query.split("&"):

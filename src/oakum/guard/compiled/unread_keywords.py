@@ -21,14 +21,14 @@ from oakum.openapi.shape_queries import merge, scalars, ways
 from oakum.openapi.walk import Thunk, shape_with
 
 _NOTES = ("_below", "_atoms", "_children")
-"""What a walk notes at the shape that it is of."""
+"""Attributes of a shape in which walks cache results."""
 
 
 def with_hidden(
     document: Document, bound: Collection[str]
 ) -> tuple[Document, tuple[Problem, ...]] | None:
-    """The document with those objects of these schemas where they stand, and a warning for each
-    text that holds some; None if there are none."""
+    """The document with such objects declared in their place, and a warning for each string that
+    contains JSON of one; None if there are none."""
     every = (
         media.shape
         for each in document.operations

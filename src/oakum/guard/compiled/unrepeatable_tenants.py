@@ -31,8 +31,8 @@ _DEEP = 6
 def with_tenants(
     paths: PathObjects, operation: Operation, own: SelectingParameters, target: str, *, write: bool
 ) -> SelectingParameters:
-    """The selection of an operation with where it may name the tenant. `target`: the resource that
-    it touches."""
+    """The selecting parameters of an operation, with the places where a request may name the
+    tenant. `target`: the resource that it changes."""
     model = paths.model
     tops = [each.shape for each in operation.body if each.shape is not None]
     free = any(_takes_any(each) for each in operation.body)
@@ -120,8 +120,8 @@ def unsaid(
     asked: Collection[str],
     granted: Collection[str],
 ) -> Iterator[Problem]:
-    """Warns about operations that name the tenant where no look-up can be told it. `asked`:
-    operations that look-ups call."""
+    """Warns about operations that name the tenant where no look-up can repeat it. `asked`:
+    operations called by look-ups."""
     if not asked:
         return
     for operation in document.operations:

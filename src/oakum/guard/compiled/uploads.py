@@ -24,9 +24,9 @@ _SOMEBODY = "somebody"
 
 
 def upload(model: Model, operation: Operation, *, judged: bool) -> str:
-    """Who may send the multipart form of a write whose other bodies hold a resource: `all` who may
-    call it, or the `own`er of what is written, if parts are called like fields that only owners are
-    known to set; empty: nobody. `judged`: some member is a key."""
+    """Who may send a multipart form where other bodies of the write hold a resource: `all` who may
+    call the operation; `own`, only the owner, if parts have the names of fields that only owners
+    may set; empty: nobody. `judged`: some part is a key."""
     form, shape, resource = _form(model, operation, judged=judged)
     if form is None or form.judged or shape is None or model.sets.get(operation.id):
         return ""
@@ -45,8 +45,8 @@ def upload(model: Model, operation: Operation, *, judged: bool) -> str:
 
 
 def unset_files(model: Model, operation: Operation) -> Iterator[tuple[str, str]]:
-    """Files that no line lets anybody set, in a multipart form that is a resource: name of the file
-    and of the resource."""
+    """(name of the file, resource) for files in a multipart form of a resource that no contract
+    line allows anybody to set."""
     form, shape, resource = _form(model, operation, judged=False)
     for name in form.names if form is not None and form.judged else ():
         settable = model.settable[resource]

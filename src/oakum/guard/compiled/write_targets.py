@@ -45,12 +45,12 @@ TargetKind = Literal["caller", "path", "ask", "none"]
 
 @dataclass(frozen=True)
 class Target:
-    """Whose object a write touches.
+    """How to find the object that a write changes, and its owner.
 
     `caller`: a new object, or the caller's own. `path`: the owner's id is the parameter `param`.
-    `ask`: the object is at `operation` (a GET with the same path parameters, or a list of whoever
-    asks), a `resource` at `pointer` of its answer. `none`: the contract cannot tell, or the path
-    names several by their keys, so only relations that need no object can pass by it.
+    `ask`: GET `operation` returns the object, a `resource` at `pointer` of its response; it has the
+    same path parameters, or is a list of the caller's objects. `none`: unknown, or the path names
+    several objects by key, so only relations that need no object permit the write.
     """
 
     kind: TargetKind
@@ -58,36 +58,36 @@ class Target:
     operation: str = ""
     resource: str = ""
     pointer: tuple[str, ...] = ()
-    """With `*` at its end: the one element of that list whose `key` is the parameter `param`."""
+    """JSON Pointer of the object; if it ends with `*`, the list element whose `key` equals
+    `param`."""
     key: tuple[str, ...] = ()
     query: str = ""
-    """As of an `Ask`."""
+    """Query of the look-up."""
     names: tuple[tuple[str, str], ...] = ()
-    """As of `Reader`."""
+    """Path parameters with different names, as in `ObjectReader`."""
     unnamed: bool = False
-    """As of a `Subject`."""
+    """As `Subject.unnamed`: only the body identifies the object."""
     below: bool = False
-    """As of a `Subject`."""
+    """As `Subject.below`: the path names an enclosing object."""
     last: str = ""
-    """The parameter that its path ends with; empty: it ends otherwise."""
+    """The path parameter that ends the path; empty if a word does."""
     made: str = ""
-    """The path parameter that holds the owner of what a PUT makes where nothing is there yet."""
+    """The path parameter with the owner of an object that a PUT creates if none exists yet."""
     then: Target | None = None
-    """What is asked where nothing is there, before that is believed; of a finder and with `says`,
-    where what is there does not say whose it is."""
+    """The next look-up if this one finds nothing, before absence is believed; for a finder, and
+    with `says`, also if the object found does not show its owner."""
     says: bool = False
     """Whether the owner in the path counts only if nothing else tells the owner."""
     own: bool = False
-    """It is asked as the caller."""
+    """Whether the look-up uses the caller's credentials."""
     kinds: tuple[str, ...] = ()
-    """What tells the type of an object: the resources that it may be of."""
+    """Resources that the object may belong to, one of which the response shows."""
     parts: tuple[str, ...] = ()
-    """Of `kinds`, those of which the path names an object: one that is shown without a key is that
-    one."""
+    """Those of `kinds` whose object the path names: if shown without a key, it is that object."""
     around: tuple[Target, ...] = ()
-    """Other objects that the path names behind its owner, and that have to be that one's."""
+    """Other objects in the path after the owner, which must belong to that owner."""
     form: str = ""
-    """Of a finder: how the document says that keys are written, `integer` or `uuid`."""
+    """For a finder, the declared form of keys: `integer` or `uuid`."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,8 @@ class Targets:
         return self.model.policy
 
     def target(self, operation: Operation, resource: str) -> Target:
-        """`resource`: what the request body holds; empty: nothing that the contract knows."""
+        """The target of a write; `resource`: the one in its request body, empty if it has none of
+        the contract."""
         found = self._find_target(operation, resource)
         if found.kind == "ask" and self.policy.resources[found.resource].owner.kind == "caller":
             # A service sees other callers' objects too, so seeing one does not prove ownership.
@@ -200,7 +201,8 @@ class Targets:
         return single and one.owner.kind == "field" and not known
 
     def holds_unseen(self, operation: Operation) -> bool:
-        """Whether a body holds one thing with an owner of its own that no GET of the path shows."""
+        """Whether the body holds one object with an owner of its own that no GET of the path
+        shows."""
         if operation.path.endswith("}") or operation.method == "POST":
             return False
         steps = self.paths.steps(operation)
@@ -254,7 +256,7 @@ class Targets:
         return self.policy.guard.service is None and bool(call) and kinds == {"claim"}
 
     def showing_response(self, steps: Sequence[PathStep], step: PathStep) -> list[Target]:
-        """The response that shows an object of a path alone and with its key."""
+        """Look-ups whose response shows one object of a path alone, with its key."""
         one = step.resource
         if one is None or one.owner.kind == "none":
             return []
@@ -333,8 +335,9 @@ class Targets:
 def in_parent(
     paths: PathObjects, steps: Sequence[PathStep], end: int, resource: Resource, param: str
 ) -> Target | None:
-    """One with the key `param` in the object around it, if that is shown with it: `steps[end]` is
-    the one, or behind them all. It is that object's owner's, whatever a path says."""
+    """Look-up of an object with the key `param` inside its parent, in a GET that shows both.
+    `steps[end]` is the object, or `end` is past all steps. It belongs to the parent's owner,
+    whatever the path says. None: no GET shows both."""
     before = [each for each in steps[:end] if each.kind not in ("value", "keys")]
     own, model = steps[end] if end < len(steps) else None, paths.model
     word = own.path.split("/")[-2] if own is not None else ""
@@ -371,7 +374,7 @@ def _parents(
 
 @dataclass(frozen=True)
 class Finders:
-    """Derives how the objects that a request body names are asked for."""
+    """Derives how objects named in a request body are looked up."""
 
     paths: PathObjects
 
@@ -384,10 +387,10 @@ class Finders:
         return self.paths.model
 
     def by_key(self, operation: Operation, resource: Resource) -> Target | None:
-        """The GET that shows one by its key: it ends with that, and every other parameter of its
-        path stands at the same place in the path of the operation. `none`: only such a GET shows
-        one as cannot be asked with what that path says. None: no GET shows one by its key. What is
-        its parent's owner's is that one's only where the parent is shown with it."""
+        """The GET that shows an object of a resource by its key. Its path ends with the key, and
+        its other parameters are at the same places in the path of the operation. `none`: there is
+        such a GET, but its parameters are not in this path. None: there is no such GET. An object
+        owned through its parent needs a GET that also shows the parent."""
         if not resource.key or resource.owner.kind == "none":
             return None
         found = self._by_key(operation, resource)
@@ -479,8 +482,8 @@ class Finders:
         return not below or names(get)[-1] in below
 
     def itself(self, operation: Operation, target: Target, written: str) -> Target | None:
-        """The GET of the same path, where nothing of the object was asked for by then: asked as the
-        caller, who may be shown a key that the service is not."""
+        """The GET of the same path, if nothing else has looked up the object. It uses the caller's
+        credentials, since the service may not be shown the caller's objects."""
         get = self.document.operation(f"GET {operation.path}")
         unseen = target.kind == "path" or target.unnamed
         if get is None or not unseen or not written or not self._is_granted(get):

@@ -18,12 +18,12 @@ from oakum.openapi.model import Operation, Shape
 from oakum.policy.resource_schemas import resource_of
 
 _DEEP = 3
-"""Depth of a response that is searched for the object."""
+"""How deep a response is searched for the object."""
 
 
 def typed_target(paths: PathObjects, operation: Operation) -> Target | None:
-    """The GET of the same path, which shows of which of several resources (`kinds`) the object is;
-    `none`: only `target` may tell. None: the document leaves nothing open."""
+    """The GET of the same path, whose response shows which of several resources (`kinds`) the
+    object belongs to; kind `none`: no GET does. None: the document declares only one."""
     model, id = paths.model, operation.id
     written = model.written.get(id)
     if written is None or not keeps_kind(model, operation):
@@ -44,8 +44,8 @@ def typed_target(paths: PathObjects, operation: Operation) -> Target | None:
 
 
 def written_target(paths: PathObjects, operation: Operation, target: Target) -> Target | None:
-    """The GET of a path that ends with a word: a body without a key changes what it shows there.
-    None: it shows nothing that a body may be of, or `target` is what it shows."""
+    """The GET of a path that ends with a word, whose object a body without a key changes. None: it
+    shows no resource of the body, or `target` already is this GET."""
     model, said = paths.model, paths.model.written.get(operation.id)
     named = places(operation) and not operation.path.endswith("}")
     if said is None or operation.method == "POST" or not named:
@@ -67,13 +67,13 @@ def written_target(paths: PathObjects, operation: Operation, target: Target) -> 
 
 
 def looks_up_first(*targets: Target | None) -> bool:
-    """Whether the guard reads the object before it answers a write, so that an error could reveal
-    that it exists."""
+    """Whether the guard looks up the object before it responds to a write, so that an error could
+    reveal that it exists."""
     return any(each is not None and each.kind == "ask" for each in targets)
 
 
 def is_ambiguous(target: Target, typed: Target | None) -> bool:
-    """Whether a write is refused since nothing shows of which resource its object is."""
+    """Whether a write is refused because nothing shows to which resource its object belongs."""
     return typed is not None and typed.kind == "none" and target.resource not in typed.kinds
 
 

@@ -81,7 +81,7 @@ class Envoy:
         raise mistake("envoy is not installed", install_hint("guard"))
 
     def unserved_operations(self, document: Document) -> Iterator[Problem]:
-        """Streams of events or lines, and methods that Envoy does not know."""
+        """Warns about streams (SSE, NDJSON) and about methods that Envoy does not support."""
         return unserved_operations(document)
 
     def command(self, folder: Path, *, exported: bool = False) -> list[str]:

@@ -49,7 +49,8 @@ def verification_filter(tokens: Mapping[str, Json]) -> dict[str, Json]:
 
 
 def reader(places: Sequence[Mapping[str, Json]]) -> str:
-    """Lua of the preceding filter, which extracts the token with the runtime's own modules."""
+    """Lua code of the preceding filter, which extracts the token with the runtime's own modules.
+    `places`: where tokens may be."""
     said = f"local PLACES = {long_string(json.dumps(list(places)))}\nlocal TOKEN = {TOKEN!r}\n"
     code = (files(__package__) / "reader.lua").read_text(encoding="utf-8")
     return preload(required_modules(*_READING)) + said + code

@@ -65,7 +65,7 @@ def bundle(adapter: str, plan: str) -> str:
 
 
 def required_modules(*roots: str) -> tuple[str, ...]:
-    """These modules and all that they require, in dependency order."""
+    """Names of these modules and everything they require, in dependency order."""
     found: set[str] = set()
     todo = list(roots)
     while todo:

@@ -98,7 +98,7 @@ class Nginx:
         raise mistake("nginx is not installed", "install nginx with its Lua module, or OpenResty")
 
     def unserved_operations(self, document: Document) -> tuple[Problem, ...]:
-        """It serves every operation."""
+        """No problems: nginx serves every operation."""
         return ()
 
     def command(self, folder: Path, *, exported: bool = False) -> list[str]:

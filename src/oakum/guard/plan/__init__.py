@@ -1,1 +1,1 @@
-"""The plan: what a contract means, as plain data that an engine reads at its start."""
+"""The plan: a compiled contract as plain data that an engine reads when it starts."""

@@ -1,4 +1,4 @@
-"""Automata in the plan, each once."""
+"""Stores each automaton of the plan once."""
 
 from __future__ import annotations
 

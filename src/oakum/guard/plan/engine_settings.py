@@ -12,7 +12,8 @@ from oakum.policy.model import Caller, Guarding
 
 
 def settings(said: Guarding, folder: Path) -> dict[str, Any]:
-    """`folder` is the base of its file names; raises `InputError` when a file cannot be read."""
+    """The section `guard:` as plan data; `folder`: base of relative file names. Raises `InputError`
+    if a file cannot be read."""
     tokens = None
     if said.tokens is not None:
         tokens = {
@@ -44,7 +45,7 @@ def settings(said: Guarding, folder: Path) -> dict[str, Any]:
 
 
 def passing_parameters(operation: Operation) -> dict[str, Json]:
-    """Names of the headers and cookies that a request to an operation may have besides."""
+    """Names of declared headers and cookies that are forwarded for an operation."""
     cookies = {each.name for each in operation.parameters if each.where == "cookie"}
     headers = {each.name.lower() for each in operation.parameters if each.where == "header"}
     return {

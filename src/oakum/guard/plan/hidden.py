@@ -1,6 +1,6 @@
-"""The objects that requests name, as plan data.
+"""Concealed objects as plan data.
 
-This module only renders what `routing.concealed_objects` found. It decides nothing.
+This module only renders what `guard.compiled.concealed_objects` found; it decides nothing.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
 def plan_hidden(
     endpoint: GrantedEndpoint, endpoints: Mapping[str, int], resources: Mapping[str, int]
 ) -> dict[str, Any]:
-    """The objects that one endpoint conceals, for the plan; `endpoints`, `resources`: the index of
-    each there."""
+    """Concealed objects of one endpoint as plan data; `endpoints`, `resources`: id → index in the
+    plan."""
 
     def plan(each: ConcealedObject) -> dict[str, Any]:
         return {
@@ -45,12 +45,12 @@ def plan_hidden(
 
 @dataclass
 class SharedParts:
-    """What many endpoints have alike, each once."""
+    """Stores values that many endpoints share once."""
 
     values: list[Any] = field(default_factory=list)
 
     def plan(self, made: dict[str, Any]) -> dict[str, Any]:
-        """The same with these by their place among the values."""
+        """Replaces shared values by their index."""
         for name, each in made.items():
             if name == "named":
                 made[name] = self._place(each)

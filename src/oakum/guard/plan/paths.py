@@ -32,8 +32,8 @@ def turn(wiring: LookupPlan, operation: Operation) -> int:
 
 
 def rivals(wiring: LookupPlan, automata: Automata) -> Iterator[dict[str, Any]]:
-    """What no operation may have of paths that several match, and operations granted to nobody, so
-    that no other takes their paths."""
+    """Plan data for ambiguous paths: the operations granted to nobody that match them, so that no
+    other operation takes their requests."""
     endpoints = wiring.endpoints
     for alike in wiring.choices.rivals.values():
         granted = [not each.shut and each.operation.id in endpoints for each in alike]

@@ -18,9 +18,9 @@ Ahead = tuple[tuple[tuple[str, ...], str], ...]
 
 
 _BITS = {"string": 1, "integer": 2, "number": 4, "boolean": 8, "object": 32, "array": 64}
-"""Those of scalars are as the runtime numbers them."""
+"""JSON types as bits, numbered as in the Lua runtime."""
 _LISTS = 128
-"""At a place in an object: lists alone are declared."""
+"""Bit for a place inside an object where only lists are declared."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,23 +35,23 @@ class PlannedPlace:
     path: str = ""
     """Name in the audit, inside a resource only."""
     void: bool = False
-    """As that of a `Spot`."""
+    """As `void` of `Spot`."""
     page: bool = False
-    """Whether it is, or stands in, an object that holds a count, or an ownerless one with a count
-    further below."""
+    """Whether it is, or is inside, an object that contains a count, or an ownerless object with a
+    count further below."""
 
 
 def inside_resource(
     place: PlannedPlace, shape: Shape | None, table: Table, index: int
 ) -> PlannedPlace:
-    """The place of an object of a resource, from where names in the audit begin."""
+    """The place of an object of a resource; names in the audit are relative to it."""
     outermost = not place.inside and table.resource.owner.kind == "none"
     page = counts_below(place, deep=outermost)
     return PlannedPlace(shape, place.ahead, index, table.trie, True, page=page)
 
 
 def counts_below(place: PlannedPlace, *, deep: bool = False) -> bool:
-    """Whether what stands there holds a count itself, or also further below (`deep`)."""
+    """Whether the value there directly contains a count; `deep`: or further below."""
     found = (segments for segments, name in place.ahead if name == "#")
     return any(segments if deep else len(segments) == 1 for segments in found)
 
@@ -75,7 +75,8 @@ def names(place: PlannedPlace) -> dict[str, None]:
 
 
 def counted_rows(place: PlannedPlace) -> list[str]:
-    """Names that only the way to a count has: of a map they are values as all others are."""
+    """Member names that only the pointer of a count has; in a map they are values like all
+    others."""
     return [name for name in names(place) if name not in _known_names(place)]
 
 

@@ -23,8 +23,8 @@ def bits_of(shape: Shape, *, nothing: bool = False) -> int:
 
 
 def removals(table: Table, trie: Trie | None, shape: Shape | None) -> dict[str, Json]:
-    """`null`: for each field set, whether a request may have it in a container's place; `clears`:
-    the byte that begins a container which, empty, removes there what `null` does."""
+    """`null`: for each field set, whether a request may send null in place of this container;
+    `clears`: first byte of a container that, if empty, removes the same content as null does."""
     gone = taken_by_null(trie, shape)
     may = "".join("1" if gone and bits & gone == gone else "0" for bits in table.sets)
     kinds = containers(shape) if shape is not None else frozenset[str]()

@@ -32,10 +32,10 @@ class PlannedTargets:
     endpoints: Mapping[str, int]
     resources: Mapping[str, int]
     node: Callable[[Target, Media], int]
-    """Renders an answer that a target reads; the index of its node."""
+    """Renders the response that a target reads, and returns the index of its node."""
 
     def checks(self, checks: WriteChecks) -> dict[str, Any]:
-        """How a write is checked."""
+        """The checks of a write as plan data."""
         plan = self.plan
         return {
             "target": plan(checks.target),
@@ -48,7 +48,7 @@ class PlannedTargets:
         }
 
     def plan(self, target: Target) -> dict[str, Any]:
-        """One target and the look-ups that follow it."""
+        """One target and its follow-up look-ups as plan data."""
         shower = self.model.operations.get(target.operation)
         declared = declared_answers(shower, 200) if shower is not None else ()
         likely = next((each for each in declared if each.is_json), None)
@@ -84,7 +84,7 @@ class PlannedTargets:
         }
 
     def plan_body(self, operation: str) -> dict[str, Any]:
-        """What a body may be of."""
+        """The resources of a request body as plan data."""
         found = self.model.written.get(operation)
         return {
             "written": self.settable(found.resources if found else ()),
@@ -128,8 +128,8 @@ class PlannedTargets:
 
 
 def parts_of(table: Table, leaves: Iterable[int]) -> list[str]:
-    """As `passing` of each leaf: of two objects that a write may be of, both have to pass one. `k`:
-    it is the key."""
+    """As `passing` for each leaf; if a write may refer to two objects, both must pass one. `k`: the
+    leaf is the key."""
     wanted = set(leaves)
     return sorted({"k"[: key_of(table) >> n & 1] + passing_set(table, [n]) for n in wanted})
 

@@ -92,7 +92,7 @@ OF_CONTRACT: tuple[Callable[[CompiledContract], Iterator[Problem]], ...] = (
     incomplete_schemas.incomplete_schemas,
     feeds.hidden_feeds,
 )
-"""Warnings of a whole contract, such as those that are said once for many operations."""
+"""Functions that warn about a whole contract, such as warnings printed once for many operations."""
 
 OF_ENDPOINTS: tuple[Callable[[CompiledContract, GrantedEndpoint], Iterator[Problem]], ...] = (
     withheld_responses.unreadable_types,
@@ -104,7 +104,7 @@ OF_ENDPOINTS: tuple[Callable[[CompiledContract, GrantedEndpoint], Iterator[Probl
     forms.unread_forms,
     operations.unknown_preflights,
 )
-"""Warnings of each operation that the contract grants."""
+"""Functions that warn about each granted operation."""
 
 OF_WRITES: tuple[Callable[[CompiledContract, GrantedEndpoint], Iterator[Problem]], ...] = (
     owners.unknown_owners,
@@ -122,11 +122,11 @@ OF_WRITES: tuple[Callable[[CompiledContract, GrantedEndpoint], Iterator[Problem]
     errors.revealed_existence,
     errors.unexplained_errors,
 )
-"""Warnings of each of them that writes."""
+"""Functions that warn about each granted write."""
 
 
 def warnings(contract: CompiledContract) -> Iterator[Problem]:
-    """All warnings of a contract, one kind after the other."""
+    """All warnings of a contract, grouped by kind."""
     for of_contract in OF_CONTRACT:
         yield from of_contract(contract)
     for endpoint in contract.endpoints:

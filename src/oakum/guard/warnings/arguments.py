@@ -13,7 +13,8 @@ from oakum.openapi.model import Operation
 
 
 def unknown_objects(contract: CompiledContract) -> Iterator[Problem]:
-    """Warns about arguments beside whose object nothing is shown."""
+    """Warns about arguments that withhold data because nobody is known to see the object they
+    name."""
     for each in contract.endpoints:
         operation = each.operation
         for place, name in _hidden_arguments(contract, each, each.asked.keys.arguments):
@@ -72,8 +73,8 @@ def _describe_argument(operation: Operation, place: str) -> tuple[str, str]:
 
 
 def unexplained_errors(contract: CompiledContract) -> Iterator[Problem]:
-    """Warns about arguments with which nobody is told why a request failed, since nobody is known
-    to see the object that they name."""
+    """Warns about arguments that suppress error messages, since nobody is known to see the object
+    that they name."""
     for each in contract.endpoints:
         found = dict[str, list[tuple[str, str]]]()
         for place, name in _hidden_arguments(contract, each, each.asked.keys.of_errors):

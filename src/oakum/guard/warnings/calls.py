@@ -1,7 +1,7 @@
-"""Warnings about relations in `call` that nobody can have to what is called.
+"""Warnings about relations in `call` that no caller can have to the object.
 
-A relation is one to the object that a request is about: to a message of a
-room nobody is a guest, if only the room names its guests.
+A relation is one to the object that a request is about: nobody can be a guest of a room's message
+if only the room lists its guests.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from oakum.policy.resource_schemas import at, declares, resource_of
 
 _OWNERLESS = "has no owner"
 _Object = tuple[str, str, Sequence[Shape] | None]
-"""Resource, where it is from, and what is known of its members; None: it is not looked up."""
+"""(resource, where it comes from, shapes of its members; None: it is not looked up)."""
 
 
 def impossible_relations(contract: CompiledContract) -> Iterator[Problem]:
-    """Warns about each relation that can hold of nothing that the operation is about."""
+    """Warns about each relation in `call` that no caller can have to the operation's object."""
     model = contract.model
     policy = model.policy
     for endpoint in contract.endpoints:

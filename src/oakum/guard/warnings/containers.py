@@ -1,7 +1,7 @@
-"""Warnings about objects that a body holds in lists, maps and other objects.
+"""Warnings about objects in lists, maps and other objects of a request body.
 
-Each is about a write that the gateway cannot check: what a container says
-of the objects in it is decided by a line of the contract, and not by whose they are.
+Each is about a write that the gateway cannot check: the contract's line for the container decides,
+and not the owners of the objects in it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from oakum.policy.resource_schemas import resource_of
 
 
 def removed_by_null(contract: CompiledContract) -> Iterator[Problem]:
-    """Warns once about objects that `null` takes away by the line of what they stand in."""
+    """Warns once about objects that a caller can remove by sending `null` for their container,
+    under the container's line."""
     model = contract.model
     found: dict[tuple[str, str], tuple[Operation, str]] = {}
     for endpoint in contract.endpoints:
@@ -59,7 +60,7 @@ def _owned_members(model: Model, endpoint: GrantedEndpoint) -> Iterator[tuple[st
 
 
 def names_in_maps(contract: CompiledContract) -> Iterator[Problem]:
-    """Warns about names in a map that are taken for keys, since no GET shows what stands there."""
+    """Warns about map names that are treated as keys, since no GET shows the stored map."""
     model = contract.model
     shown = {nameless(e.operation.path) for e in contract.endpoints if e.operation.method == "GET"}
     for endpoint in contract.endpoints:

@@ -1,7 +1,8 @@
-"""Warnings about values that stand beside a list of objects, and pass although some are hidden.
+"""Warnings about values beside a list of objects that are forwarded although some objects are
+hidden.
 
-A number counts the objects, a list names them, a label says what they have in common. The gateway
-reads no value outside of a resource: only the contract can say which of them tell something.
+A number may count the objects, a list may name them, a label may summarise them. The gateway does
+not interpret values outside resources: only the contract can say which of them reveal something.
 """
 
 from __future__ import annotations
@@ -26,9 +27,9 @@ from oakum.policy.resource_schemas import resource_of
 
 _MOST = 3
 _WRITTEN = 8
-"""How many pointers a hint writes out."""
+"""Most pointers listed in a hint."""
 _PLACES = 5000
-"""How many places of one response are read."""
+"""Most places examined in one response."""
 _NUMBERS = frozenset(("integer", "number"))
 _OF_ANSWERS = word_set(
     "after api before code continuation current cursor duration elapsed end error errors first "
@@ -37,9 +38,10 @@ _OF_ANSWERS = word_set(
     "previous query rel request response self size sort start status success timestamp to token "
     "took type uri url version warning warnings"
 )
-"""Words of what pages a list, or is about the request and its success: documented to pass."""
+"""Words in names of members about paging, or about the request and its success, which are
+documented to pass."""
 _OF_REQUESTS = frozenset(("correlation", "request", "span", "trace"))
-"""With `id`, what names the request and no object."""
+"""Words that with `id` name the request and no object."""
 Path = tuple[str, ...]
 
 
@@ -50,8 +52,8 @@ class _Place(NamedTuple):
 
 
 def values_beside_lists(contract: CompiledContract) -> Iterator[Problem]:
-    """Warns about each operation with values that no `counts` line names, outside of every object
-    and beside or above a list with objects that may be hidden."""
+    """Warns about each operation with values outside every object, next to or above a list of
+    possibly hidden objects, that no `counts` line names."""
     for each in contract.endpoints:
         id, rule = each.operation.id, contract.model.rule(each.operation.id)
         objects, values = _read(contract, each)

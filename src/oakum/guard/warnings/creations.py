@@ -17,7 +17,7 @@ from oakum.policy.resource_schemas import resource_of
 
 
 def refused_creations(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Problem]:
-    """Warns about an object or a field that a creation is refused for."""
+    """Warns about objects or fields for which a creation is refused."""
     model = contract.model
     operation, target = endpoint.operation, endpoint.checks.target
     if operation.method == "PUT" and operation.path.endswith("}") and _is_listed(endpoint):
@@ -54,8 +54,8 @@ def refused_creations(contract: CompiledContract, endpoint: GrantedEndpoint) -> 
 
 
 def placed_objects(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Problem]:
-    """Warns about objects that a body puts by their key where the API may show nothing at all: then
-    nobody can tell what stands there."""
+    """Warns about bodies that create objects under a given key where no GET shows whether it is
+    taken."""
     model = contract.model
     shower = model.operations.get(endpoint.checks.target.operation)
     shown = declared_answers(shower, 200) if shower is not None else ()

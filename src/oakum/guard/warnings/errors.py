@@ -1,7 +1,7 @@
-"""Warnings about what the answer of a write tells of concealed objects it names.
+"""Warnings about what the response to a write reveals of concealed objects that it names.
 
-What was done is said, so it reveals that an object exists; why something
-was not done is said only to those who are shown the object.
+A success is reported as such, so it reveals that an object exists. Why a write failed is reported
+only to callers who may see the object.
 """
 
 from __future__ import annotations
@@ -47,8 +47,8 @@ def revealed_existence(contract: CompiledContract, endpoint: GrantedEndpoint) ->
 
 
 def unexplained_errors(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Problem]:
-    """Warns about a write of which nobody is told why it failed: no GET shows the object that it
-    names, so nobody is known to see it."""
+    """Warns about a write whose error messages are always suppressed: no GET shows the object that
+    it names, so nobody is known to see it."""
     model = contract.model
     policy, id = model.policy, endpoint.operation.id
     call, refused = (

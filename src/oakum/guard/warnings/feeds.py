@@ -1,7 +1,7 @@
 """Warnings about feeds that are granted but that the gateway answers with 404.
 
-A feed begins before its first event, so it says that the object of its request exists. Where no GET
-shows that object, nobody can know who may be told.
+The response of a feed begins before its first event, so it reveals that the object in the request
+exists. If no GET shows that object, nobody is known to see it.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Warnings about what chooses, orders or counts objects by what is not shown.
+"""Warnings about filters, sort orders and counts that use hidden fields or objects.
 
-No gateway sees how a response was computed: which objects come, and in
-what order, tells the values of a field that is removed from them, and a number on one page tells
-of the hidden objects on another.
+A gateway does not see how a response was computed. Which objects it contains, and in which order,
+reveals values of a field that is removed from them, and a count on one page reveals hidden objects
+on another.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ _CHOOSING = frozenset(
         *("where", "q", "query", "search", "rsql", "criteria"),
     )
 )
-"""Words of what may sort or find by any field."""
+"""Words in names of parameters that sort or filter by an arbitrary field."""
 
 
 def hidden_fields(contract: CompiledContract) -> Iterator[Problem]:
-    """Warns about reads whose callers may find or sort objects by a field that is hidden from some
-    of them."""
+    """Warns about reads by which callers can filter or sort objects by a field that some of them
+    may not see."""
     model = contract.model
     for each in contract.endpoints:
         operation, rule = each.operation, model.rule(each.operation.id)
@@ -68,7 +68,7 @@ def hidden_fields(contract: CompiledContract) -> Iterator[Problem]:
 
 
 def counts_of_pages(contract: CompiledContract) -> Iterator[Problem]:
-    """Warns about counts of lists with pages: one without a hidden object keeps its number."""
+    """Warns about counts in paged lists: a page without a hidden object keeps its count."""
     model = contract.model
     for each in contract.endpoints:
         operation, rule = each.operation, model.rule(each.operation.id)

@@ -1,4 +1,4 @@
-"""Warnings about bodies that are no JSON: forms, files, other media types."""
+"""Warnings about request bodies that are not JSON: forms, files, other media types."""
 
 from __future__ import annotations
 

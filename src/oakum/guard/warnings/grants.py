@@ -1,4 +1,5 @@
-"""What several warnings ask: what an operation shows and writes, and who may see and set that."""
+"""Questions that several warnings ask: what an operation shows and writes, and who may see and set
+it."""
 
 from __future__ import annotations
 
@@ -46,7 +47,7 @@ def owners_alone(contract: CompiledContract, resource: Resource) -> list[str]:
 
 
 def certain(contract: CompiledContract, relation: str) -> set[str]:
-    """All relations that certainly hold for a caller who has this one to another's object."""
+    """All relations that certainly hold for a caller who has this one to somebody else's object."""
     known = contract.policy.kinds(relation) != {"anyone"}
     base = contract.policy.only(*(("anyone", "authenticated") if known else ("anyone",)))
     plain = (name for name in base if not contract.policy.relations[name].unless)

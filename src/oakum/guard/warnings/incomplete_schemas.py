@@ -1,7 +1,7 @@
-"""Warnings about schemas of an object that lack what decides who may see it.
+"""Warnings about schemas without the members that decide who may see the object.
 
-A reference such as `{id, link}` says neither whose its object is nor how that is set, and a gateway
-asks nothing about it, so that what hangs on either stays hidden, also from the owner.
+A reference such as `{id, link}` shows neither the owner nor the state of its object, and a gateway
+does not look them up. So fields that depend on either are hidden, even from the owner.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from oakum.policy.model import FieldRule, Grant, Resource
 
 
 def incomplete_schemas(contract: CompiledContract) -> Iterator[Problem]:
-    """Warns once about each schema whose objects are hidden from some to whom the contract grants
-    them, at the first operation that shows it."""
+    """Warns once about each schema whose objects are hidden from callers to whom the contract
+    grants them, at the first operation that shows it."""
     model = contract.model
     met: set[tuple[str, str]] = set()
     for endpoint in contract.endpoints:

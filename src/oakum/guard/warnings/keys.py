@@ -1,4 +1,4 @@
-"""Warnings about keys that a body holds, which may be those of other objects."""
+"""Warnings about keys in a request body that may be those of other objects."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from oakum.openapi.shape_queries import member
 from oakum.policy.resource_schemas import resource_of
 
 _INSIDE = ("field", "path", "caller")
-"""Kinds of owner for an object nested in one that is looked up by its key."""
+"""Kinds of owner with which an object nested in another one is looked up by its key."""
 
 
 def unlooked_keys(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Problem]:
@@ -112,7 +112,8 @@ def _free(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[str
 
 
 def key_spellings(contract: CompiledContract) -> Iterator[Problem]:
-    """Warns once about names as keys: of integers and UUIDs each has one spelling alone."""
+    """Warns once about string keys that clients choose: an API that ignores case could overwrite
+    another object. Integers and UUIDs have one spelling only."""
     found = [
         (endpoint.operation, contract.policy.resources[name])
         for endpoint in contract.endpoints
@@ -144,7 +145,8 @@ def _takes_free(contract: CompiledContract, endpoint: GrantedEndpoint, name: str
 
 
 def keys_in_puts(contract: CompiledContract) -> Iterator[Problem]:
-    """Warns once about a PUT that holds the key of the path's object, which nobody may set."""
+    """Warns once about a PUT whose body has to hold the key of the object in its path, which nobody
+    may set."""
     found = [
         (endpoint.operation, contract.policy.resources[name])
         for endpoint in contract.endpoints

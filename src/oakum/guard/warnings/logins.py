@@ -12,11 +12,12 @@ from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
 from oakum.guard.warnings.grants import owners_alone, resources_shown, resources_written
 
 _MANY = 3
-"""From this number on, equal warnings are merged into one."""
+"""Number of equal warnings from which they are merged into one."""
 
 
 def hidden_accounts(contract: CompiledContract) -> Iterator[Problem]:
-    """Warns about operations that are called before logging in: one by one, or merged."""
+    """Warns about responses to anonymous callers, usually of a login or sign-up, that lose the
+    owner's fields; merged if there are many."""
     found = [problem for endpoint in contract.endpoints for problem in _login(contract, endpoint)]
     if len(found) < _MANY:
         yield from found
@@ -54,7 +55,7 @@ def _login(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Pr
 
 
 def anonymous_bodies(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Problem]:
-    """Warns about a body in which the caller, being anonymous, may set nothing."""
+    """Warns about a request body of which an anonymous caller may set nothing."""
     id, who = endpoint.operation.id, _before(contract, endpoint)
     said = contract.model.written.get(id)
     written = [contract.policy.resources[name] for name in said.resources] if said and who else []

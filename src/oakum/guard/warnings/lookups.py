@@ -1,4 +1,4 @@
-"""Warnings about look-ups that establish nothing: no caller, no relation, or no state."""
+"""Warnings about look-ups that cannot establish a caller, a relation or a state."""
 
 from __future__ import annotations
 

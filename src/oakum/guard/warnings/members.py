@@ -1,8 +1,7 @@
-"""Warnings about members of an object by which a write may move it.
+"""Warnings about members by which a write may move an object to another parent.
 
-A member that is called like another resource with its key (`folder_id`)
-may name what the object is in, and is as often a mere reference: it is checked where `params`
-states it.
+A member named like another resource with its key (`folder_id`) may be the parent of the object, and
+is as often a mere reference. It is checked if `params` states it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Warnings about contract lines of HEAD and TRACE, which decide nothing.
+"""Warnings about contract lines for HEAD and TRACE, which have no effect.
 
 A gateway sends a HEAD to the API as the GET of its path, and answers 404 to every TRACE.
 """
@@ -15,7 +15,8 @@ from oakum.openapi.path_segments import nameless
 
 
 def unsent_methods(contract: CompiledContract) -> Iterator[Problem]:
-    """Warns about HEAD and TRACE that a line grants: GET decides the one, nothing the other."""
+    """Warns about lines that grant HEAD, which the line for GET decides, or TRACE, which is always
+    refused."""
     model = contract.model
     gets = {
         nameless(each.operation.path): each.operation

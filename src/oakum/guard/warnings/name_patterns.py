@@ -1,8 +1,7 @@
-"""Warnings about members that a document declares by patterns of their names which nobody can tell.
+"""Warnings about `patternProperties` that the gateway cannot evaluate.
 
-The gateway compares names with an automaton of the patterns (`openapi.name_classes`). Where the
-document has a pattern that none can be made of, such as one with a lookahead, nobody can tell which
-members are declared.
+The gateway matches member names with an automaton of the patterns (`openapi.name_classes`). If a
+pattern cannot be compiled, such as one with a lookahead, it is unknown which members are declared.
 """
 
 from __future__ import annotations
@@ -18,8 +17,8 @@ from oakum.openapi.walk import reachable
 
 
 def unreadable_patterns(contract: CompiledContract) -> Iterator[Problem]:
-    """Warns once about objects of which no undeclared member passes, since a pattern of their names
-    cannot be compiled."""
+    """Warns once about objects whose undeclared members are all removed, since a pattern of their
+    names cannot be compiled."""
     found: dict[Shape, tuple[Operation, str]] = {}
     done: set[Shape] = set()
     for endpoint in contract.endpoints:

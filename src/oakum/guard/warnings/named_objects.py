@@ -78,8 +78,8 @@ def _values_beside(contract: CompiledContract, endpoint: GrantedEndpoint) -> Ite
 
 
 def named_accounts(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Problem]:
-    """Warns about accounts that a write names by a plain key, without an object in its path: it is
-    taken for what is written, so that it has to be the caller's own."""
+    """Warns about accounts that a write names by a plain key without an object in its path: the
+    account is treated as the object written, so it has to be the caller's own."""
     operation, rule = endpoint.operation, contract.model.rule(endpoint.operation.id)
     kinds = {contract.policy.relations[each].kind for each in rule.call or ("owner",)}
     if names(operation) or not kinds & OF_OBJECTS <= {"owner"} or not kinds & OF_OBJECTS:

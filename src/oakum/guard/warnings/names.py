@@ -1,8 +1,7 @@
-"""Warnings of `guard check` about names in writes of which nobody says what they hold.
+"""Warnings about names in requests whose meaning is not stated.
 
-Warnings change nothing. A gateway checks the objects that a request names by the path, by what
-`params` states, or by what is called like a resource with its key. Any other text may be the key of
-an object, too, and is as often none.
+A gateway checks objects that a request names in its path, by `params`, or by a name made of a
+resource and its key. Any other string may be the key of an object too, and often is none.
 """
 
 from __future__ import annotations
@@ -20,13 +19,13 @@ from oakum.guard.compiled.write_targets import needs_object
 from oakum.guard.unexplained_names import explains, find_unexplained
 
 _MANY = 3
-"""From this number on, equal warnings are merged into one."""
+"""Number of equal warnings from which they are merged into one."""
 _KEYS = frozenset(("id", "uuid", "key", "guid"))
-"""Names of a key of anything."""
+"""Key names that fit any resource."""
 
 
 def unstated_names(contract: CompiledContract) -> Iterator[Problem]:
-    """Writes of nobody knows whose objects, and failures that tell of them."""
+    """Warns about writes that may name further objects, and about failures that may reveal them."""
     said = {id: found for each in contract.endpoints if (id := each.operation.id)
             for found in [_unchecked_write(contract, each)] if found is not None}  # fmt: skip
     yield from said.values()

@@ -37,9 +37,9 @@ def warn_of_unmentioned(contract: CompiledContract) -> Iterator[Problem]:
 
 
 def closed_to_anyone(contract: CompiledContract) -> Iterator[Problem]:
-    """Warns about fields that `anyone` may see, and that only operations show which the
-    document opens to nobody without credentials; and about the `main` of a resource whose lists
-    it opens, since optional logins are often declared as logins."""
+    """Warns about fields granted to `anyone` that are only shown by operations for which the
+    document requires credentials. Also about the `main` of a resource whose lists are open:
+    documents often declare optional logins as required."""
     found: dict[str, Location] = {}
     shut: dict[str, None] = {}
     for name, resource in contract.policy.resources.items():
@@ -79,7 +79,8 @@ def _to_anyone(contract: CompiledContract, grant: Grant) -> bool:
 
 
 def unknown_preflights(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Problem]:
-    """Warns about an operation that a page of another origin cannot call."""
+    """Warns about an operation that browsers cannot call from another origin, since its preflight
+    is denied."""
     if not endpoint.preflight:
         yield Problem(
             contract.location(endpoint.operation),

@@ -1,4 +1,4 @@
-"""Warnings about objects of which the gateway does not know the owner."""
+"""Warnings about objects whose owner the gateway cannot determine."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from oakum.policy.resource_schemas import resource_of
 
 
 def unknown_owners(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Problem]:
-    """Warns about a write that nobody may make, or that only the owner of its object may make."""
+    """Warns about a write that nobody, or only the owner of its object, may make."""
     operation, rule = endpoint.operation, contract.model.rule(endpoint.operation.id)
     kind, id = endpoint.checks.target.kind, endpoint.operation.id
     if rule.call is None and kind == "none":
@@ -65,7 +65,7 @@ def _of_an_object(contract: CompiledContract, written: list[Resource]) -> bool:
 
 
 def unknown_elsewhere(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Problem]:
-    """A PUT that would make what is not there, and may be elsewhere for all that is known."""
+    """Warns about a PUT that would create an object that may already exist under another parent."""
     operation, target = endpoint.operation, endpoint.checks.target
     resource = contract.policy.resources.get(target.resource)
     puts = operation.method == "PUT" and operation.path.endswith("}") and target.says
@@ -79,8 +79,8 @@ def unknown_elsewhere(contract: CompiledContract, endpoint: GrantedEndpoint) -> 
 
 
 def unknown_type(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Problem]:
-    """Warns about a body of one of several resources where nothing shows which the object is
-    of."""
+    """Warns about a body that may be of several resources if no look-up shows which one the object
+    belongs to."""
     operation, typed = endpoint.operation, endpoint.checks.typed
     if typed is not None and is_ambiguous(endpoint.checks.target, typed):
         kinds = " or ".join(f"a `{each}`" for each in typed.kinds)

@@ -20,12 +20,12 @@ from oakum.policy.resource_schemas import resource_of
 from oakum.routing.media import FORM, PARTS
 
 _MARKS = {"label": ".", "matrix": ";"}
-"""What a value begins with, by style (OpenAPI 3.1, Style Values)."""
+"""Style → the prefix of its values (OpenAPI 3.1, Style Values)."""
 
 
 def unread_parameters(contract: CompiledContract) -> Iterator[Problem]:
-    """Warns about lists of keys that nobody has declared to be some, about keys with a mark, and
-    about objects in a write's parameters."""
+    """Warns about lists of keys not declared as such, about keys with a style prefix, and about
+    objects in a write's parameters."""
     paths = PathObjects(contract.document, contract.model)
     for endpoint in contract.endpoints:
         operation = endpoint.operation

@@ -1,8 +1,8 @@
-"""Warnings about paths that name an object below another one, or show it there.
+"""Warnings about paths that name an object below another one.
 
-What a read shows there would tell that the outer one exists, even if it is the caller's own, so all
-of it is withheld, and a write may move it there, so it is refused. Below the parent by which
-something has its owner that surprises nobody.
+The response to a read there would reveal that the outer object exists, even if the inner one is the
+caller's own, so all of it is withheld. A write may move the object there, so it is refused. There
+is no warning where the inner object has its owner through the outer one, as that is expected.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from oakum.routing.verb_paths import names_with_slashes
 
 
 def hidden_parents(contract: CompiledContract) -> Iterator[Problem]:
-    """Warns about each call that names an object after one of which others see nothing."""
+    """Warns about each operation that names an object below one of which others see nothing."""
     model = contract.model
     resources = model.policy.resources
     for each in contract.endpoints:
@@ -43,8 +43,8 @@ def hidden_parents(contract: CompiledContract) -> Iterator[Problem]:
 
 
 def hidden_targets(contract: CompiledContract) -> Iterator[Problem]:
-    """Warns about each read below an object of which others see nothing, if it shows what has an
-    owner of its own."""
+    """Warns about each read below an object of which others see nothing, if it shows objects with
+    owners of their own."""
     model = contract.model
     resources = model.policy.resources
     for each in contract.endpoints:
@@ -69,8 +69,8 @@ def hidden_targets(contract: CompiledContract) -> Iterator[Problem]:
 
 
 def unchecked_parents(contract: CompiledContract) -> Iterator[Problem]:
-    """Warns about each write that may change an object before the innermost of its path, which the
-    gateway lets pass for whoever is shown something of that one."""
+    """Warns about each write that may also change an outer object of its path: the gateway forwards
+    it for every caller who may see that object."""
     model = contract.model
     paths = PathObjects(contract.document, model)
     for each in contract.endpoints:
@@ -98,7 +98,8 @@ def unchecked_parents(contract: CompiledContract) -> Iterator[Problem]:
 
 
 def unmatched_names(contract: CompiledContract) -> Iterator[Problem]:
-    """Warns about each call whose path may hold a name of several segments."""
+    """Warns about each operation with a path parameter whose pattern allows several segments: the
+    gateway accepts one."""
     for each in contract.endpoints:
         verbs = names_with_slashes(each.operation)
         for one in each.operation.parameters:
@@ -113,8 +114,8 @@ def unmatched_names(contract: CompiledContract) -> Iterator[Problem]:
 
 
 def crossed_templates(contract: CompiledContract) -> Iterator[Problem]:
-    """Warns once of paths that are 404 because two operations match them, of which neither is the
-    more specific one."""
+    """Warns once about paths answered with 404 because two operations match and neither is more
+    specific."""
     granted = {each.operation.id for each in contract.endpoints}
     crossed = [
         each

@@ -1,7 +1,8 @@
-"""Warnings about writes that replace what stands there with what their body says (RFC 9110, 9.3.4).
+"""Warnings about writes that replace the stored object with their body (RFC 9110, 9.3.4).
 
-Whoever may not set a member has to leave it out, and whoever is shown some of a list sends those
-alone. The gateway checks what a body holds: what it leaves out, the API may reset or delete.
+A caller who may not set a member has to leave it out, and one who is shown a part of a list sends
+only that part. The gateway checks what a body contains; what it leaves out, the API may reset or
+delete.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from oakum.policy.resource_schemas import resource_of
 
 _MOST = 3
 _STATES = 64
-"""How many combinations of states are tried."""
+"""Most combinations of states that are tried."""
 _REPLACES = frozenset(("replace", "replaces", "overwrite", "overwrites"))
 _SAYS = re.compile(r"\W*(?:replace|overwrite)s?\b", re.I)
 
@@ -48,8 +49,8 @@ class _LostMembers:
 
 
 def replaced_values(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Problem]:
-    """Warns about an operation by which callers reset members that they may not set, or delete
-    objects of a list that are another's, since they leave them out."""
+    """Warns about an operation by which callers may reset members that they may not set, or delete
+    list elements of others, by leaving them out."""
     operation = endpoint.operation
     whole = operation.method == "PUT" or _says_that_it_replaces(operation)
     if not whole and operation.method != "PATCH":

@@ -1,7 +1,6 @@
-"""Warnings about request bodies of which the document leaves a part free.
+"""Warnings about request bodies that the document declares only in part.
 
-A body is judged by what the document declares: where it declares nothing,
-nobody may send anything.
+A body is judged by what the document declares: undeclared parts are not forwarded.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ _FEW = 3
 
 
 def undeclared_bodies(contract: CompiledContract) -> Iterator[Problem]:
-    """Warns about writes without a declared body: the gateway lets no body through."""
+    """Warns about writes without a declared body: the gateway forwards no body."""
     found = [
         endpoint.operation
         for endpoint in contract.endpoints
@@ -40,7 +39,7 @@ def undeclared_bodies(contract: CompiledContract) -> Iterator[Problem]:
 
 
 def unset_fields(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Problem]:
-    """Warns about a body of which nobody may set anything."""
+    """Warns about a body of which nobody may set any field."""
     operation, resources = endpoint.operation, contract.policy.resources
     written = [resources[name] for name in resources_written(contract, endpoint.operation)]
     grants = [grant for each in written for rule in each.fields for grant in rule.grants]
@@ -74,7 +73,7 @@ def undeclared_parts(contract: CompiledContract) -> Iterator[Problem]:
 
 
 def other_kinds(contract: CompiledContract) -> Iterator[Problem]:
-    """Warns about bodies that may be an object of no resource where they may be one of some."""
+    """Warns about bodies that may be either an object of a resource or an object of none."""
     model = contract.model
     for endpoint in contract.endpoints:
         operation = endpoint.operation

@@ -1,4 +1,4 @@
-"""Warnings about request headers and cookies that the gateway does not forward, or unverified."""
+"""Warnings about request headers and cookies that the gateway drops, or forwards unverified."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from oakum.routing.headers import is_against_forgery, is_condition, is_named, na
 
 
 def conditions(contract: CompiledContract) -> Iterator[Problem]:
-    """Warns about conditions, since the answer to a guess would tell what is withheld."""
+    """Warns about conditional request headers (`If-Match` and the like): the response to a guess
+    would reveal withheld data."""
     named: dict[str, list[Operation]] = {}
     written = {each.operation.id for each in contract.endpoints if each.write}
     for operation in (each.operation for each in contract.endpoints):
@@ -44,7 +45,8 @@ def conditions(contract: CompiledContract) -> Iterator[Problem]:
 
 
 def cookies(contract: CompiledContract) -> Iterator[Problem]:
-    """Warns about cookies that only the API knows, until the contract says which there are."""
+    """Warns that only declared cookies and CSRF cookies are forwarded, until the contract says
+    which ones are."""
     policy, places = contract.policy, contract.lookups.credentials
     named = [each.name for each in places if each.where == "cookie"]
     bare = policy.caller.claim and Credential("header", "cookie") in places
@@ -60,8 +62,8 @@ def cookies(contract: CompiledContract) -> Iterator[Problem]:
 
 
 def unverified_credentials(contract: CompiledContract) -> Iterator[Problem]:
-    """Warns about credentials that the document requires beside a token, or in place of one: nobody
-    verifies them, so they are not forwarded, or the contract lets them pass all the same."""
+    """Warns about credentials required beside or instead of a token: nobody verifies them, so they
+    are dropped, or the contract forwards them all the same."""
     policy, document = contract.policy, contract.document
     if not policy.caller.claim:
         return

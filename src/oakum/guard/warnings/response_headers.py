@@ -1,4 +1,4 @@
-"""Warnings about response headers that may tell of what is hidden, dropped or passed."""
+"""Warnings about response headers that may reveal hidden data, whether dropped or forwarded."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MOST = 3
 
 
 def redirects(contract: CompiledContract) -> Iterator[Problem]:
-    """Warns once about what may lead to an object: `location` passes as the API writes it."""
+    """Warns once about redirects to objects: `location` is forwarded as the API writes it."""
     model = contract.model
     found = [
         each
@@ -35,7 +35,8 @@ def redirects(contract: CompiledContract) -> Iterator[Problem]:
 
 
 def file_names(contract: CompiledContract) -> Iterator[Problem]:
-    """Warns once about names of files, which mostly are a field of what the body shows."""
+    """Warns once about file names in `content-disposition`, which often repeat a field of the
+    body."""
     model = contract.model
     named = [
         each.operation
@@ -57,7 +58,8 @@ def file_names(contract: CompiledContract) -> Iterator[Problem]:
 
 
 def headers_beside_objects(contract: CompiledContract) -> Iterator[Problem]:
-    """Warns once about declared headers that pass beside objects and may say a value of one."""
+    """Warns once about declared headers that are forwarded with objects and may repeat a value of
+    one."""
     model = contract.model
     found: dict[str, list[Operation]] = {}
     for operation in (each.operation for each in contract.endpoints if not each.acts):
@@ -78,7 +80,7 @@ def headers_beside_objects(contract: CompiledContract) -> Iterator[Problem]:
 
 
 def dropped_headers(contract: CompiledContract) -> Iterator[Problem]:
-    """Warns about response headers that may tell of what is removed."""
+    """Warns about response headers that are dropped because they may reveal removed data."""
     named: dict[str, list[Operation]] = {}
     for operation in (each.operation for each in contract.endpoints):
         for name in sorted(operation.headers):

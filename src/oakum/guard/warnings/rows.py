@@ -1,7 +1,7 @@
-"""Warnings about what stands beside hidden objects, or in their place.
+"""Warnings about data beside hidden objects, or in their place.
 
-A row goes with its hidden objects only outside of every resource. Within an object of a resource,
-the line that covers the row opens it.
+A row is removed with its hidden objects only outside every resource. Inside an object of a
+resource, the line that covers the row decides.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from oakum.policy.resource_schemas import resource_of
 
 
 def visible_rows(contract: CompiledContract) -> Iterator[Problem]:
-    """Warns about each line of a resource that covers what stands beside objects in a row."""
+    """Warns about each line of a resource that covers data beside objects in a row."""
     model = contract.model
     around: dict[str, Shape] = {}
     for each in contract.endpoints:
@@ -52,7 +52,8 @@ def visible_rows(contract: CompiledContract) -> Iterator[Problem]:
 
 
 def texts_for_objects(contract: CompiledContract) -> Iterator[Problem]:
-    """Warns about texts in the place of objects that may be hidden: nobody can tell which it is."""
+    """Warns about strings in place of possibly hidden objects: it is unknown which object one
+    refers to."""
     model = contract.model
     for each in contract.endpoints:
         for at, shape, listed in beside_objects(model, each):
@@ -88,8 +89,8 @@ def texts_for_objects(contract: CompiledContract) -> Iterator[Problem]:
 
 
 def beside_objects(model: Model, endpoint: GrantedEndpoint) -> Iterator[tuple[str, Shape, bool]]:
-    """The pointer and the schema of each place of a response outside its objects, itself first, and
-    whether it is an element of a list."""
+    """(pointer, schema, whether it is a list element) for each place of a response outside objects,
+    itself first."""
     operation = endpoint.operation
     media = operation.success() if not model.rule(operation.id).graphql else None
     todo = [("", media.shape, False)] if media is not None and media.shape is not None else []
@@ -107,8 +108,8 @@ def beside_objects(model: Model, endpoint: GrantedEndpoint) -> Iterator[tuple[st
 
 
 def alternatives(contract: CompiledContract) -> Iterator[Problem]:
-    """Warns about what may stand in place of objects that may be hidden, and passes with what is
-    beside it: a text in place of a list, or an object of no resource."""
+    """Warns about alternatives to possibly hidden objects that are forwarded with the data beside
+    them: a string instead of a list, or an object of no resource."""
     model = contract.model
     for each in contract.endpoints:
         for at, shape, _ in beside_objects(model, each):
@@ -147,7 +148,8 @@ def _unseen(model: Model, resources: Iterable[str]) -> Iterator[str]:
 
 
 def counts_of_root(contract: CompiledContract) -> Iterator[Problem]:
-    """Warns about counts of the root: they pass only with all lists of the root beside them."""
+    """Warns about counts at the root of a GraphQL response, which pass only with all lists of the
+    root."""
     model = contract.model
     for each in contract.endpoints:
         rule = model.rule(each.operation.id)
@@ -164,8 +166,8 @@ def counts_of_root(contract: CompiledContract) -> Iterator[Problem]:
 
 
 def unknown_types(contract: CompiledContract) -> Iterator[Problem]:
-    """Warns about fields of GraphQL that lead to one of several types, where a query need not say
-    which, and about roots of which one argument withholds the response."""
+    """Warns about GraphQL fields that return one of several types, where a query need not ask for
+    `__typename`, and about root fields whose arguments withhold the response."""
     model = contract.model
     for each in contract.endpoints:
         media = each.operation.success() if model.rule(each.operation.id).graphql else None

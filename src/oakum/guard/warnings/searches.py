@@ -1,7 +1,7 @@
 """Warnings about reads that find an object by a member that is not its key.
 
-No look-up answers for such a member, so what a response tells outside of
-objects, such as `{"found": true}`, tells of a hidden one as well.
+No look-up exists for such a member, so data outside objects, such as `{"found": true}`, reveals
+hidden objects too.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ _MOST = 3
 
 
 def found_by_members(contract: CompiledContract) -> Iterator[Problem]:
-    """Warns once about such reads, by the members of resources that are hidden from some."""
+    """Warns once about reads that find objects by a member, for resources that are hidden from some
+    callers."""
     model = contract.model
     members: dict[str, str] = {}
     for name, each in model.policy.resources.items():

@@ -1,6 +1,7 @@
-"""What a document declares around a list and keeps it from being known to be complete.
+"""Declared members around a list that prevent it from being known to be complete.
 
-`complete_lists` has the rule; this is for warnings, by the names and types that are declared.
+`authz.complete_lists` has the rule; this module applies it to declared names and types, for
+warnings.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from oakum.authz.list_member_names import ENDED, FAILED, ON, has_part, kind_of, 
 
 
 def unexplained_members(place: ListPlace) -> list[str]:
-    """Members that nobody explains, so that a value in one means that the list may go on."""
+    """Members of unknown meaning: any value in one may mean that the list goes on."""
     known = ON | FAILED | {"total"}
     return [
         name
@@ -26,7 +27,7 @@ def unexplained_members(place: ListPlace) -> list[str]:
 
 
 def failure_members(place: ListPlace) -> list[str]:
-    """Members of which a text that does not say success is taken for a failure."""
+    """Members whose text counts as a failure unless it says success."""
     return [
         name
         for name, kinds in _around(place)
@@ -35,7 +36,8 @@ def failure_members(place: ListPlace) -> list[str]:
 
 
 def cursors(place: ListPlace) -> list[str]:
-    """Members that say by any value that the list goes on, if another one may say that it ends."""
+    """Members whose presence means that the list goes on, if another member can say that it
+    ends."""
     found = [*_around(place)]
     ends = any(kinds == {"boolean"} and _says_the_end(name) for name, kinds in found)
     return [

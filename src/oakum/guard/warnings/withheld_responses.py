@@ -1,7 +1,6 @@
 """Warnings about responses of which the gateway withholds more than the contract asks for.
 
-What is not declared does not pass, whatever `shows` says: nobody can tell
-in which media type it comes.
+Undeclared data is not forwarded, whatever `shows` says: its media type and schema are unknown.
 """
 
 from __future__ import annotations
@@ -26,12 +25,12 @@ _MOST = 3
 _PICKS = frozenset(
     ("fields", "keys", "select", "only", "include_fields", "exclude_fields", "excludekeys", "omit")
 )
-"""Lower-case names of query parameters with which callers select members of a response."""
+"""Query parameters, in lower case, by which callers select members of a response."""
 
 
 def undeclared_bodies(contract: CompiledContract) -> Iterator[Problem]:
-    """Warns about operations that may answer with a body, and of which none is declared: once about
-    those that read, and once about those that write."""
+    """Warns about operations that may return a body but declare none: once for reads, and once for
+    writes."""
     model = contract.model
     found = [each for each in contract.endpoints if _is_undeclared(each.operation)]
     reads = [each.operation for each in found if not each.acts]
@@ -51,7 +50,8 @@ def undeclared_bodies(contract: CompiledContract) -> Iterator[Problem]:
 
 
 def unreadable_alternatives(contract: CompiledContract) -> Iterator[Problem]:
-    """Warns once of operations that have, beside a response that can be read, one that cannot."""
+    """Warns once about operations that declare, beside a response that the gateway can read, one
+    that it cannot."""
     found: dict[str, list[str]] = {}
     for each in contract.endpoints:
         several = _successes(each.operation)
