@@ -51,13 +51,14 @@ _RECORDS = word_set(
     "setting statement subscription task ticket token transaction transfer trip upload visit "
     "wallet webhook"
 )
-"""Nouns of what somebody has, whether or not a request of this API makes one."""
+"""Nouns of records that belong to somebody, whether or not the API has a request that creates
+one."""
 _HELD = word_set("account customer member person user")
-"""Nouns of what somebody has or is, by whose id an object is theirs."""
+"""Nouns of accounts; an object with the id of one belongs to it."""
 _PARTIES = word_set(
     "attendee collaborator correspondent guest invitee member participant recipient subscriber"
 )
-"""Nouns of a list of those whom an object is for."""
+"""Nouns of lists of the people for whom an object is meant."""
 _PERSONAL = (
     FieldClass.SECRET,
     FieldClass.IDENTITY_DOCUMENT,
@@ -72,29 +73,30 @@ _OPEN_KINDS = (*_NAMES, FieldClass.PLAIN, FieldClass.SETTING)
 
 @dataclass(frozen=True)
 class GrantGuess:
-    """Who may see a field, and whether its owner may set it; `why`: reason, if not only the
-    class."""
+    """A guess of who may see a field, and whether its owner may set it. `why`: the reason, if it is
+    more than the field's class."""
 
     see: Literal["anyone", "member", "owner", "nobody"]
     set: bool = False
     why: str = ""
     when: tuple[tuple[str, Json], ...] = ()
-    """Settings of the object, with their open values, in which others than its owner may."""
+    """(setting of the object, its open value) pairs under which callers other than the owner may
+    see it."""
 
 
 @dataclass(frozen=True)
 class Audience:
-    """Who may see what the name of a field says nothing of."""
+    """Who may see those fields of a thing whose names say nothing about it."""
 
     default: Literal["anyone", "member", "owner", "nobody"]
     why: str = ""
     """The document's evidence."""
     asks: bool = False
-    """Whether a person has to answer, since the document does not."""
+    """Whether the document leaves it open, so that a person has to decide."""
     shown: Mapping[str, str] = field(default_factory=dict)
-    """First member of a field path to the list that shows it of other accounts."""
+    """First step of a field path → the list endpoint that shows it for other accounts."""
     names_shown: str = ""
-    """Where else others are shown by what they are recognised by."""
+    """Where else others are shown by name or another handle."""
 
 
 def _lists_people(of: ResourceField) -> bool:
@@ -111,7 +113,7 @@ def _refers_to_account(of: ResourceField) -> bool:
 
 
 class Audiences:
-    """The audience of each thing of a document."""
+    """Guesses the audience of each thing (object type) of a document."""
 
     def __init__(
         self,
@@ -135,7 +137,8 @@ class Audiences:
         return self._of[id(thing)]
 
     def is_open(self, operation: Operation) -> bool:
-        """Whether the document lets anybody read there, and says of others that they may not."""
+        """Whether anonymous callers may read at this endpoint, in a document that requires
+        credentials elsewhere."""
         return self.secured and operation.anonymous and operation.method in SHOWS
 
     # ------------------------------------------------------------ what is nobody's
@@ -267,7 +270,8 @@ class Audiences:
         )
 
     def grant(self, thing: Thing, each: ResourceField) -> GrantGuess:
-        """Who may see a field, by its class, its endpoints and whether anybody owns it."""
+        """The guess for one field, by its class, its endpoints and whether the thing has an
+        owner."""
         whose, kind = self._owners[id(thing)], each.label.kind
         settable = each.writable and whose.has_owner and (each.needed or kind not in NOT_SET)
         if not each.endpoints:

@@ -35,19 +35,18 @@ from oakum.openapi.shape_queries import event_of, names_of
 
 @dataclass(frozen=True, eq=False)
 class DeclaredObject:
-    """An object that a response of an operation declares, with what suggests its kind and its
-    key."""
+    """An object that an operation's response declares, with evidence of its kind and its key."""
 
     operation: Operation
     pointer: str
-    """JSON pointer in the answer, `*` for elements; empty: the whole answer."""
+    """JSON pointer in the response, `*` for elements; empty: the whole response."""
     shape: Shape
     noun: str
-    """What it is, in the singular: `order_item`; empty when nothing says."""
+    """Its noun in the singular, such as `order_item`; empty: unknown."""
     keys: tuple[str, ...]
-    """Members that may be its key, the likeliest first."""
+    """Member names that may be its key, the likeliest first."""
     inside: str = ""
-    """Field path in the object that holds it; empty when it stands in no other."""
+    """Field path within the enclosing object; empty: there is none."""
     component: str = ""
     """Name of its schema; empty when it is written in place, or adds to what it refers to."""
 
@@ -58,11 +57,11 @@ _ENVELOPE = word_set(
     "per prev previous query request response result results self show size sort status success "
     "summary took total type url version"
 )
-"""Words of members that belong to the answer and not to an object in it."""
+"""Words in names of envelope members, which are not part of an object."""
 _OF_REQUEST = word_set("correlation request span trace")
 """With `id`, what names the request and no object."""
 _OF_PAGES = word_set("continuation cursor next page pagination prev previous")
-"""With `token`, what asks for another page and opens nothing."""
+"""Words that with `token` name a page token, which is no credential."""
 _RECEIPT = frozenset(("deleted", "removed", "destroyed", "success"))
 _ERRORS = word_set("error errors exception fault problem")
 _NO_PAYLOAD = word_set("error errors link links meta metadata pagination paging warning warnings")
@@ -83,38 +82,37 @@ _VARIANTS = word_set(
 )
 _COUNTERS = word_set("count total")
 _COUNTED = word_set("all element entry hit item number object of record result row")
-"""Words beside them that name no list."""
+"""Words beside counting words that do not name a list."""
 _HANDLES = word_set("handle login loginname screenname slug username")
 _WEAK = ("gid", "sid", "uid", "code", "key", "no", "number")
-"""What identifies one only where an endpoint chooses it by a parameter of that name, or where a
-caller is told who they are."""
+"""Names that are a key only if an endpoint has a path parameter of that name, or in who-am-I."""
 LINK = "uri"
-"""What tells objects apart that call themselves by their address and by no id."""
+"""The key of objects that are identified by their URL and have no id."""
 _NO_KEYS = word_set("date ext extension format lang language locale mode type version")
 _PATHS = ("fullname", "pathwithnamespace", "path", "name")
-"""What tells objects apart that two parameters choose, the whole before a part."""
+"""Keys of objects that two path parameters identify together, the complete form first."""
 _WRAPS = word_set(
     "container envelope list output page paged pagination reply resp response result wrapper"
 )
-"""How a schema ends that is an envelope."""
+"""Last words of names of envelope schemas."""
 _NAMES = ("name", "slug", "code", "key", "hash", "sha", "ref")
-"""What a parameter takes that is called as the thing itself: `/branches/{branch}`."""
+"""Members that a parameter named like the object takes: `/branches/{branch}`."""
 _DEPTH = 12
 EVENT = "/*"
-"""Where the events of a feed stand; pointers of a contract start from one."""
+"""Pointer of the events of a feed; the contract's pointers are relative to one event."""
 _FEW = 2
 _BESIDE = 4
-"""How many members an envelope has beside what it holds, unless many have the same."""
+"""Most members of an envelope beside its content, unless many responses have the same ones."""
 _SEVERAL = 3
 _PLACES = {(word,) for word in word_set("cursor limit next offset page skip")}
 
 
 _Held = tuple[str, Shape, str, tuple[str, ...], str, str]
-"""An object inside another: pointer in it, shape, noun, keys, field path in it, component."""
+"""An embedded object: (pointer in the outer one, shape, noun, keys, field path, component)."""
 
 
 def declared_objects(document: Document) -> list[DeclaredObject]:
-    """Every object in every good answer, in the order of the document."""
+    """Every object in every success response, in the order of the document."""
     looker = _Looker(document)
     return [seen for operation in document.operations for seen in looker.look(operation)]
 
@@ -505,14 +503,14 @@ def is_count(name: str, below: Mapping[str, Shape]) -> bool:
 
 
 def names_count(name: str, lists: Iterable[str]) -> bool:
-    """Whether a name says that a number counts one of the lists that are called so."""
+    """Whether the name of a number says that it counts one of these lists."""
     parts = {singular(word) for word in words(name)}
     counted = parts - _COUNTERS - _COUNTED
     return bool(parts & _COUNTERS) and _speaks_of(counted, lists)
 
 
 def names_ids(name: str, lists: Iterable[str]) -> bool:
-    """Whether a name says that a list holds ids of what is in one of the lists called so."""
+    """Whether the name of a list says that it holds ids of elements of one of these lists."""
     parts = [singular(word) for word in words(name)]
     return parts[-1:] in (["id"], ["uuid"], ["guid"]) and _speaks_of({*parts[:-1]}, lists)
 
@@ -542,5 +540,5 @@ def _stands_alone(operation: Operation, below: Mapping[str, Shape]) -> bool:
 
 
 def is_item(found: DeclaredObject) -> bool:
-    """Whether its endpoint shows one such object, chosen by the last part of its path."""
+    """Whether its endpoint returns one such object, identified by the last path segment."""
     return found.pointer.count("*") <= 1 and bool(last_parameter(found.operation.path))

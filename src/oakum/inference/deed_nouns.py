@@ -1,8 +1,8 @@
-"""Deeds that a path names by a noun: `GET /activation/{token}`, `POST /orders/{id}/confirmation`.
+"""Actions that a path names by a noun: `GET /activation/{token}`, `POST /orders/{id}/confirmation`.
 
-The same noun may name a document that is shown: `GET /orders/{id}/confirmation`. So a request that
-reads does the deed only if the noun is all that the path says and the request carries what a mail
-or a message brings, which is used once. A write whose path ends with the noun does it.
+The same noun may name a document: `GET /orders/{id}/confirmation`. So a GET counts as the action
+only if the noun is all that the path says and the request carries a token of single use, as links
+in mails do. A write whose path ends with the noun performs it.
 """
 
 from __future__ import annotations
@@ -38,19 +38,19 @@ DEEDS = {
     "validation": "validate",
     "verification": "verify",
 }
-"""Noun to what is done. Plurals name a collection: `POST /approvals` asks for one."""
+"""Noun → the action. Plurals name a collection: `POST /approvals` requests an approval."""
 _ONCE = word_set("code hash hmac key nonce otp pin secret sig signature ticket token")
 _NOT_ONCE = word_set(
     "access account airport api app area bearer client continuation country currency discount "
     "error idempotency iso lang language locale next order page partition postal product promo "
     "public region session sort state status zip"
 )
-"""Beside these such a word says a key or a code that is used again: `country_code`, `api_key`."""
+"""Words beside which `code` or `key` is not of single use: `country_code`, `api_key`."""
 
 
 def deed_of_link(operation: Operation) -> tuple[str, str]:
-    """The segment and the verb of what a request that reads does by a token of one use; empty:
-    nothing that the path names."""
+    """(path segment, verb) of the action that a GET performs by a token of single use; empty
+    strings: none."""
     segment, noun = _last(operation.path)
     after = operation.path.rpartition(f"/{segment}")[2] if noun else ""
     carried = [
@@ -64,7 +64,8 @@ def deed_of_link(operation: Operation) -> tuple[str, str]:
 
 
 def deed_of_write(operation: Operation) -> tuple[str, str]:
-    """The segment and the verb of what a write does whose path ends with the noun of it."""
+    """(path segment, verb) of the action of a write whose path ends with its noun; empty strings:
+    none."""
     segment, noun = _last(operation.path)
     return (segment, DEEDS[noun]) if noun else ("", "")
 

@@ -57,10 +57,10 @@ from oakum.policy.resource_schemas import at, request_shapes, success
 _PLAIN = (FieldClass.KEY, FieldClass.HANDLE, FieldClass.PLAIN, FieldClass.SETTING)
 _FEW = 4
 _HEAD, _IN_A_LINE = 6, 4
-"""How many lines a resource begins with, and how many fields a line names, about."""
+"""Approximate number of lines at the head of a resource, and of fields named in a line."""
 _LONG = 1000
-"""Lines of resources from which on a draft is written for whoever looks for something in it: what
-has nothing special in few lines, and an object in place of all that is in it."""
+"""Number of lines from which a draft is compacted for searching: ordinary resources in few lines,
+and an object in place of its fields."""
 
 
 _OWNER_ONLY = re.compile(
@@ -74,8 +74,8 @@ _PROOF = re.compile(r"passw|passphrase|pass_?code|\bpin\b|otp|assertion|id_?toke
 
 
 def draft(document: Document, api: str = "", refs: Mapping[str, str] | None = None) -> str:
-    """The text of a policy; `api`: the document's path as the policy names it, by default
-    its file name; `refs`: addresses that it refers to, and the files saved from them."""
+    """The draft as YAML text. `api`: path of the document as the policy names it, by default its
+    file name; `refs`: external URL → the file saved from it."""
     draft = _Draft(document, api or Path(document.file).name, refs or {})
     bare = _parse_draft(draft.text(ParameterValues({})), document)
     params = infer_params(draft.document, bare)

@@ -1,7 +1,8 @@
-"""The lines of a draft: keys, scalars, comments, and fields that are named together.
+"""Formats the lines of a draft: keys, scalars, comments, and fields named together.
 
-A line for an object covers what the document declares below it, and the first line that covers a
-field counts. So what has one grant below an object is one name, and exceptions stand before it.
+A line for an object covers everything that the document declares below it, and the first line that
+covers a field counts. So fields with the same grant are replaced by their object, and exceptions
+precede it.
 """
 
 from __future__ import annotations
@@ -18,10 +19,10 @@ from oakum.openapi.model import Json
 WIDTH = 96
 _Group = TypeVar("_Group")
 Rank = tuple[int, str, str]
-"""Of a line: its place among others, why, and its grants."""
+"""Sort position of a line, its reason, and its grants."""
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*")
 _PARTS = re.compile(r'(?:"(?:[^"\\]|\\.)*"|[^",])+(?:, |$)')
-"""What stands between the commas of a flow, texts in quotes whole."""
+"""Matches one element of a YAML flow collection, with quoted strings kept whole."""
 _WORDS = {"true", "false", "null"}
 
 
@@ -39,8 +40,8 @@ def grants(guess: GrantGuess) -> str:
 
 
 def fold_groups(groups: Mapping[str, _Group]) -> dict[str, _Group]:
-    """Field paths to their group, with an object in place of all its fields when they share one and
-    the document declares all of it (`x.**` is what it leaves open)."""
+    """Field path → group, with an object in place of its fields if all of them share one and the
+    document declares all of it (`x.**` covers what it leaves open)."""
     found: dict[str, _Group] = {}
     below: dict[str, dict[str, _Group]] = {}
     for path, group in groups.items():
@@ -59,20 +60,20 @@ def fold_groups(groups: Mapping[str, _Group]) -> dict[str, _Group]:
 
 
 _MANY = 12
-"""Operations from which on a remark stands once above them."""
+"""Number of operations from which a comment is written once above them."""
 _SEEN = ("[{see: [owner]", "[{see: [member]", "[{see: [anyone]")
-"""How grants begin that show something, the narrowest first."""
+"""Beginnings of grants that show something, the narrowest first."""
 _LARGE = 8
-"""Fields below an object from which on it is large."""
+"""Number of fields from which an object counts as large."""
 SECRET = 2
 FIRST = -1
-"""The place of exceptions from a line for an object."""
+"""Sort position of exceptions to an object's line."""
 
 
 def folded_by_grants(ranks: Mapping[str, Rank]) -> dict[str, Rank]:
-    """As `folded`, of fields of every kind that have the same grants for the same reason: what is
-    most private tells the place of the line. Secrets below stay lines of their own, and first.
-    Where some of a large object is shown to others and some is not, none of it is."""
+    """As `fold_groups`, across classes of fields with the same grants and reason; the line is
+    sorted by its most private field. Secrets below keep lines of their own and come first. If a
+    large object is partly shown to others, none of it is."""
     found: dict[str, Rank] = {}
     below: dict[str, dict[str, Rank]] = {}
     for path, rank in ranks.items():
@@ -108,14 +109,14 @@ def _narrowest(ranks: list[Rank]) -> list[Rank]:
 
 
 def covering_rank(path: str, named: Mapping[str, Rank]) -> Rank:
-    """The line of a field: its own, or that of the closest object around it."""
+    """The line that covers a field: its own, or that of the nearest enclosing object."""
     while path not in named:
         path = path.rpartition(".")[0]
     return named[path]
 
 
 def lines(paths: Sequence[str], granted: str, *, quoted: bool = False) -> Iterator[str]:
-    """Lines of fields that have the same grants; `quoted`: as they stand between braces."""
+    """Lines for fields with the same grants; `quoted`: quote them for a flow mapping."""
     row: list[str] = []
     for path in (*paths, ""):
         if row and (not path or len(", ".join((*row, path))) > WIDTH - len(granted) - 8):
@@ -125,10 +126,10 @@ def lines(paths: Sequence[str], granted: str, *, quoted: bool = False) -> Iterat
 
 
 def operations(entries: Sequence[tuple[str, str, str]], *, shared: bool) -> Iterator[str]:
-    """Lines of operations, each given with its value and a remark; `shared`: those that have both
-    in common share keys of about a line, and a remark of many stands once before them, at the end:
-    these are searched and not read, so that their lines are twice as long. A name with a comma
-    stays alone."""
+    """Lines for operations, given as (name, value, comment). `shared`: operations with the same
+    value and comment share keys of about one line, and a common comment is written once; these
+    lines may be twice as long, as they are searched rather than read. A name with a comma stays
+    alone."""
     groups: dict[object, list[str]] = {}
     for name, value, why in entries:
         alone = not shared or "," in name or name != name.strip()
@@ -158,14 +159,13 @@ def _operations(
 
 
 def params_line(usual: Mapping[str, str]) -> Iterator[str]:
-    """The line of `params` of a contract, of as many lines as it takes."""
+    """The top-level `params` of a contract, wrapped."""
     said = ", ".join(f"{scalar(name)}: {scalar(target)}" for name, target in usual.items())
     yield from wrap_line("params: ", f"{{{said}}}")
 
 
 def wrap_line(begin: str, value: str, note: str = "") -> Iterator[str]:
-    """A line of a value between braces; one that is much longer than a line goes on below, from
-    one of its parts to the next."""
+    """A line with a flow mapping, wrapped between its parts if it is much too long."""
     if len(begin) + len(value) <= 2 * WIDTH:
         yield f"{begin}{value}{note}"
         return
@@ -191,24 +191,24 @@ def _rows(names: Sequence[str], width: int) -> Iterator[list[str]]:
 
 
 def comment(text: str) -> Iterator[str]:
-    """A comment of as many lines as it takes."""
+    """A wrapped YAML comment."""
     yield from wrap(remark(text), WIDTH, initial_indent="      # ", subsequent_indent="      #   ")
 
 
 def one_or_list(names: Sequence[str]) -> str:
-    """A name, or a list of several."""
+    """One name as a scalar, or several as a flow list."""
     return names[0] if len(names) == 1 else f"[{', '.join(names)}]"
 
 
 def key(paths: Sequence[str]) -> str:
-    """The key of a line of fields."""
+    """The YAML key of a line that names these fields."""
     joined = ", ".join(paths)
     safe = all(_PLAIN.fullmatch(path.replace(".**", "").replace(".*", "")) for path in paths)
     return joined if safe and joined.lower() not in _WORDS else json.dumps(joined)
 
 
 def scalar(value: Json) -> str:
-    """A value as YAML reads it back."""
+    """A value quoted so that YAML reads the same value."""
     if not isinstance(value, str):
         return json.dumps(value)
     safe = _PLAIN.fullmatch(value) or re.fullmatch(r"(/[\w.*-]+)+", value, re.ASCII)
@@ -216,5 +216,5 @@ def scalar(value: Json) -> str:
 
 
 def remark(text: str) -> str:
-    """Text that stays within its comment, whatever a document calls its operations."""
+    """Text made safe for a YAML comment, whatever names from the document it contains."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())

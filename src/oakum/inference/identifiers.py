@@ -1,8 +1,8 @@
-"""Which identifier of an object a parameter of a path takes, where the object has several.
+"""Which identifier of an object a path parameter takes, if the object has several.
 
-The name decides: `{documentId}` takes `documentId`, and not `id`, with which it ends as well. A
-format, pattern or example decides against the name only where the member so named cannot have it:
-`{id}` with `format: uuid` is no `id` that counts, if just one other identifier is a UUID.
+The name decides: `{documentId}` takes `documentId`, not `id`, although it ends with that too. A
+format, pattern or example overrides the name only if it excludes the member of that name: `{id}`
+with `format: uuid` is not an integer `id`, if exactly one other identifier is a UUID.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _OF_ITSELF = SAYS_AN_ID | word_set(
     "cuid document entity external global hash nano object pub public record reference resource "
     "short ulid unique"
 )
-"""Words of names of an identifier that is the object's own, whatever the object is."""
+"""Words in names of identifiers that fit any kind of object."""
 _NUMBERS = frozenset(("integer", "number"))
 _OF_NUMBERS = word_set("decimal double float int32 int64")
 _ANYTHING = re.compile(r"\^?(?:\.|\\[SwW]|\[[^\]]*\])[+*]\$?|\^?\S?\.[+*]\$?")
@@ -30,19 +30,19 @@ _REPEATS = re.compile(r"[*+]|\{\d*,")
 
 
 def named_after(parameter: str, members: Iterable[str]) -> str:
-    """The member with which a parameter's name ends, the longest first; empty: none."""
+    """The longest member name with which a parameter's name ends; empty: none."""
     said = words(without_number(parameter))
     found = [each for each in members if (own := words(each)) and said[-len(own) :] == own]
     return max(found, key=lambda each: len(words(each)), default="")
 
 
 def without_number(parameter: str) -> str:
-    """`name_1`, as a generator calls a second `{name}`, is a `name`."""
+    """A parameter's name without a generator's numbering: `name_1` is a second `{name}`."""
     return _NUMBERED.sub("", parameter)
 
 
 def is_foreign(member: str, noun: str, nouns: Container[str]) -> bool:
-    """Whether a member is an id of something else: an account, or one of the things `nouns`."""
+    """Whether a member is the id of another object: of an account, or of one of `nouns`."""
     of = without_id(member)
     return of != noun and (of in ACCOUNTS or of in nouns) and of != "_".join(words(member))
 
@@ -50,8 +50,8 @@ def is_foreign(member: str, noun: str, nouns: Container[str]) -> bool:
 def formed_as(
     parameter: Parameter, members: Mapping[str, Shape], named: str, noun: str, nouns: Container[str]
 ) -> str:
-    """The only identifier of the parameter's format, pattern or example, where the member `named`
-    does not have it; empty otherwise. What has just its pattern may be called anything."""
+    """The only identifier with the parameter's format, pattern or example, if the member `named`
+    does not fit it; otherwise empty. With an equal pattern the names may differ."""
     fits = _fits(parameter, members[named]) if named in members else False
     if fits:
         return ""

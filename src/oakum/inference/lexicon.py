@@ -40,14 +40,14 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Label:
-    """A class, and why: "`birthday` names a date of birth"."""
+    """A data class with its reason: "`birthday` names a date of birth"."""
 
     kind: FieldClass
     reason: str
 
 
 def word_set(text: str) -> frozenset[str]:
-    """Words written one after the other, as a set."""
+    """The set of words in a space-separated string."""
     return frozenset(text.split())
 
 
@@ -55,31 +55,32 @@ GOES_ON = word_set(
     "after marker older newer omitted skipped rest left range lastkey lastevaluatedkey"
     " terminatedearly"
 )
-"""Members beside a list which say, whenever something stands in them, that it is not whole; their
-names in lower case, letters and digits alone."""
+"""Plain names of members beside a list that, if they have a value, say that the list is
+incomplete."""
 CURSORS = word_set("after marker older lastkey lastevaluatedkey")
-"""Those of them that hold where the list goes on: an empty one says that this is its end."""
+"""Those of them that hold a cursor: an empty one means the end of the list."""
 
 _ABOUT = word_set("type unit url enabled required supported policy format version template")
-"""Heads that speak about a subject instead of giving it."""
+"""Last words that describe an attribute of the subject and not its value: `phone_type`."""
 
 _PASSING = word_set(
     "value text raw string number num no full plain plaintext cleartext masked encrypted hashed "
     "hash digest md sha bcrypt line list array field data normalized normalised canonical lowercase"
 )
-"""Heads that leave the meaning to the word before them: `phone_number`, `password_hash`."""
+"""Last words that leave the meaning to the word before them: `phone_number`, `password_hash`."""
 
 _FROM_PARENT = _PASSING | word_set("name first last given family address date year day")
-"""Names that say nothing alone, so that the parent's is read with them: `card.number`."""
+"""Names without meaning of their own, read together with the parent's: `card.number`."""
 
 _FLAG = word_set(
     "is has can should was are did needs need allow allows enable enables require requires use "
     "uses send receive show hide disable"
 )
 LETS_IN = (FieldClass.SECRET, FieldClass.HANDLE, FieldClass.KEY, FieldClass.CONTACT)
-"""Classes that name an account or let somebody in: changed, they lock it, or send mail."""
+"""Classes that identify an account or authenticate it: changing one may lock the account or send
+mail."""
 _WORDED = (FieldClass.SECRET, FieldClass.IDENTITY_DOCUMENT, FieldClass.CONTACT)
-"""Classes whose values are never one of a few declared words."""
+"""Classes whose values are never an enumeration of words."""
 _ABOUT_SOMEBODY = (FieldClass.CONTACT, FieldClass.PERSONAL, FieldClass.LOCATION)
 _TEXT_ONLY = word_set("token secret hash salt credential email mail cookie bearer key vat")
 _REGIONS = word_set("country country_sub_division country_subdivision county province region state")
@@ -87,12 +88,13 @@ _OF_AN_ADDRESS = word_set(
     "address billing card contact customer location mailing person profile residence shipping user "
     "vcard"
 )
-"""What a region is a place of: a `status.state` and a cloud's `region` are none."""
+"""Words beside which `region` or `state` is part of an address, unlike in `status.state` or a
+cloud's `region`."""
 _OF_A_THING = word_set(
     "article box cargo category criteria dimension edge font freight item line menu node option "
     "order package page parcel product question rule shipment sku sort tag variant"
 )
-"""What has a weight and is no body."""
+"""Things with a weight or size that are not a body."""
 _OF_A_BODY = word_set("height weight")
 _MEDIA = word_set(
     "image photo picture thumb thumbnail avatar video media icon logo banner size frame"

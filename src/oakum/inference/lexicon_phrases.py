@@ -9,17 +9,17 @@ class FieldClass(StrEnum):
     """Kinds of data, the most harmful first."""
 
     SECRET = "secret"
-    """Lets its reader act as somebody: nobody should ever be sent it back."""
+    """Credentials: whoever reads it can act as its owner, so nobody should receive it."""
     IDENTITY_DOCUMENT = "identity-document"
     CONTACT = "contact"
     PERSONAL = "personal"
     LOCATION = "location"
     ACTIVITY = "activity"
     AUTHORITY = "authority"
-    """What an account may do: worth hiding, and never to be written by its owner."""
+    """Permissions of an account: worth hiding, and never to be set by the account itself."""
     SETTING = "setting"
     HANDLE = "handle"
-    """What an account is meant to be recognised by."""
+    """Public names by which an account is recognised."""
     KEY = "key"
     PLAIN = "plain"
 
@@ -385,4 +385,4 @@ TOPICS: dict[tuple[str, ...], str] = {
     )
     for phrase in phrases.split()
 }
-"""Sensitive subjects, which a name is about wherever the word is in it."""
+"""Sensitive subjects: phrase, which may be anywhere in a name → its noun."""

@@ -19,15 +19,15 @@ RECORDED = word_set(
     "athlete author client customer driver employee guest participant patient person player rider "
     "student subscriber"
 )
-"""Those of them that are often just recorded, by the staff whose API it is."""
+"""Account nouns that often are mere records, kept by an API's staff."""
 
 CROWDS = word_set(
     "app bot channel company group integration org organization project room team tenant workspace"
 )
-"""Things that have a handle and are no person."""
+"""Nouns of things with a handle that are no person."""
 
 SAYS_AN_ID = word_set("code gid guid handle id key name no num number or sid slug the uid uuid")
-"""Words that tell one of a kind from another, and not of which kind it is."""
+"""Words for an identifier, which say nothing about the kind of object."""
 
 SAYS_A_TEXT = word_set("filter keyword q query search term text")
 
@@ -41,10 +41,10 @@ _IN_FULL = {
     "org": ("organization", "organisation"),
     "repo": ("repository",),
 }
-"""What short forms stand for that paths prefer: `/repos/{repo}` is about a `Repository`."""
+"""Short form in paths → long forms in schema names: `/repos/{repo}` is about a `Repository`."""
 
 COUNTS = word_set("iid index no number ordinal position seq sequence")
-"""Words for what counts objects, mostly those of one parent."""
+"""Words for a running number of objects, mostly within one parent."""
 
 _NO_NOUN = re.compile(r"v?\d[\d.]*(?:beta|alpha)?\d*|api|rest|internal|public|private|_.*")
 _SUFFIX = re.compile(r"\.(?:csv|json|php|xml|yaml)$", re.I)
@@ -52,7 +52,7 @@ _VERBS = word_set(
     "add cancel check create delete edit fetch find get info insert list load lookup modify post "
     "put query read remove retrieve save search send set show update upsert view"
 )
-"""Verbs that stand before or after the noun where a path is the name of a procedure."""
+"""Verbs before or after the noun in paths that name a procedure: `getUser`."""
 _SELF = word_set("authenticated me mine my myself self whoami")
 _BESIDE_SELF = _SELF | word_set("account current profile user")
 _ACTIONS = _SELF | word_set(
@@ -62,8 +62,8 @@ _ACTIONS = _SELF | word_set(
 
 
 def without_id(name: str) -> str:
-    """The noun of a member, without what says that it is an id: `user_id`, `ownerUsername`,
-    `fk_user_id`."""
+    """The noun of a member's name, without words for an identifier: `user_id`, `ownerUsername` and
+    `fk_user_id` give the noun of the object."""
     parts = [*words(name)]
     if len(parts) > 1 and parts[0] == "fk":  # a foreign key of a database
         parts = parts[1:]
@@ -80,8 +80,8 @@ def is_segment(name: str) -> bool:
 
 
 def nouns(path: str, parameter: str) -> Iterator[str]:
-    """Nouns a parameter of a path may name, the likeliest first, such as `order_item`; what a short
-    form stands for comes last."""
+    """Nouns that a path parameter may refer to, such as `order_item`, the likeliest first;
+    expansions of short forms come last."""
     said = [word for word in words(parameter) if word not in SAYS_AN_ID | SAYS_A_TEXT]
     named = [noun_of_path(path.partition("{" + parameter + "}")[0])]
     if said:
@@ -104,7 +104,8 @@ def noun_of_path(path: str) -> str:
 
 
 def without_verbs(parts: tuple[str, ...]) -> tuple[str, ...]:
-    """`getUser` and `users.list` are about a user; a verb that stands alone stays."""
+    """The words without a leading or trailing verb: `getUser` and `users.list` are about a user. A
+    verb alone stays."""
     while len(parts) > 1 and parts[0] in _VERBS:
         parts = parts[1:]
     while len(parts) > 1 and parts[-1] in _VERBS:
@@ -113,26 +114,27 @@ def without_verbs(parts: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def parameter_before(path: str, parameter: str) -> str:
-    """The parameter just before another, with no word between: in `/repos/{owner}/{repo}` a name
-    tells the repositories of one owner apart, and the owner is none of them."""
+    """The parameter directly before another, without a literal between; empty if none. In
+    `/repos/{owner}/{repo}`, a name distinguishes repositories of one owner, and the owner is not
+    one of them."""
     found = re.search(r"\{([^{}]+)\}/\{" + re.escape(parameter) + r"\}", path)
     return found[1] if found else ""
 
 
 def parameter_after(path: str, parameter: str) -> str:
-    """The parameter just after another, with no word between."""
+    """The parameter directly after another, without a literal between; empty if none."""
     found = re.search(r"\{" + re.escape(parameter) + r"\}/\{([^{}]+)\}", path)
     return found[1] if found else ""
 
 
 def last_parameter(path: str) -> str:
-    """The parameter a path ends in; empty when it ends in a word."""
+    """The parameter that ends a path; empty if a literal does."""
     found = re.search(r"\{([^{}]+)\}/?$", path)
     return found[1] if found else ""
 
 
 def is_of_caller(operation: Operation) -> bool:
-    """Whether the path means whoever is calling: `/me`, `/users/self/orders`."""
+    """Whether the path refers to the caller: `/me`, `/users/self/orders`."""
     segments = [set(words(segment)) for segment in operation.path.split("/")]
     return any(
         parts <= _BESIDE_SELF and (parts & _SELF or parts == {"current", "user"})

@@ -1,7 +1,7 @@
-"""Guesses whose a resource is, from the document.
+"""Guesses the owner of each resource from the document.
 
-Every guess carries its reason, since a person is to confirm it. Where nothing is known the guess
-is the closed one: nobody.
+Every guess has its reason, since a person is to confirm it. Without evidence the guess is nobody,
+which shows the least.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from oakum.openapi.shape_queries import enum_values
 
 @dataclass(frozen=True)
 class DraftOwner:
-    """Whose a thing is; the kinds are those of `model.Owner`."""
+    """The guessed owner of a thing; its kinds are those of `model.Owner`."""
 
     kind: Literal["field", "path", "caller", "parent", "none"]
     reason: str
@@ -47,11 +47,11 @@ _OWNERS_TOO = (
     *("shared_by", "sent_by", "published_by", "recorded_by", "written_by", "recipient"),
 )
 _NAMED_TOO = ACCOUNTS - {"author", "creator", "member", "owner", "profile", "user"}
-"""Nouns of whoever has an account, or of what an account keeps."""
+"""Nouns of account holders, or of things that an account keeps."""
 _OF_A_KIND = ("owner", "creator", "author", "created_by")
-"""What stands after the object's own name: `conversation_creator_id`."""
+"""Suffixes after the object's own name: `conversation_creator_id`."""
 _CAUSES = frozenset(("account", "actor", "author", "created_by", "creator", "sender"))
-"""Whom a notification tells of; it belongs to whoever is told."""
+"""Members naming the person who caused a notification, which belongs to its recipient."""
 _LOGINS = word_set("login loginname screenname userid username")
 _ADDRESSES = frozenset(("uri", "url", "uri-reference"))
 _PAIRS = (
@@ -69,7 +69,7 @@ _SENT = word_set("greeting invitation invite mail mention message reminder reply
 _COUNTED = frozenset(("no", "num", "number"))
 _UNIQUE = frozenset(("guid", "uuid"))
 _SHOPS = frozenset(("account", "profile"))
-"""What the account of a customer is called as well."""
+"""Further nouns for a customer's account."""
 
 
 def ownership(world: DocumentTypes, thing: Thing) -> DraftOwner:
@@ -119,7 +119,7 @@ def _is_other_view(world: DocumentTypes, account: Thing, thing: Thing) -> bool:
 
 
 def account_params(world: DocumentTypes, thing: Thing, endpoint: Operation) -> Iterator[str]:
-    """Path parameters of an endpoint that name an account, and not the thing itself."""
+    """Path parameters of an endpoint that name an account and not the thing itself."""
     people = ACCOUNTS | ({world.account.noun} if world.account else set())
     for parameter in endpoint.parameters:
         said = list(nouns(endpoint.path, parameter.name))

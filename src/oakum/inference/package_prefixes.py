@@ -1,9 +1,9 @@
-"""What a schema is called, without the package that stands before its name.
+"""Removes the package prefix that generators put before schema names.
 
-`protoc-gen-openapiv2` makes one name of the last part of a package and a message: `v2User` of
-`memos.api.v2`, `apiRun`, `lnrpcInvoice`. A prefix counts if several schemas have it, and if it ends
-in a version or the document has a schema that only this generator writes. Generators for Go put a
-dot between them, after a package in small letters: `models.User`.
+`protoc-gen-openapiv2` joins the last part of a package and a message: `v2User` of `memos.api.v2`,
+`apiRun`, `lnrpcInvoice`. A prefix counts if several schemas have it, and if it ends in a version or
+the document has a schema that only this generator writes. Generators for Go put a dot between,
+after a lower-case package: `models.User`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def packages(schemas: Collection[str]) -> frozenset[str]:
 
 
 def without_package(name: str, known: Collection[str]) -> str:
-    """A schema's name without its package."""
+    """A schema's name without a known package prefix; `known`: as `packages` returns."""
     match = _PREFIX.match(name)
     if match is not None and match[1] in known:
         return name[match.end() :]

@@ -1,7 +1,7 @@
-"""Which field's values fill a parameter: `{userId}` takes a `User.id`.
+"""Guesses which field's values fill a parameter: `{userId}` takes a `User.id`.
 
-Names decide, as in the lexicon: the words of the parameter without what only says *an id*, or the
-path segment before it. A parameter that nothing explains is left out, and its endpoint with it.
+Names decide: the words of the parameter without those that only say "id", or the path segment
+before it. A parameter without a guess is left out, and so is its endpoint.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ from oakum.policy.model import Policy, Resource
 from oakum.policy.resource_schemas import view
 
 _PART = frozenset(("name", "slug"))
-"""What names an object among those of the one before it in a path."""
+"""Names that identify an object among those of the preceding one in a path."""
 _IDS = {"id", "uuid", "guid", "key"}
 
 
 def infer_params(document: Document, policy: Policy) -> dict[str, dict[str, str]]:
-    """Operation id to parameter to `Resource.field`, for path and required query parameters, and
-    for what a write has to say of the state of its object."""
+    """Operation id → parameter → `Resource.field`, for path parameters and required query
+    parameters, and for the version that a write has to send."""
     resources = _Resources(document, policy)
     found: dict[str, dict[str, str]] = {}
     for operation in document.operations:
@@ -92,14 +92,14 @@ def _place(path: str, parameter: str) -> str:
 
 @dataclass(frozen=True)
 class ParameterValues:
-    """What fills the parameters of a draft."""
+    """The `params` of a draft: common ones, and those of each operation."""
 
     by_operation: Mapping[str, Mapping[str, str]]
     usual: Mapping[str, str] = field(default_factory=dict)
-    """Of paths, what is said once."""
+    """Path parameter → `Resource.field`, for the top-level `params`."""
 
     def own(self, operation: Operation) -> dict[str, str]:
-        """What the line of an operation has to say."""
+        """The `params` of one operation that differ from the common ones."""
         filled = self.by_operation.get(operation.id, {})
         usual = {name: self.usual[name] for name in _in_path(operation) if name in self.usual}
         said = {n: target for n, target in filled.items() if usual.get(n) != target}
@@ -107,8 +107,8 @@ class ParameterValues:
 
 
 def usual_params(document: Document, params: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
-    """What fills a parameter of a path in most operations that have it, where saying that once is
-    shorter than to say it in each."""
+    """Path parameter → the field that fills it in most operations, if stating it once is shorter
+    than in each."""
     meant: dict[str, Counter[str]] = {}
     for operation in document.operations:
         filled = params.get(operation.id, {})

@@ -1,4 +1,4 @@
-"""Which settings of an owner's decide who sees a thing, guessed by their names."""
+"""Guesses by name which settings of an owner decide who sees a thing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from oakum.openapi.model import Json
 
 @dataclass(frozen=True)
 class StateGuess:
-    """A setting of the owner's; `values` run from open to closed, which a missing one reads as."""
+    """A privacy setting; `values` run from open to closed. A missing value counts as the most
+    closed."""
 
     name: str
     member: str
@@ -23,7 +24,7 @@ _CLOSED = word_set("hidden invisible private secret")
 _OPEN = word_set("discoverable listed public searchable visible")
 _LEVELS = word_set("access audience level privacy visibility")
 _GENERIC = word_set("class kind level mode scope setting share sharing status type")
-"""Words of a setting's name that say nothing of what it is about."""
+"""Words in a setting's name that do not say what it is about."""
 _RANKS = (
     word_set("all any anybody anyone everybody everyone global open public visible world"),
     word_set("authenticated internal members registered users"),
@@ -33,7 +34,7 @@ _RANKS = (
 
 
 def hides_all(state: StateGuess) -> bool:
-    """Whether a setting stands in the object itself, and by its name is about all of it: `private`,
+    """Whether a setting is in the object itself and its name concerns all of it: `private`,
     `visibility`, `access_type` of `PUBLIC` and `PRIVATE`, but not `show_email`."""
     if "." in state.member:
         return False

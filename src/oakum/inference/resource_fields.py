@@ -17,7 +17,7 @@ from oakum.openapi.schema import children, elements
 
 @dataclass
 class ResourceField:
-    """A field of a thing: its declaration, and who can see it now."""
+    """A field of a thing: its declaration, and the endpoints that show it."""
 
     path: str
     shape: Shape
@@ -25,14 +25,14 @@ class ResourceField:
     endpoints: dict[str, Operation] = field(default_factory=dict)
     embeds: Thing | None = None
     writable: bool = False
-    """Some request body has it."""
+    """Whether a request body contains it."""
     needed: bool = False
-    """Some request body has to have it, and only whoever sends it knows what it is."""
+    """Whether a request body requires it, with a value that only the client knows."""
 
 
 _UNSEEN = Label(FieldClass.PLAIN, "only requests contain it")
 NOT_SET = (FieldClass.AUTHORITY, FieldClass.KEY)
-"""What its owner does not set, unless a request has to say it."""
+"""Classes that owners do not set, unless a request body requires them."""
 _VERSION = re.compile(r"/v(\d{1,3})(?=/|$)")
 _FAR = 8
 
@@ -43,8 +43,8 @@ def fields(
     writing: Sequence[Operation],
     written: Sequence[tuple[Shape, Collection[str]]] = (),
 ) -> list[ResourceField]:
-    """The fields of a thing, an embedded thing as one. `writing`: the endpoints that change it;
-    `written`: its shapes in request bodies, each with the members that must be there."""
+    """The fields of a thing; an embedded thing is one field. `writing`: operations that change it;
+    `written`: its (shape, required members) in request bodies."""
     found: dict[str, ResourceField] = {}
     whose = "user" if thing is world.account else thing.name
     for shape, endpoints in thing.shapes.items():
@@ -129,8 +129,8 @@ def _is_open(shape: Shape) -> bool:
 
 
 def changes(world: DocumentTypes, document: Document) -> dict[int, list[Operation]]:
-    """By identity of a thing, the operations that change it: those that answer with it, or whose
-    path names it."""
+    """`id()` of each thing → operations that change it: those that return it, or whose path names
+    it."""
     answered = {
         seen.operation.id: thing
         for thing in world.things

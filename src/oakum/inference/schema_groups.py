@@ -41,10 +41,10 @@ _OF_COLLECTION = re.compile(r"\^?[A-Za-z][\w-]*/\[\^/\]\+\$?")
 _VERSION = re.compile(r"/v\d+(?:\.\d+)*(?=/)")
 _USERS = word_set("app_user auth_user custom_user local_user platform_user site_user web_user")
 _MANY = 4
-"""Members that are the same in two things by no chance."""
+"""Number of equal members of two things that is no coincidence."""
 _PASSWORDS = word_set("passcode password passwd pin pwd")
 _NEAR = 3
-"""How deep an account stands in the answer to a login: `{data: {user: {...}}}`."""
+"""Greatest depth of an account in a login response: `{data: {user: {...}}}`."""
 
 
 @dataclass
@@ -56,13 +56,13 @@ class Thing:
     key: str = ""
     objects: list[DeclaredObject] = field(default_factory=list)
     inherited: tuple[str, ...] = ()
-    """A component of its own name that answers only extend."""
+    """A component with its own name that response schemas only extend."""
     settled: list[str] | None = None
-    """Its schemas, as soon as no object is added any more."""
+    """Its schemas, once all objects are assigned; None before."""
 
     @cached_property
     def shapes(self) -> dict[Shape, list[Operation]]:
-        """Its schemas, each with the endpoints that send it."""
+        """Its shapes → the operations that return each."""
         found: dict[Shape, dict[str, Operation]] = {}
         for seen in self.objects:
             found.setdefault(seen.shape, {})[seen.operation.id] = seen.operation
@@ -70,25 +70,25 @@ class Thing:
 
     @property
     def endpoints(self) -> list[Operation]:
-        """Operations in whose responses it stands, each once."""
+        """Operations that return it, without duplicates."""
         return list({seen.operation.id: seen.operation for seen in self.objects}.values())
 
     @property
     def schemas(self) -> list[str]:
-        """The component names that are this thing."""
+        """The component names of its schemas."""
         if self.settled is not None:
             return self.settled
         seen = {seen.component for seen in self.objects if seen.component}
         return sorted(seen | {*self.inherited})
 
     def members(self) -> set[str]:
-        """Names of the members that any of its schemas has."""
+        """Names of members in any of its schemas."""
         shapes = {seen.shape for seen in self.objects}
         return {name for shape in shapes for name in children(shape)}
 
     @cached_property
     def nouns(self) -> frozenset[str]:
-        """What it is called, and what the paths are about at which it stands by itself."""
+        """Its name, and the nouns of paths at which it is the whole object."""
         paths = {seen.operation.path for seen in self.objects if not seen.inside}
         return frozenset((self.noun, *map(noun_of_path, paths)))
 
@@ -99,13 +99,13 @@ class DocumentTypes:
 
     things: tuple[Thing, ...]
     account: Thing | None
-    """The thing that is whoever has an account."""
+    """The thing that stands for accounts; None: there is none."""
     whoami: DeclaredObject | None
-    """Where a caller is told who they are."""
+    """The who-am-I response; None: there is none."""
     sessions: frozenset[Shape] = frozenset()
-    """What stands in answers that log a caller in, register them, or tell who they are."""
+    """Shapes of login, registration and who-am-I responses."""
     document: Document | None = None
-    """As the contract reads it, with these things for resources."""
+    """The document as a contract with these things as resources would read it."""
     _found: dict[Shape, Thing | None] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
@@ -114,7 +114,7 @@ class DocumentTypes:
 
     @cached_property
     def self_endpoints(self) -> frozenset[str]:
-        """Ids of the endpoints that show a caller nothing but their own."""
+        """Ids of operations that show callers only their own objects."""
         found = {
             endpoint.id
             for thing in self.things
@@ -150,7 +150,7 @@ class DocumentTypes:
 
     @cached_property
     def by_noun(self) -> dict[str, list[Thing]]:
-        """The things by each noun that they go by."""
+        """Noun → things with that name."""
         found: dict[str, list[Thing]] = {}
         for thing in self.things:
             for noun in thing.nouns:
@@ -159,7 +159,7 @@ class DocumentTypes:
 
     @cached_property
     def listed_by_account(self) -> frozenset[int]:
-        """Identities of the things of which an account lists several."""
+        """`id()` of things of which an account has a list."""
         shapes = self.account.shapes if self.account is not None else ()
         rows = [elements(child) for shape in shapes for child in children(shape).values()]
         found = (self.thing_at(each) for each in dict.fromkeys(rows) if each is not None)
@@ -170,7 +170,7 @@ class DocumentTypes:
         return {shape: thing for thing in self.things for shape in thing.shapes}
 
     def thing_at(self, shape: Shape) -> Thing | None:
-        """The thing of a shape, or of its elements or alternatives."""
+        """The thing of a shape, its elements or alternatives; None: there is none."""
         if shape not in self._found:
             self._found[shape] = self._thing_at(shape)
         return self._found[shape]
@@ -191,7 +191,7 @@ class DocumentTypes:
 
 
 def world_of(document: Document) -> DocumentTypes:
-    """Find the things of a document, the account among them, and who-am-I."""
+    """Finds the things of a document, among them the account, and who-am-I."""
     seen = declared_objects(document)
     whoami = who_am_i(seen, document)
     groups: dict[str, list[DeclaredObject]] = {}

@@ -27,10 +27,10 @@ Kind = Literal["read", "write", "destructive", "login"]
 
 @dataclass(frozen=True)
 class SideEffect:
-    """What calling an operation does, and the reason as a person is told it.
+    """The effect of calling an operation, with the reason for reports.
 
-    `destructive` is never called, not even when writes are asked for: it destroys, ends a session,
-    or changes state behind a method that promises not to.
+    `destructive` operations are never called, not even if writes are allowed: they destroy data,
+    end a session, or change state behind a safe method.
     """
 
     kind: Kind
@@ -38,7 +38,7 @@ class SideEffect:
 
 
 DELETES = "`DELETE` deletes"
-"""What is said of a method where no word says more."""
+"""The reason if only the method decides."""
 _DESTROYS = word_set(
     "anonymise anonymize burn cancel clear deactivate deauthorize decommission delete destroy "
     "disable drop erase evict expire expunge flush invalidate kill obliterate optout populate "
@@ -47,13 +47,14 @@ _DESTROYS = word_set(
     "abmelden annuler borrar cancelar cerrar deconnexion desactivar elimina eliminar excluir "
     "loeschen löschen stornieren supprimer verwijderen"
 )
-"""With the words that German, French, Spanish, Italian, Portuguese and Dutch paths use."""
+"""Destructive verbs, including those in paths in German, French, Spanish, Italian, Portuguese and
+Dutch."""
 _NOUNS_TOO = word_set(
     "ban block book charge checkout claim clean clone copy finish fire flag hide import issue "
     "join launch like lock mark move mute open opt pause pin ping poke post process promise "
     "release report run schedule share sign split star touch transfer vote"
 )
-"""Verbs that more often stand as nouns: `/post/{id}`, "Issue details"."""
+"""Verbs that are more often nouns: `/post/{id}`, "Issue details"."""
 CHANGES = (
     _DESTROYS
     | _NOUNS_TOO
@@ -73,9 +74,9 @@ CHANGES = (
     )
 )
 _NEVER_NOUNS = word_set("create delete destroy erase populate purge truncate unsubscribe wipe")
-"""Verbs that no reading sentence excuses when one of them is a whole path segment."""
+"""Verbs that, as a whole path segment, no description of reading outweighs."""
 _REACHES = word_set("crawl fetch ping poll probe recrawl refetch refresh scrape test")
-"""Verbs that, done to one object, have the API ask another server, or send it something."""
+"""Verbs that make the API contact another server or send a message, if applied to one object."""
 _FAR = re.compile(
     r"\b(?:fetch|download|refresh|retriev|pull|poll|crawl|scrap|import|ping|sync)\w*\b[^.;,]*\b(?:"
     r"(?:remote|external|upstream|third[- ]party|another)\s+(?:web\s?)?"
@@ -83,13 +84,13 @@ _FAR = re.compile(
     r"(?:from|on)\s+the\s+internet)\b",
     re.I,
 )
-"""Words that say that a reading operation goes and reads elsewhere."""
+"""Words in descriptions of reads that access other systems."""
 LINKS = word_set("verify confirm validate")
-"""Verbs of links sent by mail: they act when the call carries the token of the link."""
+"""Verbs of links sent by mail, which act if the request carries the link's token."""
 _VERIFIES = re.compile(r"/verify/\{[^/]*\}$")
-"""A link without a word for its token: `/verify/{uuid}`."""
+"""A link whose token parameter is not named as one: `/verify/{uuid}`."""
 _GIVES = word_set("generate request resend send trigger")
-"""Verbs that a confirmation is the object of: `resend-confirmation` is no kind of it."""
+"""Verbs with a confirmation as their object: `resend-confirmation` does not confirm."""
 _READS = word_set(
     "browse calculate check compare count describe determine display download enumerate export "
     "fetch find give get inspect list look lookup obtain preview provide query read receive "
@@ -104,12 +105,12 @@ NOUN_HEADS = word_set(
     "rate rates reasons recommendations requests rules schedule schedules settings statistics "
     "stats suggestions templates types window"
 )
-"""`reset-policy`, `delete requests`: after these the verb before them is part of a noun."""
+"""Nouns that make a preceding verb part of a compound: `reset-policy`, `delete requests`."""
 _NOUN_FOLLOWERS = word_set(
     "about against are at between by can for from has have in is may must of on per since to "
     "were will with within"
 )
-"""Words after a noun, not after a verb: "updates of a user", "blocks are listed"."""
+"""Words that follow a noun and not a verb: "updates of a user", "blocks are listed"."""
 _OBJECTS = word_set("a all an any each every it its that the their them these this those your")
 _GLUED = re.compile(
     r"(create|reset|drop|populate|seed|init|wipe|clear|delete|purge|flush|rebuild|truncate|destroy)"
@@ -141,7 +142,8 @@ _LITERAL = re.compile(r"[^/{}]+")
 
 
 def classify(operation: Operation, rule: OperationRule | None = None) -> SideEffect:
-    """Whether an operation reads, writes, destroys or logs in; the contract's word comes first."""
+    """Whether an operation reads, writes, destroys or logs in; the contract's `reads` takes
+    precedence."""
     if rule is not None and rule.untested:
         return SideEffect("destructive", f"the contract leaves it out: {rule.untested}")
     if rule is not None and rule.reads is not None:
@@ -184,11 +186,11 @@ _SETS = word_set(
     "add bulk_update change complete create edit init insert modify release report save send set "
     "start submit switch sync update upload write replace rename"
 )
-"""Verbs of operations that do no more than to set or make what is sent."""
+"""Verbs of operations that only set or create what is sent."""
 
 
 def acts(operation: Operation) -> str:
-    """Why a request has its own effect, whatever its body; empty if no word says so."""
+    """The reason why a request has an effect beyond its body; empty: no word says so."""
     verbs = (CHANGES | LINKS) - _SETS
     segment, verb = deed_of_write(operation)
     named = [_why(segment, "path", verb)] if verb else []
@@ -203,7 +205,7 @@ _HEARS = word_set(
 
 
 def says_write(message: Json) -> bool:
-    """Whether a message, such as a document's example for a WebSocket, asks for a change."""
+    """Whether a message, such as a WebSocket example in the document, requests a change."""
     named = ("action", "cmd", "command", "event", "kind", "method", "op", "operation", "type")
     for name, value in message.items() if isinstance(message, dict) else ():
         said = words(value) if isinstance(value, str) and name.lower() in named else ()
@@ -215,7 +217,7 @@ def says_write(message: Json) -> bool:
 
 
 def says_act(segment: str) -> bool:
-    """Whether a segment of a path says in two words or more what is done: `change_relationship`.
+    """Whether a path segment names an action in two or more words: `change_relationship`.
 
     Verbs that are names or nouns as well do not count: `grant_lee`, `mark-smith`.
     """
@@ -229,7 +231,7 @@ _TELLS_WHAT_TO_DO = word_set(
 
 
 def orders(name: str, value: Json) -> bool:
-    """Whether a choice of a member may have the API change something: `method: slips.delete`."""
+    """Whether a value of a member may select an action: `method: slips.delete`."""
     if not isinstance(value, str) or _TELLS_WHAT_TO_DO.isdisjoint(words(name)[-1:]):
         return False
     said = {*words(value)}
@@ -237,8 +239,8 @@ def orders(name: str, value: Json) -> bool:
 
 
 def sounds_like_reading(operation: Operation) -> bool:
-    """Whether its name or a sentence starts with a reading verb, whatever the method, and no text
-    before it with a changing one: `Update the chart`, `Provide its new title`.
+    """Whether its name or a sentence starts with a reading verb, whatever the method, and no
+    earlier text starts with a changing one: `Update the chart`, `Provide its new title`.
 
     Frameworks name operations after their method, so a name like `getRestart` says nothing.
     """
@@ -250,8 +252,8 @@ def sounds_like_reading(operation: Operation) -> bool:
 
 
 def wipes(operation: Operation) -> bool:
-    """Whether a safe method says that it creates anew or destroys, and of nothing in particular:
-    it takes no id, so what it does, it does to everybody's data."""
+    """Whether an operation with a safe method says that it recreates or destroys something without
+    an id: then it affects everybody's data."""
     named = any(each.required for each in operation.parameters) or "{" in operation.path
     if operation.method not in methods.READS or named or _ends_session(operation):
         return False
@@ -310,7 +312,7 @@ _READS_TOO = word_set(
     "select serve simulate sort stat suggest summarise summarize supply tail tell track translate "
     "traverse validate verify visualise visualize walk watch"
 )
-"""Verbs of reading that are no evidence of it where they stand in a path."""
+"""Reading verbs that, in a path, are no evidence of reading."""
 _NO_COMMANDS = word_set(
     "about across after all along also among and any as at based because before beside between "
     "both but by current during each either every exactly except first for from given half here "
@@ -319,7 +321,7 @@ _NO_COMMANDS = word_set(
     "upon via what when where whether which while who whole whom whose why with within without "
     "your"
 )
-"""Words that stand before an article, and are no verbs."""
+"""Words before an article that are no verbs."""
 _ARTICLES = word_set("a all an any each every his her its their the your")
 THINGS = word_set(
     "about account activity address age agenda area audio author availability avatar badge balance "
@@ -373,7 +375,7 @@ def _commands(operation: Operation) -> str:
 
 
 def may_command(word: str) -> bool:
-    """Whether a word that nobody knows may be the base form of a verb."""
+    """Whether an unknown word may be the base form of a verb."""
     if word in _READS | _READS_TOO | _NO_COMMANDS | THINGS | NOUN_HEADS or len(word) < 3:
         return False
     return word == singular(word) and not word.endswith(("ing", "ed", "ly", "ness", "ment", "tion"))

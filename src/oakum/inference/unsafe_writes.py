@@ -1,8 +1,8 @@
-"""Operations and members that a write test avoids: staff functions, money, life cycle.
+"""Operations and members that write tests avoid: staff functions, money, life cycle.
 
 A write test does damage exactly where the API accepts the write. So operations are excluded by
-their words beforehand, and in doubt nothing is sent: that costs a cell, which is reported as
-untested, while the opposite mistake suspends an account.
+their words in advance, and in doubt nothing is sent: that costs a cell, which is reported as
+untested, while the opposite mistake could suspend an account.
 """
 
 from __future__ import annotations
@@ -41,12 +41,12 @@ _ENDS = word_set(
     "invalidated lockout locked purge purged removed retired revoked suspended suspension "
     "terminated termination trashed voided"
 )
-"""Words that say so wherever they stand in a name: `suspended_until`."""
+"""Words that indicate the end of an object anywhere in a name: `suspended_until`."""
 _ENDS_ITSELF = word_set(
     "activated activation active archive archived blocked closed disabled enabled expired "
     "expiration expires expiry inactive lock void"
 )
-"""Words that do where nothing else is named that they could be said of: `is_active`, and not
+"""Words that do so only if the name has no other subject: `is_active`, but not
 `newsletter_enabled`."""
 _OF_ITSELF = word_set(
     "account at by customer date flag for has is login member on profile reason since time until "
@@ -69,9 +69,10 @@ def staff_matter(
     *,
     named: bool = False,
 ) -> str:
-    """Why an operation is for staff, or moves money, and is tried by nobody; empty: it is not.
+    """The reason why an operation is for staff or moves money, so that no test calls it; empty:
+    neither.
 
-    `named`: the contract itself names it for what is to be done, so verbs say nothing against it.
+    `named`: the contract names it for the test, so verbs do not count against it.
     """
     return next(_reasons(operation, rule, relations, named=named), "")
 
@@ -143,7 +144,7 @@ _OF_A_NAME = word_set(
     "after at before by cursor date day from hash id ids index key month name number offset page "
     "position range sha since time timestamp to until year"
 )
-"""Beside these, such a word is part of a noun: `start_date`, `store_id`, `update_time`."""
+"""Words beside which such a word is part of a noun: `start_date`, `store_id`, `update_time`."""
 _WHEN_SAID = re.compile(
     r"\s*(?:whether|if|when(?:ever)?|set(?:ting)?\s+(?:this\s+)?to|specif(?:y|ies)|causes?|forces?)\b",
     re.I,
@@ -153,9 +154,9 @@ _WHEN_SAID = re.compile(
 def asks_for_change(
     parameter: str, description: str = "", kinds: frozenset[str] = frozenset()
 ) -> bool:
-    """Whether the words of a parameter of a reading operation say that giving it changes
-    something: `update_content`, `markAsRead`, "Whether to mark them as read". Past forms ask for
-    what was changed."""
+    """Whether the name or description of a query parameter of a read says that it causes a change:
+    `update_content`, `markAsRead`, "Whether to mark them as read". Participles ask what was
+    changed."""
     said = frozenset(words(parameter))
     verbs = said & _ASKS_FOR_CHANGE
     noun = verbs <= _NAMES_TOO and said <= verbs | _OF_A_NAME and "boolean" not in kinds
@@ -168,7 +169,7 @@ def asks_for_change(
 
 
 def more_than_sets(operation: Operation) -> str:
-    """Why sending an operation does more than to set members; empty: it says nothing of the kind.
+    """The reason why an operation does more than set members; empty: nothing indicates it.
 
     `POST /orders/{id}/cancel` with a member in it cancels all the same.
     """
@@ -176,8 +177,8 @@ def more_than_sets(operation: Operation) -> str:
 
 
 def life_cycle(path: str, shape: Shape | None = None) -> bool:
-    """Whether a member may disable, lock out or end what has it (`status`, `email`, `role`): then a
-    scan sets it only on objects that it has created."""
+    """Whether setting a member may disable, lock out or end its object (`status`, `email`, `role`);
+    a scan then sets it only on objects that it has created."""
     name = path.rpartition(".")[2]
     said = frozenset((*words(name), *map(singular, words(name))))
     kind = classify_field(path, shape)
@@ -194,25 +195,25 @@ _SAYS = word_set(
     "description excerpt headline heading hobby hometown intro introduction memo motto name "
     "nickname note occupation remark street subtitle summary tagline text title town"
 )
-"""Words for what somebody writes down so that others read it, and that decides nothing."""
+"""Words for text that people write for others to read and that decides nothing."""
 _OF_WHAT = word_set(
     "additional alternative display english extended family first full given last long main me "
     "middle my original other plain primary profile second secondary short own user"
 )
-"""What may stand beside one of these: `first_name`, `about_me`, and not `approval_note`."""
+"""Words that may accompany these: `first_name`, `about_me`, but not `approval_note`."""
 _MEASURES = word_set("age discount floor height length level lodging plan size tier weight width")
-"""Words for what something is like, of which a number or one of several values may be set."""
+"""Words for properties of which a number or an enumerated value may be set."""
 
 
 def sets_off(path: str, shape: Shape | None, value: Json) -> bool:
-    """Whether setting a member may set off what no other value takes back: tried only on what the
-    run has made itself.
+    """Whether setting a member may have an effect that no other value undoes; such a member is only
+    set on objects that the run has created.
 
-    No list of words for decisions is ever complete (`ruling`, `ack`, `cancel_reason`), so it is the
-    other way round: only a free text does not, without an enum, a pattern or a format, that is
-    called by a word for what somebody writes down; and a number, or one of several values that say
-    of nothing that it is over, that is called by one of few words for what something is like. Any
-    other number may: the third of `strikes` bars.
+    A list of words for decisions is never complete (`ruling`, `ack`, `cancel_reason`), so it is
+    decided the other way round. Harmless are only: free text, without enum, pattern or format,
+    whose name has a word for written text; and numbers or enumerated values, none of which says
+    that something is over, whose name has a word for a property. Any other number may trigger
+    something: the third of `strikes` bars an account.
     """
     known = shape or Shape()
     kinds = known.kinds - {"null"}
@@ -244,9 +245,9 @@ def _ends_it(path: str) -> bool:
 
 
 _ONE_OF_ALL = word_set("default main pin pinned preferred primary")
-"""Words of a flag that one object of an account has: who sets it takes it from another."""
+"""Words of a flag that only one object of an account can have: setting it clears it elsewhere."""
 _PLACES = word_set("index order ordinal position rank sort")
-"""Last words of a number that gives a place among others, which move."""
+"""Last words of a number that orders objects, where setting one moves others."""
 
 
 def takes_from_others(path: str, shape: Shape | None, value: Json) -> bool:
@@ -264,7 +265,7 @@ _STAMPS = word_set(
     "at changed created date edited last made modified on stamp time timestamp updated"
 )
 _STAMPS_ALONE = word_set("changed created edited modified stamp timestamp updated")
-"""Words that say it of a date without a time, too: no birthday is called so."""
+"""Words of a timestamp even with a date only; no birthday has such a name."""
 _CHANGED = word_set("changed edited modification modified update updated")
 _COUNTERS = word_set(
     "checksum count counter counts etag hits login logins rev revision seen seq sequence version "
@@ -273,10 +274,10 @@ _COUNTERS = word_set(
 _TIME = re.compile(
     r"\d{4}[-/]\d\d?[-/]\d\d?[T ]+\d\d?:\d\d|(?:\w{3}, )?\d\d? \w{3,9} \d{4} \d\d:\d\d"
 )
-"""RFC 3339, what databases write, and HTTP's own (RFC 9110, 5.6.7)."""
+"""Timestamps: RFC 3339, of databases, and of HTTP (RFC 9110, 5.6.7)."""
 _DATE = re.compile(r"\d{4}[-/]\d\d?[-/]\d\d?$")
 _EPOCHS = ((10**9, 3 * 10**9), (10**12, 3 * 10**12))
-"""Seconds and milliseconds since 1970, from 2001 to 2065."""
+"""Ranges of plausible timestamps in seconds and milliseconds since 1970: 2001 to 2065."""
 
 
 _AGE = re.compile(
@@ -284,7 +285,7 @@ _AGE = re.compile(
     r"(?:an?|\d+) (?:second|minute|hour|day|week|month|year)s?"
     r"(?:,? (?:and )?\d+ (?:second|minute|hour|day|week|month)s?)*( ago)?"
 )
-"""A time in words, as templates write it: `5 minutes`, `2 days, 3 hours ago`."""
+"""A relative time in words: `5 minutes`, `2 days, 3 hours ago`."""
 
 
 def is_stamp(path: str, value: Json) -> bool:
@@ -299,15 +300,15 @@ def is_stamp(path: str, value: Json) -> bool:
 
 
 def says_when_changed(path: str, value: Json) -> bool:
-    """Whether a member is the time of the last change, of which there may have been none before;
-    that of an end, or of what lets somebody in, is more than a time."""
+    """Whether a member is the time of the last change, which may be absent before the first. The
+    time of an end, or of a login or token, is not one."""
     said = frozenset(words(path.rpartition(".")[2]))
     return bool(said & _CHANGED) and not life_cycle(path) and is_stamp(path, value)
 
 
 def moves_by_itself(path: str, value: Json) -> bool:
-    """Whether name and form of a member say that a write may change it whatever is sent: a stamp,
-    one in words that goes on as time does, or a counter such as `lock_version`."""
+    """Whether a member may change with every write, whatever is sent: a timestamp, a relative time
+    in words, or a counter such as `lock_version`."""
     counts = not _COUNTERS.isdisjoint(words(path.rpartition(".")[2]))
     plain = isinstance(value, int | float | str) and not isinstance(value, bool)
     return is_stamp(path, value) or _is_age(path, value) or (counts and plain)
@@ -321,7 +322,8 @@ def _is_age(path: str, value: Json) -> bool:
 
 
 def ends(path: str, value: Json) -> bool:
-    """Whether setting a member to a value may end its object, so that nobody can find it again."""
+    """Whether setting a member to this value may end its object, so that it can no longer be
+    found."""
     name = path.rpartition(".")[2]
     said = frozenset(words(name))
     if _ends_it(path) or classify_field(path) in (FieldClass.SECRET, FieldClass.CONTACT):

@@ -1,4 +1,4 @@
-"""Names by which a write says on which version of an object it is based: `version`, `If-Match`."""
+"""Names of members and headers with the version that a write is based on: `version`, `If-Match`."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ _PAIRS = (("e", "tag"), ("if", "match"), ("concurrency", "stamp"), ("concurrency
 _OF_PROGRAMS = word_set("api app client format platform protocol schema sdk")
 
 _BESIDE = word_set("base current expected if known last lock object old previous resource row x")
-"""Words that do not tell one version of an object from another."""
+"""Words that do not distinguish versions of an object."""
 
 
 def version_member(parameter: str, resource: str, members: Iterable[str]) -> str:
-    """The member that tells the version which a parameter asks for: `version` for
-    `expected_version`; empty if there is none, or several."""
+    """The member with the version that a parameter requires: `version` for `expected_version`;
+    empty if there is none, or several."""
 
     def bare(name: str) -> tuple[str, ...]:
         return tuple(each for each in words(name) if each not in _BESIDE.union(words(resource)))

@@ -1,7 +1,7 @@
-"""Finds the endpoint at which callers are told who they are.
+"""Finds the who-am-I endpoint, which identifies the caller.
 
-The name of an endpoint says so (`/me`), or its words (*the authenticated user*); where neither
-does, an endpoint without parameters that shows one keyed person with contact data.
+It is recognised by its name (`/me`) or description (*the authenticated user*); otherwise it is an
+endpoint without parameters that returns one person with a key and contact data.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from oakum.openapi.schema import children
 _WHO = ("me", "self", "myself", "whoami", "userinfo", "currentuser", "authenticateduser")
 _WHO_TOO = ("profile", "account", "user", "session", "current", "verifycredentials")
 _TOO = (2, 2 + len(_WHO_TOO))
-"""Their ranks."""
+"""Ranks of these names."""
 _CALLS_ONESELF = re.compile(
     r"\b(?:authenticated|calling|current(?:ly)?|logged[- ]?in|signed[- ]?in)[\w -]{0,24}?\s"
     r"(?:account|customer|member|person|player|principal|profile|user)\b",
@@ -29,12 +29,12 @@ _CALLS_ONESELF = re.compile(
 _CREDENTIALS = re.compile(
     r"auth|token|api[-_]?key|accept|content-type|version|session|cookie|agent|language", re.I
 )
-"""Headers that every request has."""
+"""Matches names of headers that any request may have."""
 
 
 _SEARCHES = word_set("filter find list lookup query search")
 _WITHIN = ACCOUNTS | {""}
-"""Where in another object whoever is calling may stand."""
+"""Members of a response that may hold the caller's account."""
 
 
 def who_am_i(seen: Sequence[DeclaredObject], document: Document) -> DeclaredObject | None:

@@ -1,8 +1,8 @@
-"""Where in a request body an object stands that the request writes.
+"""Finds the object that a request writes within its body.
 
-A body is the object itself, or an envelope around it as in answers: `{"data": {...}}`, `{"data":
-{"attributes": {...}}}`, `{"article": {...}}`. It is the object if it takes at least as many members
-that answers show of it as others, and the path is about it.
+A body is the object itself, or an envelope around it as in responses: `{"data": {...}}`, `{"data":
+{"attributes": {...}}}`, `{"article": {...}}`. It is the object if at least half of its members are
+among those that responses show of it, and the path is about it.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ class WrittenObject:
     shapes: tuple[Shape, ...]
     """Its shape in each media type of the body."""
     bound: bool
-    """Its schema is one of the thing's already."""
+    """Whether its schema already is one of the thing's."""
 
 
 def written_objects(world: DocumentTypes, document: Document) -> dict[int, list[WrittenObject]]:
-    """By identity of a thing, where requests write one such object."""
+    """`id()` of each thing → where requests write one such object."""
     answered = {
         seen.operation.id: thing
         for thing in world.things
@@ -142,14 +142,14 @@ def _wraps(name: str, child: Shape, thing: Thing) -> bool:
 
 
 def required_members(at: WrittenObject, thing: Thing, owners: Collection[str]) -> frozenset[str]:
-    """Names of the members that its sender has to say; neither the key that it has already, nor
-    whose it is, nor what its owner may do."""
+    """Required members that the client has to supply: without its key, its owner, and members that
+    its owner may not set."""
     held = {thing.key, *(member.partition(".")[0] for member in owners)}
     return frozenset(name for name in _required_members(at) - held if not _says_whose(name))
 
 
 def may_set_all(at: WrittenObject, thing: Thing, owners: Collection[str]) -> bool:
-    """Whether an owner may set all that the object has to contain."""
+    """Whether an owner may set every required member."""
     return required_members(at, thing, owners) == _required_members(at)
 
 
