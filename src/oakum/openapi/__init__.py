@@ -1,1 +1,2 @@
-"""OpenAPI documents, overlays and schemas, read into plain values that know their place."""
+"""Reads OpenAPI documents, overlays and schemas into plain values that keep their location in the
+file."""

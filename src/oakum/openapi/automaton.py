@@ -37,10 +37,10 @@ class Automaton:
     """A DFA that starts in state 0; `next` has a row of `width` entries for each state."""
 
     classes: tuple[int, ...]
-    """Column of each of the 256 bytes."""
+    """Byte class of each of the 256 bytes: the column in `next`."""
     width: int
     next: tuple[int, ...]
-    """Next state, or -1 when no continuation can match."""
+    """Next state by state and byte class; -1 if no continuation can match."""
     accepts: tuple[bool, ...]
     """Whether a text may end in this state."""
 
@@ -54,7 +54,7 @@ class Automaton:
         return self.accepts[state]
 
     def within(self, other: Automaton) -> bool:
-        """Whether each text that matches here matches there."""
+        """Whether every text that matches this automaton matches the other."""
         bytes = {(self.classes[b], other.classes[b]) for b in range(256)}
         todo = [(0, 0)]
         met = {*todo}

@@ -1,4 +1,4 @@
-"""References that lead nowhere, and what cannot be read without their targets."""
+"""Finds references to nothing, and what cannot be read without their targets."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ _NAMED = frozenset(("properties", "patternProperties", "dependentSchemas", "$def
 _NAMED |= {"schemas", "responses", "content", "headers", "encoding", "additionalOperations"}
 """Keywords whose members are called as the author likes, so that no name is a keyword."""
 _APART = 200
-"""Broken references that are traced one by one; the rest of a document share one trace."""
+"""Most broken references whose effects are traced separately; the rest share one trace."""
 
 Trail = str | tuple["Trail", str]
-"""A pointer, or what stands before its last segment and that segment: joined only in a message."""
+"""A pointer, or (its beginning, last segment); joined only when a message needs it."""
 
 
 class BrokenReference(NamedTuple):
-    """A reference that leads nowhere."""
+    """A `$ref` whose target does not exist."""
 
     place: LocatedValue
-    """Of the text of the reference."""
+    """Location of the `$ref`."""
     why: str
     within: frozenset[int]
-    """Identities of the values that cannot be read without its target."""
+    """`id()` of the values that cannot be read without its target."""
 
 
 def broken(library: Library) -> list[BrokenReference]:
-    """Every reference that can be reached from the paths and leads nowhere."""
+    """Every broken reference that is reachable from the paths."""
     if library.is_whole():
         return []
     walk = _Walk(library)

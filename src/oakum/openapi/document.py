@@ -69,9 +69,9 @@ class Document:
         return {name: partial(self._schemas.own, place) for name, place in members(self._home)}
 
     def told_apart(self, bound: Iterable[str], owner: Callable[[Shape], str]) -> Document:
-        """This document, read so that a place is a union where by its schema an object of another
-        owner may stand. `bound`: the components that have an owner, which `owner` tells of a shape.
-        Endpoints that speak GraphQL are added after that (`extended`)."""
+        """This document, with a place read as a union if its schema allows an object of another
+        owner there. `bound`: component names with an owner; `owner`: the owner of a shape. GraphQL
+        endpoints are added afterwards (`extend`)."""
         origin = self._origin
         found = Subtypes(origin._library, origin._schemas, dict(members(origin._home)), owner)
         found.find(bound)
@@ -88,8 +88,8 @@ class Document:
     def load(
         cls, path: Path, overlays: Sequence[Path] = (), refs: Mapping[str, Path] | None = None
     ) -> Document:
-        """Reads a document and applies overlays to it, in order. `refs`: files that were saved from
-        addresses that it refers to. Raises `InputError`."""
+        """Reads a document and applies overlays in order. `refs`: external URL → the file saved
+        from it. Raises `InputError`."""
         if (home := folder_of(path)) is not None:
             file, problems = folder(home)
         else:
@@ -125,8 +125,8 @@ class Document:
         schemas: Mapping[str, Callable[[], Shape]],
         files: tuple[Path, ...],
     ) -> Document:
-        """This document with other operations in place of those of the same id, further named
-        shapes (or others, of the same names), and the files that say so."""
+        """A copy with operations of the same id replaced, further or replaced component schemas,
+        and the files that declare them."""
         made = copy(self)
         made.operations = tuple(endpoints.get(each.id, each) for each in self.operations)
         made._by_id = {name: endpoints.get(each.id, each) for name, each in self._by_id.items()}
@@ -136,30 +136,32 @@ class Document:
 
     @property
     def all_operations(self) -> tuple[Operation, ...]:
-        """Every operation, also those of which only name and path can be read."""
+        """Every operation, including those that a mistake closes, of which only id, method and path
+        are known."""
         return (*self.operations, *(each.operation for each in self.closed))
 
     @property
     def schemas_pointer(self) -> str:
-        """Where the schemas that have a name stand."""
+        """JSON pointer to the component schemas."""
         return self._home.pointer
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """The document's own file, and those that references have led to so far."""
+        """The document's file, and those read through references so far."""
         return (*self._library.paths, *self.file_parts, *self._beside)
 
     def operation(self, id: str) -> Operation | None:
-        """By `operationId`, or by `GET /path` with or without the base path of the server."""
+        """The operation with this `operationId` or `GET /path`, with or without the server's base
+        path; None if there is none."""
         method, _, path = id.partition(" ")
         return self._by_id.get(id) or self._by_id.get(f"{method.upper()} {path.strip()}")
 
     def names_operation(self, id: str) -> bool:
-        """Whether it has one of this name, readable or not."""
+        """Whether the document has an operation of this name, readable or not."""
         return self.operation(id) is not None or self.closed_operation(id) is not None
 
     def closed_operation(self, id: str) -> ClosedOperation | None:
-        """One that a mistake closes, by the same names."""
+        """The operation of this name that a mistake closes; None if there is none."""
         method, _, path = id.partition(" ")
         plain = (method.upper(), path.strip())
         for each in self.closed:

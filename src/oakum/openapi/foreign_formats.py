@@ -57,12 +57,12 @@ _GRAPHQL = re.compile(
     r"|union\s+\w+[^:\n]*=|scalar\s+\w+\s|directive\s+@|type\s+\w+\s+@)"
 )
 _HEAD = 65_536
-"""Characters in which the first line of a format must stand."""
+"""Number of characters within which the first line of a format has to be."""
 
 
 def refuse_other_text(data: bytes, name: str) -> None:
-    """Raises `InputError` for text of a format that is known, and that no reader of JSON or YAML
-    could name."""
+    """Raises `InputError` for text in a known format other than JSON or YAML, such as RAML or
+    Protobuf."""
     if data[:1] in (b"{", b"["):
         return
     head = data[:_HEAD].decode("utf-8", "replace").lstrip("\ufeff \t\r\n")
@@ -152,8 +152,7 @@ _TREES = (
 
 
 def recognise(file: DescriptionFile) -> DocumentFormat:
-    """The format of a document. Raises `InputError` for what is in none that is read, or of another
-    version."""
+    """The format of a document. Raises `InputError` for an unsupported format or version."""
     root = file.root
 
     def refuse(message: str, hint: str, pointer: str = "") -> InputError:

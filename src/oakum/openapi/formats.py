@@ -1,7 +1,8 @@
-"""The formats of API descriptions that Oakum reads, each told by the member that has its version.
+"""The formats of API descriptions that Oakum reads, each identified by the member with its version.
 
-What stands elsewhere in a format is said here, or by its `OperationReader`. Collections of requests
-are read as the OpenAPI document that they stand for (`collections/reading.py`).
+Where a format keeps things elsewhere, it is declared here or implemented by its `OperationReader`.
+Collections of requests are read as the OpenAPI document inferred from them
+(`collections/reading.py`).
 """
 
 from __future__ import annotations
@@ -19,21 +20,21 @@ def _as_written(scheme: Json) -> Json:
 
 
 class DocumentFormat(NamedTuple):
-    """A format of API descriptions, and where it has what each of them says."""
+    """A format of API descriptions, and where it keeps schemas and security schemes."""
 
     member: str
-    """The member of the document that has the version."""
+    """The member that holds the version."""
     name: str
-    """In messages."""
+    """Name of the format in messages."""
     versions: tuple[str, ...]
-    """Without the patch: `3.1` is 3.1.0 as well."""
+    """Supported versions without the patch: `3.1` includes 3.1.0."""
     reader: type[OperationReader]
     schemas: tuple[str, ...]
     """Path of the map of schemas."""
     security_schemes: tuple[str, ...]
     """Path of the map of security schemes."""
     security_scheme: Callable[[Json], Json] = _as_written
-    """A security scheme as OpenAPI 3 writes it."""
+    """Converts a security scheme to the form of OpenAPI 3."""
 
     def reads(self, version: str) -> bool:
         return any(f"{version}.".startswith(f"{each}.") for each in self.versions)
@@ -61,14 +62,15 @@ FORMATS = (
 
 
 def format_of(root: Json) -> DocumentFormat | None:
-    """The format that a document says it is in, whatever its version; None: in none of these."""
+    """The format that a document declares, whatever its version; None: none of these."""
     if type(root) is not dict:
         return None
     return next((each for each in FORMATS if each.member in root), None)
 
 
 def readable() -> str:
-    """What Oakum reads, for a hint: `Oakum reads OpenAPI 3.0, 3.1 and 3.2, and Swagger 2.0`."""
+    """The supported formats, for a hint: `Oakum reads OpenAPI 3.0, 3.1 and 3.2, and Swagger
+    2.0`."""
     found = [f"{each.name} {_enumerate_words(each.versions, ' and ')}" for each in FORMATS]
     return f"Oakum reads {_enumerate_words(found, ', and ')}"
 

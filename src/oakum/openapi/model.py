@@ -17,14 +17,15 @@ from oakum.openapi.name_classes import NameTest
 
 
 class MemberNames(Protocol):
-    """What a schema says of undeclared members by their names."""
+    """What a schema says about undeclared members by their names (`patternProperties`,
+    `propertyNames`)."""
 
     @property
     def tests(self) -> tuple[NameTest, ...]:
-        """What a name is compared with."""
+        """The tests that a name is compared with."""
 
     def forbids(self, matched: Collection[NameTest]) -> bool:
-        """Whether there is no member whose name matches exactly these of the tests."""
+        """Whether members whose names match exactly these tests are forbidden."""
 
     def member(self, matched: Collection[NameTest]) -> Callable[[], Shape] | None:
         """The shape of such members; None: the schema declares none."""
@@ -47,13 +48,14 @@ class Shape:
     extra: Callable[[], Shape] | None = None
     """Shape of the values of undeclared members (`additionalProperties`, a map)."""
     by_name: MemberNames | None = None
-    """Which of those members there are, where their names tell; None: all alike."""
+    """Which undeclared members are allowed, if their names matter; None: all alike."""
     empty_as_null: frozenset[str] = frozenset()
     """Members that are `null` where there is no object: nullable fields of GraphQL."""
     content: Callable[[], Shape] | None = None
-    """What a text holds (`contentSchema`)."""
+    """The shape of JSON within a string (`contentSchema`)."""
     unread: tuple[Callable[[], Shape], ...] = ()
-    """What keywords say of it that declare no member for everybody: `if`, `not`, `contains` …"""
+    """Shapes in keywords that apply conditionally or to unknown members: `if`, `not`, `contains`
+    and so on."""
     branches: tuple[Callable[[], Shape], ...] = ()
     """Alternatives of `oneOf` / `anyOf`; members common to all stand in `properties`."""
     discriminator: tuple[str, Mapping[str, str]] | None = None
@@ -63,10 +65,10 @@ class Shape:
     format: str = ""
     example: Json = None
     default: Json = None
-    """What a value is taken for that is not there; None: it does not say."""
+    """The default for an absent value; None: not declared."""
     enum: tuple[Json, ...] = ()
     pattern: str = ""
-    """Regular expression (ECMA-262) that is found in each text; empty: any."""
+    """Regular expression (ECMA-262) found in every string; empty: any."""
     maximum: Json = None
     minimum: Json = None
     min_length: int = 0
@@ -78,9 +80,10 @@ class Shape:
     pointer: str = ""
     """JSON pointer of the schema in its document."""
     base: tuple[str, ...] = ()
-    """Names of the one schema in whose place a union stands (`subtypes`), as `lineage`."""
+    """Names of the schema for which a union of its subtypes stands (`subtypes`), as `lineage`."""
     lineage: tuple[str, ...] = ()
-    """Several `names`, each before those that its schema takes in; empty: one name or none."""
+    """All `names`, each before those of the schemas that it includes by `allOf`; empty: at most one
+    name."""
 
     def below(self) -> list[Shape]:
         """The shapes of all declared members and elements, and its alternatives."""
@@ -100,29 +103,29 @@ class Parameter:
     default: Json = None
     description: str = field(default="", compare=False)
     style: str = field(default="", compare=False)
-    """How an array or an object is written: `form`, `deepObject`, …; `json`: as its own media type;
-    empty: the document does not say."""
+    """Serialization of an array or object: `form`, `deepObject` and so on; `json`: as JSON; empty:
+    not declared."""
     explode: bool | None = field(default=None, compare=False)
-    """Whether each element or member stands by itself; None: the document does not say."""
+    """Whether each element or member is a parameter of its own; None: not declared."""
     around: Shape | None = field(default=None, compare=False)
-    """The object that the whole query is, of which it is a member (`in: querystring`)."""
+    """The object that describes the whole query, of which this is a member (`in: querystring`)."""
     in_body: bool = field(default=False, compare=False)
-    """Declared as a member of the body of a read; nobody knows which of the two the API reads."""
+    """Whether the body of a read declares it as a member too; the API may read either."""
     before: str = ""
     after: str = ""
-    """What its value has around the segment of the path that it is: `users/` of `users/7`."""
+    """`before`, `after`: text of its value around the path segment: `users/` of `users/7`."""
 
     @property
     def place(self) -> str:
-        """What a path template has in place of its value."""
+        """Its placeholder in a path template."""
         return f"{self.before}{{{self.name}}}{self.after}"
 
     def value_of(self, segment: str) -> str:
-        """What it holds if this, decoded, is its segment of a path."""
+        """Its value for a decoded path segment."""
         return f"{self.before}{segment}{self.after}"
 
     def segment_of(self, value: str) -> str | None:
-        """The segment by which a path says this value; None: no path does."""
+        """The path segment for a value; None: no path can express it."""
         if not (self.before or self.after):
             return value
         inner = value.removeprefix(self.before).removesuffix(self.after)
@@ -136,7 +139,7 @@ class Media:
     type: str
     shape: Shape | None = None
     example: Json = field(default=None, compare=False)
-    """A whole body that the document gives as an example; None: none."""
+    """A complete example of the body; None: none."""
 
     @property
     def is_json(self) -> bool:
@@ -154,11 +157,11 @@ class Argument:
     on: str
     """The type that has the field."""
     types: tuple[str, ...]
-    """Object types of which the field may return objects; none: it returns scalars."""
+    """Object types that the field may return; empty: it returns scalars."""
     names_id: bool
-    """Whether its type or its name says that it is an id."""
+    """Whether its type or name says that it is an id."""
     free: bool = False
-    """Whether its type is a scalar of the schema's own that may hold members of any name."""
+    """Whether its type is a custom scalar that may hold members of any name."""
     queried: bool = True
     """Whether a query can ask for its field; otherwise only a mutation can."""
 
@@ -175,12 +178,12 @@ class Operation:
     parameters: tuple[Parameter, ...] = ()
     body: tuple[Media, ...] = ()
     responses: Mapping[str, tuple[Media, ...]] = field(default_factory=dict)
-    """Status (`200`, `2XX`, `default`) to media types."""
+    """Status (`200`, `2XX`, `default`) → media types."""
     security: tuple[frozenset[str], ...] | None = None
     """Alternatives of scheme names; an empty alternative is anonymous; `()` is `security: []`;
     None: the document says nothing at all."""
     scopes: frozenset[str] = frozenset()
-    """Scopes and roles that any alternative asks for (OpenAPI 3.1, Security Requirement)."""
+    """Scopes and roles required by any alternative (OpenAPI 3.1, Security Requirement)."""
     summary: str = ""
     description: str = ""
     tags: tuple[str, ...] = ()
@@ -200,13 +203,13 @@ class Operation:
 
     @property
     def beside_names(self) -> frozenset[str]:
-        """Headers, in lower case, that hold parameters, `cookie` among them."""
+        """Lower-case names of headers that carry parameters, including `cookie`."""
         jar = {"cookie"} if any(each.where == "cookie" for each in self.parameters) else set()
         return self.header_names | jar
 
     @property
     def around(self) -> dict[str, tuple[str, str]]:
-        """Path parameters whose values have something around their segment, and what."""
+        """Path parameter → (text before, text after) its segment that belong to its value."""
         return {
             each.name: (each.before, each.after)
             for each in self.parameters
@@ -220,9 +223,9 @@ class Operation:
 
     @property
     def required_query(self) -> tuple[tuple[str, str], ...]:
-        """Query parameters that every call needs and that can have one value only, such as
-        `context` with `enum: [edit]`; or the one that the document says is meant without it. An
-        example is none: it may name somebody."""
+        """(name, value) of required query parameters with a single possible value, such as
+        `context` with `enum: [edit]`, or with a default. Examples do not count: they may name
+        somebody."""
         found: list[tuple[str, str]] = []
         for each in self.parameters:
             only = each.shape.enum[0] if len(each.shape.enum) == 1 else each.default
@@ -232,7 +235,7 @@ class Operation:
         return tuple(found)
 
     def success(self) -> Media | None:
-        """The media type that a success is read by."""
+        """The media type by which a success response is read; None: none is declared."""
         return self._success
 
     @cached_property
@@ -247,8 +250,8 @@ class Operation:
 
 @dataclass(frozen=True)
 class ClosedOperation:
-    """An operation that cannot be read, because the document is wrong there: nobody may call it,
-    and nothing is known of it."""
+    """An operation that cannot be read because of a mistake in the document: nobody may call it,
+    and nothing else is known of it."""
 
     operation: Operation
     """Its name, method and path only."""

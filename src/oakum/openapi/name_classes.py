@@ -1,8 +1,8 @@
-"""Which undeclared members an object has, where the document says it by their names.
+"""Classes of undeclared members by name, from `patternProperties` and `propertyNames`.
 
-`patternProperties` and `propertyNames` are tests of a name. Names that the same tests match form a
-class, and an object's schema says the same of all of them: a few classes stand for all names. One
-automaton (`automaton`) tells the class of a name, for every engine alike.
+Both keywords test names. Names that match the same tests form a class, about which an object's
+schema says the same, so a few classes stand for all names. One automaton (`automaton`) determines
+the class of a name, for every engine alike.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from oakum.openapi.automaton import Automaton, of_pattern, of_texts
 from oakum.openapi.pattern_syntax import MOST_STATES, UnsupportedPattern
 
 NameTest = str | tuple[str, ...]
-"""A regular expression (ECMA-262) that is found in a name, or the names themselves."""
+"""A regular expression (ECMA-262) found in a name, or a set of names."""
 
 
 @dataclass(frozen=True)
 class NameClasses:
-    """Classes of names, and the automaton that tells them: `next` as in `Automaton`."""
+    """Classes of names, and the automaton that determines them: `next` as in `Automaton`."""
 
     classes: tuple[int, ...]
     width: int
     next: tuple[int, ...]
     labels: tuple[int, ...]
-    """The class of a name that ends in a state; one that no state takes further is of class 0."""
+    """State → class of a name that ends in it; names without a transition are of class 0."""
     matched: tuple[frozenset[NameTest], ...]
-    """The tests that match the names of each class; of class 0 none."""
+    """Class → the tests that its names match; none for class 0."""
 
     def of(self, name: str) -> int:
         """The class of a name."""
@@ -41,7 +41,7 @@ class NameClasses:
 
 
 def automaton_of(test: NameTest) -> Automaton:
-    """The names that a test matches. Raises `UnsupportedPattern`."""
+    """An automaton for the names that a test matches. Raises `UnsupportedPattern`."""
     return of_pattern(test) if isinstance(test, str) else of_texts(test)
 
 

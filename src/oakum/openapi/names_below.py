@@ -1,9 +1,9 @@
-"""What stands at or below shapes, found once for each.
+"""Finds component names at or below shapes, visiting each shape once.
 
-Schemas contain each other, so that a walk from every answer of a document meets the same ones again
-and again: answers times schemas. Here each shape is entered once. Shapes that contain each other
-(a strongly connected component of their graph) have the same below them, and share one result: the
-work is that of the shapes and what they contain, whatever the number of answers.
+Schemas contain each other, so that walking from every response would visit the same ones again and
+again: responses times schemas. Here each shape is entered once. Shapes that contain each other (a
+strongly connected component of their graph) have the same names below them and share one result, so
+the work is proportional to the shapes and their references, whatever the number of responses.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ def _always(_: Shape) -> bool:
 
 
 class NamesBelow:
-    """The names at or below shapes; `enters` says below which shapes to look."""
+    """Finds the names at or below shapes; `enters`: whether to descend into a shape."""
 
     def __init__(
         self,

@@ -15,15 +15,16 @@ from dataclasses import dataclass, field
 from oakum.openapi.model import Json
 
 KEY = "‹key›"
-"""Stands for a name that may be somebody's."""
+"""Placeholder for a name that may be personal data."""
 _MOST_NAMES = 400
-"""Names of one object that are told apart; one that has more is a map."""
+"""Most names of one object; with more it counts as a map."""
 _FEWEST = 3
-"""So many objects alike under keys of their own are a map, whatever the keys look like."""
+"""Number of similar objects under different keys that count as a map, whatever the keys look
+like."""
 _MOST_ELEMENTS = 200
-"""Elements of one list that are looked at."""
+"""Most elements examined in one list."""
 _MAX_DEPTH = 100
-"""Of what stands deeper nothing is learnt."""
+"""Greatest depth at which values are examined."""
 _SCHEMA_FORMATS = frozenset(("uuid", "date-time", "date", "email", "uri"))
 _NAME = re.compile(r"(?!(?:.*[0-9]){5})[A-Za-z_$@][A-Za-z0-9_$.-]{0,47}")
 _FORMS: tuple[tuple[str, re.Pattern[str]], ...] = (
@@ -43,14 +44,14 @@ class ObservedValues:
     """The values observed at one place in all bodies."""
 
     kinds: Counter[str] = field(default_factory=Counter)
-    """JSON types, and how often each came."""
+    """JSON type → number of values."""
     forms: Counter[str] = field(default_factory=Counter)
-    """Formats of texts; "" for a text of none."""
+    """Format → number of strings; "" for none."""
     members: dict[str, ObservedValues] = field(default_factory=dict)
     element: ObservedValues | None = None
     """The elements of a list, or the values of a map."""
     overfull: bool = False
-    """Had too many names to be anything but a map."""
+    """Whether it had so many names that it can only be a map."""
 
     def learn(self, value: Json, depth: int = 0) -> None:
         """Counts the types of a value and, down to a limited depth, those of its members and
@@ -121,13 +122,13 @@ class ObservedValues:
 
     @property
     def form(self) -> str:
-        """The one format that all texts here have; empty: none."""
+        """The format common to all strings here; empty: none."""
         return next(iter(self.forms)) if len(self.forms) == 1 else ""
 
     @property
     def is_map(self) -> bool:
-        """Whether the names of this object are keys: no name, objects that are all
-        alike, or each but rarely there."""
+        """Whether this object is a map: it has no names, all its values are similar objects, or
+        each name is rare."""
         if self.overfull:
             return True
         if not self.members:
@@ -171,7 +172,7 @@ class ObservedValues:
         return frozenset(found)
 
     def legible(self, declared: frozenset[str]) -> Iterator[tuple[str, ObservedValues]]:
-        """Names that may be told, and what stands there; all others together as `‹key›`."""
+        """(name, values) for names that may be reported; all others together as `‹key›`."""
         rest = ObservedValues()
         hide, turns = self.is_map, self._by_turns()
         for name, child in sorted(self.members.items()):
@@ -190,8 +191,8 @@ class ObservedValues:
     def fields(
         self, declared: frozenset[str], path: str = ""
     ) -> Iterator[tuple[str, ObservedValues, int]]:
-        """(field path, what stands there, objects it could have stood in), leaves only: `*` for
-        elements and for the keys of a map."""
+        """(field path, values, number of objects that could have had it), leaves only; `*` for
+        elements and map keys."""
         for name, child in self.legible(declared):
             step = "*" if name == KEY else name
             yield from child.leaves(declared, f"{path}.{step}".lstrip("."), self.kinds["object"])
@@ -201,7 +202,7 @@ class ObservedValues:
     def leaves(
         self, declared: frozenset[str], path: str, around: int
     ) -> Iterator[tuple[str, ObservedValues, int]]:
-        """The places with scalars: this one and those below."""
+        """As `fields`, for the places with scalars at and below this one."""
         if self.kinds.keys() - {"object", "array"} or not (self.members or self.element):
             yield path, self, around or self.value_count
         yield from self.fields(declared, path)

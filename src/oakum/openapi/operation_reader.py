@@ -28,7 +28,7 @@ from oakum.openapi.walk import elements
 
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
 _LIKELY = ("GET", "PUT", "POST", "DELETE", "PATCH")
-"""Methods that are closed at a path of which no operation can be read."""
+"""Methods that count as closed at a path none of whose operations can be read."""
 _FEW = 3
 
 
@@ -53,7 +53,7 @@ class _LocatedOperation(NamedTuple):
 
 
 class OperationReader:
-    """Walks the paths of a document once, and collects mistakes."""
+    """Reads the paths of a document once, and collects mistakes."""
 
     def __init__(
         self, library: Library, schemas: Schemas, broken: Sequence[BrokenReference]
@@ -200,13 +200,13 @@ class OperationReader:
     # ------------------------------------------------------------ one operation
 
     def servers(self, place: LocatedValue) -> list[str]:
-        """Base path of each server that stands directly at a place: `/v1`; empty: the root."""
+        """Base path of each server declared directly at a place: `/v1`; empty: the root."""
         return _servers(place)
 
     def body(
         self, holders: Sequence[LocatedValue], where: LocatedValue
     ) -> tuple[tuple[Media, ...], bool]:
-        """The media types of a request body, and whether it is required."""
+        """(media types of a request body, whether it is required)."""
         place = where.at("requestBody")
         end = self._library.follow(place)
         raw = {} if isinstance(end, str) else _map(end.value)
@@ -345,7 +345,8 @@ class OperationReader:
         return found
 
     def parameters(self, place: LocatedValue) -> tuple[Parameter, ...]:
-        """What a parameter that has `name` and `in` declares; several for a `querystring`."""
+        """The parameter that an object with `name` and `in` declares; several for a
+        `querystring`."""
         raw = _map(place.value)
         schema = next((media.at("schema") for _, media in members(place.at("content"))), None)
         shape = self._schemas.shape(schema := schema or place.at("schema"))
@@ -380,7 +381,7 @@ def _members_as_query(body: Sequence[Media], declared: Sequence[Parameter]) -> I
 
 
 def members(place: LocatedValue) -> Iterator[tuple[str, LocatedValue]]:
-    """Name and place of each member of a map; none: it is no map."""
+    """(name, place) of each member of a map; nothing if it is no map."""
     if type(place.value) is dict:
         for name, value in place.value.items():
             yield name, LocatedValue(place.file, f"{place.pointer}/{escape(name)}", value)
@@ -400,8 +401,8 @@ def parameter(
     default: Json,
     style: tuple[str, bool | None],
 ) -> Parameter:
-    """A parameter, from the members that all versions of OpenAPI write alike (`raw`) and from what
-    differs between versions, already read."""
+    """Builds a parameter from the members common to all versions of OpenAPI (`raw`) and those that
+    differ, already read."""
     return Parameter(
         name=raw["name"],
         where=raw["in"],

@@ -30,8 +30,8 @@ class _Unfit(Exception):
 def apply(
     document: Json, overlay: Json, locate: Callable[[str], Location]
 ) -> tuple[Json, tuple[Problem, ...]]:
-    """The changed document, and a problem for each target that matches nothing, and for each action
-    that adds to a list of `x-exposure` that is there: both count then.
+    """The changed document; and a problem for each target that matches nothing, and for each action
+    that adds to an existing list of `x-exposure`, in which case both apply.
 
     `locate` tells where the value at a JSON pointer into the overlay stands. Raises `InputError`
     with every mistake of an invalid overlay, or with the first action that does not fit.

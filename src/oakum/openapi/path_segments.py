@@ -1,4 +1,4 @@
-"""Segments of addresses: which can only be ids, and which are parameters of a template."""
+"""Path segments: which can only be ids, and which are parameters of a template."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ _WORD = re.compile(r"[A-Za-z_][A-Za-z_.~-]{0,39}\d{0,2}")
 
 
 def id_form(segment: str) -> str | None:
-    """The form of a segment that can only be an id; None: it reads as a word."""
+    """`integer`, `uuid` and the like for a segment that can only be an id; None: it may be a
+    word."""
     if re.fullmatch(r"-?\d+", segment):
         return "integer"
     if _UUID.fullmatch(segment):

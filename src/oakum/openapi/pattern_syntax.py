@@ -1,4 +1,4 @@
-"""Reads a `pattern` (ECMA-262, JSON Schema) into pieces; refuses what is no regular language."""
+"""Parses a `pattern` (ECMA-262, JSON Schema); refuses what is not a regular language."""
 
 from __future__ import annotations
 

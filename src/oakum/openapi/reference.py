@@ -1,8 +1,9 @@
-"""Files and `$ref` between them: resolved lazily, cached, never over a network.
+"""Resolves `$ref` between files: lazily, cached, never over a network.
 
-A description may be spread over files. Each is read when the first reference into it is followed,
-and never over HTTP: what a contract means must not depend on somebody else's server. A user may say
-which file was saved from which address; relative references in it start from that address.
+A description may consist of several files. Each is read when the first reference into it is
+followed, and never over HTTP: the meaning of a contract must not depend on another server. A user
+may say which file was saved from which URL; relative references in it are resolved against that
+URL.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from oakum.openapi.schema_ids import rebase
 
 
 class DescriptionFile:
-    """One file of a description: its plain value, and the way back from a pointer to a place."""
+    """One file of a description: its plain value, and the location of each pointer into it."""
 
     def __init__(self, name: str, data: bytes, path: Path | None = None, prefix: str = "") -> None:
         """Raises `InputError` when the text is neither JSON nor YAML."""
@@ -53,12 +54,13 @@ class DescriptionFile:
         self._patched = True
 
     def stand_for(self, root: Json, locate: Callable[[str], Location]) -> None:
-        """Replaces this value by the document that it stands for, whose places `locate` tells."""
+        """Replaces this value by an inferred document, for whose pointers `locate` gives the
+        location."""
         self.patch(root)
         self._places_of = locate
 
     def references(self) -> set[str]:
-        """At least every text under a `$ref` key, at any depth."""
+        """Every string under a `$ref` key at any depth, and perhaps others."""
         if self._marked is None and not self._patched:
             # The text between the next two quotes. It is wrong only for unusual JSON; then it
             # resolves to nothing, and the caller parses the file properly.
@@ -88,7 +90,7 @@ class DescriptionFile:
         )
 
     def written_location(self, pointer: str) -> Location:
-        """The same for a pointer into the file as written."""
+        """As `locate`, for a pointer into the file as written, before overlays."""
         if self._marked is not None:
             return source.node_location(self._marked, pointer)
         if self._places is None:
@@ -108,7 +110,7 @@ def _as_json(text: bytes, name: str) -> Json:
 
 
 class LocatedValue(NamedTuple):
-    """A value of a document, with the file and the JSON pointer at which it stands."""
+    """A value of a document, with its file and JSON pointer."""
 
     file: DescriptionFile
     pointer: str
@@ -120,7 +122,7 @@ class LocatedValue(NamedTuple):
         return self.file.prefix + self.pointer
 
     def at(self, *names: str) -> LocatedValue:
-        """The place some steps below, its value None where there is nothing."""
+        """The value at member names below this one; its `value` is None if there is none."""
         pointer, value = self.pointer, self.value
         for name in names:
             pointer = f"{pointer}/{escape(name)}"
@@ -129,7 +131,7 @@ class LocatedValue(NamedTuple):
 
 
 class Library:
-    """Every file of one description, and what its references lead to."""
+    """All files of one description, and the resolution of references between them."""
 
     def __init__(self, main: DescriptionFile, saved: Mapping[str, Path] | None = None) -> None:
         """`saved`: address to the file that was saved from it."""
@@ -146,11 +148,11 @@ class Library:
 
     @property
     def paths(self) -> tuple[Path, ...]:
-        """Of every file that was read so far, or looked for."""
+        """Paths of every file that was read or looked for."""
         return tuple(self._files)
 
     def resolve(self, file: DescriptionFile, ref: str) -> LocatedValue | str:
-        """What a `$ref` written in `file` leads to in one step, or why it leads nowhere."""
+        """The target of a `$ref` in `file`, following one step, or the reason why there is none."""
         key = (id(file), ref)
         target = self._targets.get(key)
         if target is None:
@@ -158,7 +160,7 @@ class Library:
         return target
 
     def follow(self, place: LocatedValue) -> LocatedValue | str:
-        """The value at the end of a chain of references, or why there is none."""
+        """The value at the end of a chain of references, or the reason why there is none."""
         value = place.value
         if type(value) is not dict or type(ref := value.get("$ref")) is not str:
             return place
@@ -169,8 +171,8 @@ class Library:
         return end
 
     def resolve_alias(self, place: LocatedValue) -> LocatedValue:
-        """The schema that a reference with nothing beside it leads to; the place itself if it is
-        none, or leads nowhere."""
+        """The target of a schema that consists only of a `$ref`; otherwise, or if it is broken, the
+        schema itself."""
         met: set[int] = set()
         while (
             type(place.value) is dict
@@ -208,10 +210,10 @@ class Library:
         return f"`{written}` is part of a circle of references"
 
     def is_whole(self) -> bool:
-        """True when every reference in every file leads somewhere, wherever it stands.
+        """Whether every reference in every file has a target.
 
-        Looks at the text that follows each `$ref`, an example included: a quick yes spares a walk
-        through the whole document, and a no proves nothing yet.
+        Looks at the string after each `$ref`, also in examples: True is reliable and spares a walk
+        through the document, False proves nothing.
         """
         checked: set[int] = set()
         while waiting := [f for f in self.files if id(f) not in checked]:

@@ -19,15 +19,16 @@ from oakum.openapi.model import Parameter
 
 _WORDS = r"[A-Za-z0-9_.~-]+"
 _VERB = re.compile(rf"(?::{_WORDS})?")
-"""A method of its own (`:purge`) after the name."""
+"""A custom method (`:purge`) after the name."""
 _CLASS = re.compile(r"\[[^\]]*\]")
 _ANY = re.compile(r"\^?\.[+*]\$?")
-"""What `**` becomes."""
+"""The pattern for `**`."""
 _SPREAD = re.compile(rf"\^?((?:{_WORDS}/)*)\[\^/\]\+((?:/{_WORDS})*)\$?")
 
 
 def spread(path: str, parameters: Sequence[Parameter]) -> tuple[str, tuple[Parameter, ...]]:
-    """The path with such words in it, and the parameters with what their values have around."""
+    """The path with the literal text of such patterns, and the parameters with the text around
+    their values."""
     found: list[Parameter] = []
     for each in parameters:
         place = f"{{{each.name}}}"
@@ -48,7 +49,7 @@ def _stands_alone(path: str, place: str) -> bool:
 
 
 def is_several_segments(parameter: Parameter) -> bool:
-    """Whether it may hold several segments, and which they are cannot be told."""
+    """Whether a parameter may hold several segments in an unknown structure."""
     pattern = _CLASS.sub("", parameter.shape.pattern)
     kept = parameter.before or parameter.after or parameter.where != "path"
     return not kept and ("/" in pattern or bool(_ANY.fullmatch(pattern)))

@@ -37,29 +37,29 @@ _HOMES = frozenset(("schemas", "$defs", "definitions"))
 _NO_MEMBERS: Mapping[str, Thunk] = {}
 _ANY = Shape()
 _NESTING = 64
-"""Unions within unions that are looked through for what their alternatives share."""
+"""Depth of nested unions that are searched for common members."""
 
 
 class SchemaAlternatives(NamedTuple):
-    """What may stand in place of a schema, as its document says."""
+    """What an instance declared by a schema may be, according to the document."""
 
     itself: bool
-    """Whether the schema itself is one of them."""
+    """Whether an instance of the schema itself is possible."""
     others: tuple[tuple[LocatedValue, ...], ...]
-    """The others, each the schemas that it satisfies."""
+    """Other alternatives, each as the schemas that it satisfies together."""
 
 
 class Groups(NamedTuple):
     """The alternatives of a schema."""
 
     listed: list[LocatedValue]
-    """Those of its `oneOf` and `anyOf`."""
+    """Alternatives in its `oneOf` and `anyOf`."""
     mapped: list[LocatedValue]
-    """Those that its own discriminator names, if it lists none."""
+    """Alternatives that its own discriminator names, if it lists none."""
     tags: frozenset[int]
-    """The identities of its parts with such a discriminator."""
+    """`id()` of its parts that have such a discriminator."""
     told: bool
-    """Whether it has a discriminator, be it by what it takes in."""
+    """Whether it has a discriminator, itself or through `allOf`."""
 
 
 class Schemas:
@@ -83,7 +83,7 @@ class Schemas:
         self._heirs: dict[int, dict[str, LocatedValue]] | None = None
 
     def shape(self, place: LocatedValue) -> Shape:
-        """The shape of the schema at a place. Never fails: what cannot be read may be anything."""
+        """The shape of the schema at a place. Never fails: an unreadable schema allows anything."""
         raw = place.value
         if type(raw) is not dict:
             return _ANY
@@ -96,7 +96,8 @@ class Schemas:
         return known
 
     def component(self, place: LocatedValue) -> Shape:
-        """What stands where a schema with a name is declared: it, or what may be in its place."""
+        """The shape at a place that declares a named schema: its own, or a union with its
+        subtypes."""
         ways = self._bases and self._bases.get(id(self._library.resolve_alias(place).value))
         if not ways:
             return self.own(place)
@@ -106,7 +107,8 @@ class Schemas:
         return known
 
     def own(self, place: LocatedValue) -> Shape:
-        """The shape of a schema that has a name: a component, the target of a reference."""
+        """The shape of a named schema, such as a component or the target of a reference, without
+        subtypes."""
         raw = place.value
         if type(raw) is not dict:
             return _ANY
@@ -116,7 +118,7 @@ class Schemas:
         return known
 
     def groups(self, place: LocatedValue) -> Groups:
-        """What a schema lists, and what its discriminator names."""
+        """The alternatives of a schema, by `oneOf`, `anyOf` and discriminator."""
         whole = _Conjunction(self, self._library, (place,))
         mapped = [group for _, _, group in whole.mapped]
         return Groups(
@@ -144,7 +146,7 @@ class Schemas:
         return made
 
     def alone(self, places: tuple[LocatedValue, ...]) -> Shape:
-        """The shape of what satisfies some schemas and is in no other's place."""
+        """The shape of a value that satisfies these schemas and stands for no supertype."""
         if len(places) == 1:
             return self.own(places[0])
         return self._compose_shape(
@@ -161,8 +163,8 @@ class Schemas:
         return unescape(segments[-1]) if home in _HOMES or (away and home != "properties") else ""
 
     def heirs(self, place: LocatedValue) -> Mapping[str, LocatedValue]:
-        """The definitions that take a schema into their `allOf`, by name: the alternatives that
-        a discriminator of Swagger 2.0 chooses from."""
+        """Name → definition that includes a schema by `allOf`: the alternatives of a discriminator
+        in Swagger 2.0."""
         if self._heirs is None:
             self._heirs = {}
             home = LocatedValue(self._library.main, "", self._library.main.root).at("definitions")
@@ -272,8 +274,8 @@ class Schemas:
         made["unread"] = (*made.get("unread", ()), *found)
 
     def every(self, parts: Sequence[Sequence[LocatedValue]]) -> Thunk:
-        """The element schemas of each part: all apply together; of alternatives in one part,
-        any."""
+        """The shape of an element: the schemas of all parts apply together, and within one part any
+        alternative."""
         if all(len(places) == 1 for places in parts):
             return _Lazy(self, tuple(place for places in parts for place in places))
         return Either(tuple(_Lazy(self, (place,)) for places in parts for place in places))

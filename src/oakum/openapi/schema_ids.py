@@ -15,13 +15,13 @@ from oakum.http.json_pointer import escape, path_of
 from oakum.openapi.model import Json
 
 _PLAIN = "/~!$&'()*+,;=:@"
-"""What stands in a fragment as it is (RFC 3986, 3.5)."""
+"""Characters allowed unescaped in a fragment (RFC 3986, 3.5)."""
 _Base = tuple[str, Json]
 """A pointer to a schema with an `$id`, and the schema."""
 
 
 def rebase(root: Json) -> bool:
-    """Rewrites such references in place; whether there was any."""
+    """Rewrites such references in place; returns whether there were any."""
     places = [*_places(root)]
     known: dict[str, _Base] = {}
     for at, value, _ in places:

@@ -1,4 +1,4 @@
-"""What one schema object says itself: types, annotations, subschemas.
+"""Reads one schema object: types, annotations, subschemas.
 
 JSON Schema 2020-12 as OpenAPI 3.1 and 3.2 use it, with the spellings of 3.0 (`nullable`, `example`)
 and of the drafts before 2020 (`items` as a list). `schema` follows references and compositions. A
@@ -23,7 +23,7 @@ _DEPENDING = ("dependentSchemas", "dependencies")
 _DYNAMIC = ("$dynamicRef", "$recursiveRef")
 _ELEMENTS = ("contains", "unevaluatedItems", "additionalItems")
 UNREAD = frozenset((*_CONDITIONS, *_DEPENDING, *_DYNAMIC, *_ELEMENTS))
-"""Keywords with schemas that a value need not satisfy, or that only a validator can tell."""
+"""Keywords whose schemas apply conditionally, or only to a validator."""
 
 NO_KIND: frozenset[str] = frozenset()
 KIND = {
@@ -42,7 +42,7 @@ _KIND_OF: Mapping[type, str] = {
 
 
 def kinds(raw: Json) -> frozenset[str]:
-    """JSON types that a schema allows by `type`, `const` or `enum`; empty: it does not say."""
+    """JSON types that a schema allows by `type`, `const` or `enum`; empty: any."""
     said = raw.get("type")
     if type(said) is str:
         return KIND.get(said, NO_KIND)
@@ -56,8 +56,8 @@ def kinds(raw: Json) -> frozenset[str]:
 
 
 def kinds_of_all(parts: Sequence[LocatedValue]) -> frozenset[str]:
-    """The types that all of some schemas allow. Where nothing is left, the types that any of them
-    allows: in a description that is in use, a contradiction is a slip of the pen."""
+    """JSON types that all of these schemas allow. If none remains, those that any allows: in a
+    description in use, a contradiction is a mistake."""
     found = NO_KIND
     for part in parts:
         own = kinds(part.value)
@@ -72,8 +72,8 @@ def kinds_of_all(parts: Sequence[LocatedValue]) -> frozenset[str]:
 
 
 def annotate(raw: Json, made: dict[str, Any]) -> None:
-    """Adds what a schema says beside its structure to the fields of a `Shape`; what an earlier
-    schema said of an example, a default, a format or an enumeration stays."""
+    """Adds a schema's annotations to the fields of a `Shape`; an example, default, format or enum
+    of an earlier schema is kept."""
     if "example" in raw:
         made.setdefault("example", raw["example"])
     elif type(examples := raw.get("examples")) is list and examples:
@@ -116,7 +116,7 @@ def _is_file(raw: Json) -> bool:
 
 
 def members(part: LocatedValue) -> list[tuple[str, LocatedValue]]:
-    """The declared members of an object."""
+    """(name, schema) of the declared members of an object."""
     properties = part.value.get("properties")
     if type(properties) is not dict:
         return []
@@ -173,20 +173,20 @@ _ANY_NAME = frozenset(("", "^", "$", ".*", "^.*", ".*$"))
 
 
 class NameRule(NamedTuple):
-    """What one schema says of members by their names."""
+    """Rules of one schema for members by their names."""
 
     patterns: tuple[tuple[str, LocatedValue], ...]
-    """Regular expressions, each with the schema of the members whose names it matches; `false`:
-    there are none."""
+    """(regular expression, schema of members with matching names); `false`: such members are
+    forbidden."""
     others: tuple[LocatedValue, ...]
-    """The schemas of members that stand in no `properties` and match no pattern."""
+    """Schemas of members that are not in `properties` and match no pattern."""
     names: LocatedValue | None
-    """The schema of every name."""
+    """Schema that every member name has to satisfy; None: none."""
 
 
 def name_rule(part: LocatedValue) -> NameRule:
-    """What a schema says of members by their names. A pattern that every name matches says what
-    `additionalProperties` does."""
+    """The rules of a schema for members by their names. A pattern that matches every name acts like
+    `additionalProperties`."""
     others = tuple(_others(part))
     patterns = tuple(_by_pattern(part))
     if len(patterns) == 1 and patterns[0][0] in _ANY_NAME:
@@ -236,8 +236,8 @@ def unread_elements(part: LocatedValue) -> list[LocatedValue]:
 
 
 def is_nullable(raw: Json) -> bool:
-    """Whether `null` is allowed beside the type: as OpenAPI 3.0 writes it, and as tools for Swagger
-    2.0 do, which has no word for it."""
+    """Whether `null` is allowed in addition to the type: by `nullable` of OpenAPI 3.0, or an
+    extension for Swagger 2.0, which has no keyword for it."""
     return raw.get("nullable") is True or raw.get("x-nullable") is True
 
 

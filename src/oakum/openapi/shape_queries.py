@@ -1,4 +1,4 @@
-"""Questions to a shape: its members, its elements, and the JSON types that it allows.
+"""Queries on a shape: its members, its elements, and the JSON types that it allows.
 
 For a shape with alternatives (`oneOf`, `anyOf`), each result combines all of them.
 """
@@ -17,8 +17,8 @@ from oakum.openapi.pattern_syntax import UnsupportedPattern
 
 
 def names_of(shape: Shape) -> Collection[str]:
-    """The component names of a schema, the most specific first: of an object that is a `Dog`, which
-    takes in `Animal` by `allOf`, `Dog`."""
+    """The component names of a schema, the most specific first: `Dog` before `Animal`, which it
+    includes by `allOf`."""
     return shape.lineage or sorted(shape.names)
 
 
@@ -28,9 +28,9 @@ def member_names(shape: Shape) -> tuple[str, ...]:
 
 
 def member(shape: Shape, segment: str) -> Shape | None:
-    """The shape at a path segment; `*` for list elements and map values.
+    """The shape at a path segment, `*` for list elements and map values; None if undeclared.
 
-    Alternatives that each declare it become branches of one shape. None: undeclared.
+    If several alternatives declare it, theirs are branches of one shape.
     """
     if segment == "*":
         return _either(shape, lambda at: [at.items, at.extra])
@@ -50,22 +50,22 @@ def member_by_name(shape: Shape, key: str) -> Shape | None:
 
 @lru_cache(maxsize=1 << 14)
 def is_null_if_empty(shape: Shape, key: str) -> bool:
-    """Whether a member is `null` where there is no object, in each alternative that has it."""
+    """Whether a member is `null` if there is no object, in every alternative that has it."""
     having = [at for at in ways(shape) if key in at.properties and not at.branches]
     return bool(having) and all(key in at.empty_as_null for at in having)
 
 
 @lru_cache(maxsize=1 << 14)
 def tells_by_name(shape: Shape) -> bool:
-    """Whether names tell which undeclared members an object has."""
+    """Whether undeclared members are distinguished by name."""
     whole = ways(shape)
     return any(at.by_name for at in whole) and any(at.extra for at in whole)
 
 
 @lru_cache(maxsize=1 << 14)
 def classes_of(shape: Shape) -> NameClasses | None:
-    """The classes of names that tell which undeclared members an object has; None: a pattern of
-    the document cannot be compiled, so that nobody can tell."""
+    """The classes of undeclared member names; None if a pattern of the document cannot be compiled,
+    so that they are unknown."""
     found = (test for at in ways(shape) if at.by_name for test in at.by_name.tests)
     try:
         return name_classes(tuple(dict.fromkeys(found)))
@@ -75,8 +75,8 @@ def classes_of(shape: Shape) -> NameClasses | None:
 
 @lru_cache(maxsize=1 << 14)
 def of_class(shape: Shape, matched: frozenset[NameTest] | None) -> Shape | None:
-    """The shape of an undeclared member whose name matches exactly these tests of the document;
-    None: nobody can tell which."""
+    """The shape of undeclared members whose names match exactly these tests; None: forbidden or
+    unknown."""
     others = _undeclared_shapes(shape, matched)
     return _either(shape, lambda at: [others.get(at)])
 
@@ -102,7 +102,7 @@ def _undeclared_shapes(shape: Shape, matched: frozenset[NameTest] | None) -> Map
 
 @lru_cache(maxsize=1 << 14)
 def rest(shape: Shape) -> Shape | None:
-    """The shape of a member that has no name in the document, whichever one the API gives it."""
+    """The shape of undeclared members of any name."""
     return _either(shape, lambda at: [at.extra])
 
 
@@ -113,7 +113,7 @@ def element(shape: Shape) -> Shape | None:
 
 
 def event_of(media: Media) -> Shape | None:
-    """The shape of a body; of a feed, that of one event: pointers of a contract start there."""
+    """The shape of a body, or of one event of a feed: the contract's pointers start there."""
     inside = element(media.shape) if media.shape is not None and is_feed(media.type) else None
     return inside or media.shape
 
@@ -172,7 +172,7 @@ def containers(shape: Shape) -> frozenset[str]:
 
 
 def solid(shape: Shape | None) -> bool:
-    """Whether a shape allows only containers: a scalar in its place is granted by nobody."""
+    """Whether a shape allows only objects and lists, so that no grant covers a scalar."""
     return shape is not None and not scalars(shape) and bool(containers(shape))
 
 
@@ -191,8 +191,8 @@ def _is_merged(shape: Shape) -> bool:
 
 @lru_cache(maxsize=1 << 14)
 def identity(shape: Shape) -> object:
-    """Identity of a shape: equal for the same place of the document, or for merges of the same
-    places."""
+    """Hashable identity of a shape: equal for the same place of the document, or for merges of the
+    same places."""
     if _is_merged(shape):
         return frozenset(map(id, _flat(shape)))
     return shape.pointer or id(shape)
@@ -236,9 +236,9 @@ def _in_all(shape: Shape, says: Callable[[Shape], bool]) -> bool:
 
 
 def enum_values(shape: Shape) -> tuple[Json, ...]:
-    """What a schema lists: an enumeration, `oneOf` of constants (how one gives them titles), a
-    pattern that is a list of words; of an array, a list of each that its elements list, and the
-    whole. Empty: it lists nothing."""
+    """The values that a schema enumerates: by `enum`, by `oneOf` of constants (a way to give them
+    titles), or by a pattern that is a list of words; of an array, a list of each element value, and
+    one of all. Empty: none."""
     if shape.enum:
         return shape.enum
     if shape.branches:

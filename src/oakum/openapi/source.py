@@ -27,7 +27,7 @@ _SafeLoader: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MAX_KEY = 1024
 _MAX_DEPTH = 200
 _MAX_VALUES = 2_000_000
-"""Values in a tree, aliases written out; real descriptions have some 400,000."""
+"""Most values in a tree with aliases expanded; real descriptions have some 400,000."""
 
 _TAG = "tag:yaml.org,2002:"
 _BOOLS = {word: word[0] in "tT" for word in ["true", "True", "TRUE", "false", "False", "FALSE"]}
@@ -82,11 +82,11 @@ class Node:
     items: tuple[tuple[Node, Node], ...] = ()
     elements: tuple[Node, ...] = ()
     inset: int | None = None
-    """Of a key: characters before its text, such as a quote; None: it may be written otherwise than
-    it reads."""
+    """For a key, the number of characters before its text, such as a quote; None: its spelling may
+    differ from its value."""
 
     def get(self, key: str) -> Node | None:
-        """The value under a key of a map; None when absent or when this is no map."""
+        """The value under a key of a map; None if it is absent or this is no map."""
         return next((value for name, value in self.items if name.scalar == key), None)
 
     def key(self, key: str) -> Node | None:
@@ -94,7 +94,7 @@ class Node:
         return next((name for name, _ in self.items if name.scalar == key), None)
 
     def plain(self) -> Json:
-        """The value without its marks."""
+        """The plain value, without locations."""
         if self.kind == "map":
             return {name.scalar: value.plain() for name, value in self.items}
         if self.kind == "list":
@@ -128,11 +128,11 @@ def decode(data: bytes, file: str) -> str:
 
 
 def parse(text: str, file: str, problems: list[Problem] | None = None) -> Node:
-    """YAML or JSON text to a marked tree.
+    """Parses YAML or JSON text into a tree with locations.
 
-    Raises `InputError` naming every duplicate key, every non-scalar key, and the first syntax
-    error with its place. Where there is nothing but duplicate keys, they are added to `problems`
-    instead, when that is given, and the first of each counts: so they hide no other mistake.
+    Raises `InputError` with every duplicate key, every non-scalar key, and the first syntax error.
+    If there are only duplicate keys and `problems` is given, they are added to it instead and the
+    first of each counts, so that they hide no other mistake.
     """
     try:
         root = yaml.compose(text, Loader=_Loader)
@@ -253,8 +253,8 @@ class _Marker:
 
 
 def parse_json(data: bytes, file: str) -> Json:
-    """JSON bytes to plain values, fast; raises `InputError` with the place of the error, or with
-    each key that stands twice in its object."""
+    """Parses JSON bytes into plain values; raises `InputError` with the location of the error, or
+    of each duplicate key."""
     try:
         found = orjson.loads(data)
     except orjson.JSONDecodeError as error:
@@ -319,13 +319,13 @@ _decode = json.JSONDecoder(strict=False).raw_decode
 
 
 def json_location(text: str, file: str, pointer: str) -> Location:
-    """Where the value at a JSON pointer (RFC 6901) stands in JSON text, or the nearest value
-    around it."""
+    """The location of the value at a JSON pointer (RFC 6901) in JSON text, or of the nearest
+    enclosing value."""
     return JsonPlaces(text, file).locate(pointer)
 
 
 class JsonPlaces:
-    """The places of the values in JSON text.
+    """Locates values in JSON text.
 
     Values are skipped at C speed, and the members of a container are looked up once: the first
     question about a document of 13 MB costs a fraction of a second, the next nothing.

@@ -1,9 +1,9 @@
-"""Schemas in whose place an object of another owner may stand, as their document says.
+"""Finds schemas whose place may hold an object of another owner.
 
-OpenAPI has two ways to say so: a `discriminator` names a schema that takes the declared one in by
-`allOf` (`PrivateNote` of `Entry`), or the declared schema lists alternatives itself. Whoever gives
-the owners of schemas (the resources of a contract) finds out where owners differ; there the schema
-is read as a union (`Schemas`).
+OpenAPI has two ways to express it: a `discriminator` names a schema that includes the declared one
+by `allOf` (`PrivateNote` of `Entry`), or the declared schema lists alternatives. Given the owners
+of schemas (the resources of a contract), the schemas are found where owners differ; these are read
+as unions (`Schemas`).
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ Owner = Callable[[Shape], str]
 
 
 class Subtypes:
-    """`bases`: by the identity of a schema, what else may stand in its place; `tags`: the
-    identities of what holds the discriminators that say so; `names`: `bases` by the names of
-    components; `owners`: by owner the others, whose objects may stand in place of its own."""
+    """`bases`: `id()` of a schema → its possible subtypes; `tags`: `id()` of the schemas with a
+    discriminator that says so; `names`: `bases` by component name; `owners`: owner → other owners
+    whose objects may stand in place of its own."""
 
     def __init__(
         self, library: Library, schemas: Schemas, home: Mapping[str, LocatedValue], owner: Owner
@@ -38,7 +38,7 @@ class Subtypes:
         self.names: dict[str, tuple[str, ...]] = {}
 
     def find(self, bound: Iterable[str]) -> None:
-        """Looks at the components that have an owner, and at what they take in."""
+        """Examines the components in `bound`, and the schemas that they include."""
         candidates: dict[int, LocatedValue] = {}
         for name in bound:
             if name in self._home:

@@ -20,17 +20,17 @@ from oakum.openapi.walk import Thunk, shape_with
 _FORM = "application/x-www-form-urlencoded"
 _PARTS = "multipart/form-data"
 _ANY = "*/*"
-"""Of a response whose document has no `produces`: it does not say which type."""
+"""Media type of a response without `produces`: any."""
 _STYLES = {"ssv": "spaceDelimited", "tsv": "tabDelimited", "pipes": "pipeDelimited"}
 _FLOWS = {"accessCode": "authorizationCode", "application": "clientCredentials"}
-"""Flows of OAuth 2 that OpenAPI 3 calls otherwise."""
+"""OAuth 2 flow in Swagger 2.0 → its name in OpenAPI 3."""
 
 
 class SwaggerReader(OperationReader):
     """Reads the operations of a document that says `swagger: "2.0"`."""
 
     def servers(self, place: LocatedValue) -> list[str]:
-        """`basePath`, which only the document itself has."""
+        """The base path of the document; other places have none."""
         raw = place.value if not place.pointer and type(place.value) is dict else {}
         base = raw.get("basePath")
         return [normpath(f"/{base.strip('/')}").rstrip("/")] if type(base) is str else []
@@ -97,7 +97,7 @@ class SwaggerReader(OperationReader):
         return partial(_same, shape_with({**vars(shape), "format": str(said)}))
 
     def answer(self, place: LocatedValue, where: LocatedValue) -> tuple[Media, ...]:
-        """One schema for every media type that the operation produces."""
+        """The response schema, for every media type that the operation produces."""
         end = self._library.follow(place)
         if isinstance(end, str) or type(end.value) is not dict or "schema" not in end.value:
             return ()
@@ -119,7 +119,7 @@ class SwaggerReader(OperationReader):
         return _texts(own if type(own) is list else self._root.value.get(word))
 
     def parameters(self, place: LocatedValue) -> tuple[Parameter, ...]:
-        """A parameter outside of the body; its own members are its schema."""
+        """A parameter outside the body; its own members are its schema."""
         raw = place.value
         if raw["in"] in ("body", "formData"):
             return ()

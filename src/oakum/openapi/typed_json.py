@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 FORMERLY = {"endpoints": "doors", "endpoint": "door", "untested": "not_shown"}
-"""Keys of today by what they were called in earlier versions of their schemas."""
+"""Current key → its name in earlier versions of a schema."""
 
 
 def read_typed(
@@ -25,8 +25,8 @@ def read_typed(
     read_one: Callable[[Value], T],
     earlier: tuple[str, ...] = (),
 ) -> T:
-    """What `read_one` makes of a JSON text whose `schema` is this one, or one of the `earlier`
-    ones, whose keys may be called as in `FORMERLY`.
+    """Reads a JSON text whose `schema` is this one or one of the `earlier` ones, whose keys may
+    have the names of `FORMERLY`, and returns the result of `read_one`.
 
     Raises `InputError` with the place in `file` of what does not fit.
     """
@@ -66,7 +66,7 @@ class Value:
         return Value(members[key], f"{self._pointer}/{escape(key)}")
 
     def has(self, key: str) -> bool:
-        """Whether a report of an earlier version has a key that was added since."""
+        """Whether the object has a key, which a report of an earlier version may lack."""
         return key in self._require_type(dict, "an object")
 
     def text(self) -> str:
@@ -89,7 +89,7 @@ class Value:
             raise self.refuse("this should be a date such as `2026-01-31`") from None
 
     def moment(self) -> str:
-        """A moment that knows its zone (RFC 3339), as it was written."""
+        """A timestamp with a time zone (RFC 3339), as it was written."""
         text = self.text()
         try:
             known = datetime.fromisoformat(text).tzinfo

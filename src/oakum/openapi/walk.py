@@ -1,4 +1,4 @@
-"""Walks shapes: every leaf below one, by field path.
+"""Walks shapes to every leaf, by field path.
 
 Alternatives are merged on the way, so that a path is found once whichever branch declares it. The
 graph of shapes is finite, cycles included: the same alternatives always make the same union.
@@ -21,8 +21,7 @@ _NULL = frozenset(("null",))
 
 
 def children(shape: Shape) -> Mapping[str, Shape]:
-    """The declared members of an object, those of all its alternatives included, merged; found once
-    for each shape."""
+    """The declared members of an object, merged over its alternatives; cached for each shape."""
     memory = vars(shape)
     known: Mapping[str, Shape] | None = memory.get("_children")
     if known is None:
@@ -41,8 +40,8 @@ def _children(shape: Shape) -> Mapping[str, Shape]:
 
 
 def elements(shape: Shape) -> Shape | None:
-    """What stands at `*`: the elements of a list or the values of a map; None where neither is
-    declared; found once for each shape."""
+    """The shape at `*`: list elements or map values; None if neither is declared; cached for each
+    shape."""
     memory = vars(shape)
     if "_elements" not in memory:
         memory["_elements"] = _elements(shape)
@@ -74,7 +73,7 @@ def _alternatives(shape: Shape) -> Sequence[Shape]:
 
 
 class Either:
-    """The shape of a value that one of several thunks describes, made at the first call."""
+    """A thunk for the union of several thunks, built on the first call."""
 
     __slots__ = ("_shape", "_thunks")
 
@@ -90,11 +89,11 @@ class Either:
 
 
 _EITHERS: WeakValueDictionary[frozenset[int], Shape] = WeakValueDictionary()
-"""Unions by the identities of their alternatives, which a union keeps alive while it lives."""
+"""Unions by the `id()` of their alternatives, which a union keeps alive."""
 
 
 def either(shapes: Iterable[Shape]) -> Shape:
-    """The shape of a value that one of these describes; the same alternatives, the same shape."""
+    """The union of shapes; the same alternatives give the same shape."""
     atoms: dict[Shape, None] = {}
     for shape in shapes:
         atoms.update(dict.fromkeys(vars(shape).get("_atoms", (shape,))))
@@ -147,7 +146,7 @@ class _KnownShape:
 
 
 def common(shapes: Sequence[Shape]) -> Mapping[str, Thunk]:
-    """The members that every one of the shapes has."""
+    """The members that all of the shapes have."""
     if not shapes:
         return _NO_MEMBERS
     names = [n for n in shapes[0].properties if all(n in s.properties for s in shapes)]
@@ -166,8 +165,8 @@ def shape_with(made: dict[str, Any]) -> Shape:
 
 
 def schema_of(shape: Shape) -> Json:
-    """What makes a shape the same as another: the schemas that gave it its structure. A nullable
-    reference to a component is that component once more."""
+    """Key of the schemas that define a shape's structure. A nullable reference to a component
+    equals the component."""
     return vars(shape).get("_schema", id(shape))
 
 
@@ -203,7 +202,7 @@ class _TooMany(Exception):
 _MOST = 20_000
 _NOTHING: frozenset[Json] = frozenset()
 _CUT = 1 << 30
-"""Height of what `max_depth` cut: more than any room, so that it is kept for nobody else."""
+"""Height of a subtree cut by `max_depth`: too large to be reused elsewhere."""
 
 
 class _Below:
@@ -327,8 +326,8 @@ def _is_leaf(shape: Shape) -> bool:
 
 
 def reachable(shapes: Iterable[Shape], done: set[Shape] | None = None) -> Iterator[Shape]:
-    """Every shape at or below these, each once; `done` holds those that were met before, with all
-    below them."""
+    """Every shape at or below these, without duplicates; `done`: shapes already visited, with
+    everything below them."""
     waiting = list(shapes)
     done = set() if done is None else done
     while waiting:

@@ -19,8 +19,8 @@ from oakum.openapi.words import singular, words
 
 _VARIABLE = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}|\{%.*?%\}")
 _TEMPLATE = re.compile(r"\{\}(?:[.:]\w+|\.\{\})|\w+\('?\{\}'?\)")
-"""A segment that is only in part a parameter: `{id}.json`, `{id}:cancel`, `users('{id}')`. Of any
-other, such as `test-{name}`, what stands beside it is part of the value."""
+"""A segment that is only partly a parameter: `{id}.json`, `{id}:cancel`, `users('{id}')`. In any
+other, such as `test-{name}`, the surrounding text is part of the value."""
 _MIXED = re.compile(_VARIABLE.pattern + r"|\{([\w.-]+)\}")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _HOST = re.compile(r"(?:[^/@]*@)?((?:localhost|[\w-]+(?:\.[\w-]+)+|\[[0-9A-Fa-f:.]+\])(?::\d+)?"
@@ -30,18 +30,18 @@ _BASE = re.compile(
 )
 _PLAIN_BASE = re.compile(r"/?(?:[A-Za-z][A-Za-z._-]*|v\d[\d.]*)(?:/(?:[A-Za-z][\w.-]*))*/?")
 _MOST_STEPS = 8
-"""Variables whose value names another variable."""
+"""Most levels of variables whose value contains another variable."""
 
 
 class Address(NamedTuple):
-    """Where a request goes."""
+    """The address of a request: origin and path template."""
 
     origin: str
-    """`https://api.example.com`; empty: a variable without a value."""
+    """Origin such as `https://api.example.com`; empty: a variable without a value."""
     segments: tuple[str, ...]
-    """Of the path; a parameter has its name between braces."""
+    """Path segments; a parameter has its name in braces."""
     kinds: Mapping[str, str]
-    """What is known of a parameter: `integer`, `uuid`, or `string`."""
+    """Path parameter → `integer`, `uuid` or `string`."""
     query: tuple[Pair, ...]
 
     @property
@@ -51,12 +51,13 @@ class Address(NamedTuple):
 
     @property
     def skeleton(self) -> str:
-        """The template without the names of its parameters: what makes two the same."""
+        """The template without parameter names; equal templates are the same endpoint."""
         return re.sub(r"\{[^{}]*\}", "{}", self.path)
 
 
 def read(url: str, variables: Mapping[str, str], path: tuple[Pair, ...] = ()) -> Address | str:
-    """The address, or why it is none of HTTP. `path`: values of the path's variables."""
+    """The address, or the reason why it is no HTTP address. `path`: values of the path's
+    variables."""
     text, _, query = _whole(url.strip(), variables).partition("?")
     text = text.partition("#")[0] if "{" not in text.partition("#")[2] else text
     scheme = _SCHEME.match(text)
@@ -111,7 +112,7 @@ def _origin(text: str, scheme: re.Match[str] | None) -> tuple[str, str]:
 
 
 def variable_name(text: str) -> str:
-    """The name in a variable: Insomnia writes `_.name` and `_['name']`."""
+    """The name in a variable, also as Insomnia writes it: `_.name`, `_['name']`."""
     bare = re.sub(r"^_?(?:\.|\[['\"])|['\"]\]$", "", text.strip())
     return bare.partition("|")[0].strip()
 

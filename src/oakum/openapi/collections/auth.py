@@ -10,7 +10,7 @@ from oakum.openapi.collections.saved_request import Pair, Schemes
 from oakum.openapi.model import Json
 
 NAME = re.compile(r"(?!(?:.*[0-9]){5})[A-Za-z_$][A-Za-z0-9_$.\[\]-]{0,47}")
-"""What reads as a name and holds no number: a value that stands where its name should is left."""
+"""Matches a plausible name without long numbers; a value in place of a name is left out."""
 _HTTP = frozenset(("basic", "bearer", "digest", "dpop", "hawk", "hoba", "mutual", "negotiate"))
 _HEADER = re.compile(
     r"(?:^|[-_])(?:api[-_]?key|(?:authorization|authentication|access|session|private|user|id)"
@@ -27,8 +27,8 @@ _BEARER: Schemes = {"bearer": {"type": "http", "scheme": "bearer"}}
 
 
 def scheme_of(kind: str, said: Mapping[str, Json]) -> Schemes | None:
-    """What the settings of a tool say: a kind such as `bearer`, and its values by name. None: they
-    say nothing, or leave it to the folder around."""
+    """Security schemes of a tool's auth settings: a kind such as `bearer`, and its values by name.
+    None: unset, or inherited from the folder."""
     kind = kind.lower().replace("-", "").replace("_", "")
     if kind in ("noauth", "none"):
         return {}
@@ -53,14 +53,15 @@ def _api_key(said: Mapping[str, Json]) -> Schemes:
 
 
 def scheme_from_script(text: str) -> Schemes | None:
-    """What a script that runs before each request adds: a header with credentials."""
+    """Security schemes that a pre-request script adds: a header with credentials. None: it adds
+    none."""
     if "authorization" not in text.lower() or not _SETS_A_HEADER.search(text):
         return None
     return _BEARER
 
 
 def in_headers(headers: Iterable[Pair]) -> dict[str, Json]:
-    """Schemes of the headers that are credentials."""
+    """Security schemes for the headers that carry credentials."""
     found: dict[str, Json] = {}
     for each in headers:
         name = each.name.strip()
@@ -76,7 +77,7 @@ def in_headers(headers: Iterable[Pair]) -> dict[str, Json]:
 
 
 def in_query(query: Iterable[Pair]) -> dict[str, Json]:
-    """Schemes of the parameters that are credentials."""
+    """Security schemes for the query parameters that carry credentials."""
     return {
         each.name: {"type": "apiKey", "in": "query", "name": each.name}
         for each in query

@@ -1,4 +1,4 @@
-"""The text of a `.bru` file: blocks, each ending at a line that begins with its brace.
+"""Parses `.bru` files into blocks, each ending at a line that begins with `}`.
 
 A block is a list of pairs, or text; which of them, its name says (docs.usebruno.com, Bru Lang).
 """
@@ -27,12 +27,12 @@ class Block:
 
     @property
     def text(self) -> str:
-        """Its lines without the indentation that all of them have."""
+        """Its lines without their common indentation."""
         return "\n".join(each.removeprefix("  ") for each in self.lines)
 
     @property
     def pairs(self) -> tuple[Pair, ...]:
-        """Its pairs; `~` before a name turns it off."""
+        """Its (name, value) pairs; `~` before a name disables a pair."""
         found: list[Pair] = []
         waiting = iter(self.lines)
         for line in waiting:
@@ -49,7 +49,7 @@ class Block:
         return tuple(found)
 
     def value(self, name: str) -> str:
-        """The value of its first pair of this name."""
+        """The value of its first pair with this name; empty: there is none."""
         return next((each.value for each in self.pairs if each.name == name), "")
 
 
@@ -79,7 +79,7 @@ def blocks(text: str, file: str) -> tuple[Block, ...]:
 
 
 def answer(example: Block) -> tuple[int, str, str] | None:
-    """Status, media type and text of the response that an `example` block holds; None: none."""
+    """(status, media type, text) of the response in an `example` block; None: it has none."""
     status, media, body = 0, "", ""
     around: list[str] = []
     waiting = iter(example.lines)

@@ -45,14 +45,14 @@ _GRAPHQL = '{"query": "", "variables": {}}'
 
 
 def tells(root: Mapping[str, Json]) -> str:
-    """The pointer to what tells an exported file of either kind; empty: it is none."""
+    """Pointer to the member that identifies an export of either kind; empty: it is none."""
     plain = root.get("type") == "collection" and {"version", "name"} <= root.keys()
     exported = {"version", "name", "items"} <= root.keys() and isinstance(root["items"], list)
     return "/name" if plain or exported else "/opencollection" if "opencollection" in root else ""
 
 
 def read(file: DescriptionFile) -> Collection:
-    """What one exported file holds: Bruno's JSON, or OpenCollection."""
+    """Reads an exported file: Bruno's JSON, or OpenCollection."""
     root = file.root
     info = root.get("info") if isinstance(root.get("info"), dict) else root
     found = Collection(text_of(info.get("name")))
@@ -89,8 +89,8 @@ def folder_of(path: Path) -> Path | None:
 
 
 def read_folder(folder: Path) -> tuple[Collection, tuple[Path, ...]]:
-    """What a folder holds, and the files that were read. A file that cannot be read is left aside
-    with its mistake. Raises `InputError` where the folder is no collection."""
+    """Reads a folder: the collection, and the files that were read. A file that cannot be read is
+    skipped and reported. Raises `InputError` if the folder is no collection."""
     home = next((folder / name for name in HOMES if (folder / name).is_file()), None)
     if home is None:
         names = " or ".join(f"`{name}`" for name in HOMES[:2])

@@ -1,7 +1,7 @@
-"""Bodies that were saved as examples: their shapes, by the inference that traffic has.
+"""Infers the shapes of saved example bodies, as from recorded traffic.
 
-A tool writes `<string>` where a value of that type would be, and `{{name}}` for a variable; an
-example with comments is read without them.
+Tools write `<string>` in place of a value of that type, and `{{name}}` for a variable; comments in
+examples are ignored.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from oakum.openapi.model import Json
 from oakum.openapi.observed_shape import ObservedValues, schema
 
 UNREAD = object()
-"""Stands for a text that is not JSON."""
+"""Returned for text that is not JSON."""
 _MOST = 8_000_000
 _MOST_DEPTH = 100
 _TOKENS = re.compile(
@@ -30,7 +30,7 @@ _STAND_INS: dict[str, Json] = {
 
 
 def parse_body(text: str) -> object:
-    """The value of a saved body, with stand-ins for what was left open; `UNREAD`: no JSON."""
+    """The value of a saved body, with stand-ins for placeholders; `UNREAD` if it is not JSON."""
     if not text.strip() or len(text) > _MOST:
         return UNREAD
     try:
@@ -64,8 +64,8 @@ def _plain(value: Json, depth: int) -> Json:
 
 
 def schema_of(learnt: ObservedValues) -> Json:
-    """The schema of examples. That a member is in each of them does not make it required, and one
-    that is null in all of them may be anything."""
+    """A JSON Schema of the examples. Members present in all examples are not marked as required,
+    and a member that is always null may have any type."""
     return _loosen(schema(learnt))
 
 

@@ -1,8 +1,8 @@
-"""The OpenAPI document that a collection stands for: only what was saved.
+"""Infers an OpenAPI document from a collection: only what was saved.
 
-An endpoint is a method and a template; requests of the same one are joined. No example and no value
-is in it. An endpoint that any request calls with credentials needs them: that another one leaves
-them out is mostly a test of the refusal.
+An endpoint is a method and a path template; requests of the same one are merged. The document
+contains no examples and no values. An endpoint requires credentials if any request of it sends
+them: one without is usually a test of the refusal.
 """
 
 from __future__ import annotations
@@ -51,16 +51,17 @@ class _Endpoint:
 
 @dataclass(frozen=True)
 class InferredDocument:
-    """A document, and where in the collection its operations come from."""
+    """A document, and the place in the collection of each of its operations."""
 
     root: Json
     places: dict[str, Place]
-    """By pointer into the document."""
+    """Pointer into the document → place in the collection."""
     whole: Place
     problems: tuple[Problem, ...]
 
     def locate(self, pointer: str) -> Location:
-        """The request that a part of the document comes from; else the collection."""
+        """Location of the request from which a part of the document was made; otherwise of the
+        collection."""
         found = re.match(r"(/paths/[^/]*)(/[^/]*)?", pointer)
         if found is None:
             return self.whole()
@@ -69,8 +70,8 @@ class InferredDocument:
 
 
 def infer_document(collection: Collection, kind: str, whole: Place) -> InferredDocument:
-    """The document; `kind`: what the collection is called. Raises `InputError` where it has no
-    request that can be read."""
+    """The document. `kind`: name of the collection's format; `whole`: its place. Raises
+    `InputError` if no request can be read."""
     found = _endpoints(collection)
     if not found:
         said = f"this is {kind}; there is no request in it that can be read"

@@ -25,14 +25,14 @@ _MOST_FOLDERS = 100
 
 
 def tells(root: Mapping[str, Json]) -> str:
-    """The pointer to what tells an export of v4 or v5; empty: it is none."""
+    """Pointer to the member that identifies an Insomnia export (v4 or v5); empty: it is none."""
     if root.get("__export_format") == 4:
         return "/__export_format"
     return "/type" if "insomnia.rest/5" in str(root.get("type")) else ""
 
 
 def read(file: DescriptionFile) -> Collection:
-    """What an export holds; requests that cannot be read are left aside, each at its place."""
+    """Reads an export; requests that cannot be read are skipped and reported with their place."""
     if "__export_format" in file.root:
         return _resources(file)
     found = Collection(text_of(file.root.get("name")))

@@ -36,8 +36,8 @@ class _Folder(NamedTuple):
 
 
 def tells(root: Mapping[str, Json]) -> str:
-    """The pointer to what tells a collection of Postman, alone or in `collection`; empty: it is
-    none."""
+    """Pointer to the member that identifies a Postman collection, at the top or in `collection`;
+    empty: it is none."""
     for pointer, holder in (("/info", root), ("/collection", root.get("collection"))):
         info = holder.get("info") if isinstance(holder, Mapping) else None
         if isinstance(info, dict):
@@ -48,7 +48,8 @@ def tells(root: Mapping[str, Json]) -> str:
 
 
 def read(file: DescriptionFile) -> Collection:
-    """What a collection holds; requests that cannot be read are left aside, each at its place."""
+    """Reads a collection; requests that cannot be read are skipped and reported with their
+    place."""
     root, pointer = file.root, ""
     if "info" not in root and isinstance(root.get("collection"), dict):
         root, pointer = root["collection"], "/collection"
@@ -145,7 +146,7 @@ def _headers(said: Json) -> tuple[Pair, ...]:
 
 
 def media_of(headers: tuple[Pair, ...]) -> str:
-    """The media type that the headers say; empty: none, or a variable."""
+    """The media type in the headers; empty: none, or a variable."""
     said = (e.value for e in headers if e.name.lower() == "content-type" and not e.disabled)
     found = next(said, "")
     return found if "/" in found and "{{" not in found else ""

@@ -19,23 +19,24 @@ class CollectionFormat(Protocol):
     """The module of a tool whose collections Oakum reads."""
 
     NAME: str
-    """In messages."""
+    """Name of the format in messages."""
 
     def tells(self, root: Mapping[str, Json]) -> str:
-        """The pointer to what tells this format; empty: it is another one."""
+        """Pointer to the member that identifies this format; empty: it is another one."""
 
     def read(self, file: DescriptionFile) -> Collection:
-        """What a collection holds; requests that cannot be read are left aside, each at its
+        """Reads a collection; requests that cannot be read are skipped and reported with their
         place."""
 
 
 COLLECTIONS: tuple[CollectionFormat, ...] = (postman, insomnia, bruno)
-"""In the order in which they are asked whether a file is theirs."""
+"""Readers in the order in which they are tried on a file."""
 
 
 def stand_in(file: DescriptionFile) -> list[Problem]:
-    """Replaces a collection by the document that it stands for; anything else stays. What of it is
-    left aside, each at its place. Raises `InputError` where no request of it can be read."""
+    """Replaces the content of a collection file by the inferred document; other files are
+    unchanged. Returns a warning for each skipped part. Raises `InputError` if no request can be
+    read."""
     root = file.root
     if type(root) is not dict or format_of(root) is not None:
         return []
@@ -52,7 +53,7 @@ folder_of = bruno.folder_of
 
 
 def folder(path: Path) -> tuple[DescriptionFile, list[Problem]]:
-    """A folder of Bruno's as one file of a description, and what is left aside."""
+    """A Bruno folder as one description file, with a warning for each skipped part."""
     collection, files = bruno.read_folder(path)
     file = DescriptionFile(str(path), b"{}", path)
     file.parts = files

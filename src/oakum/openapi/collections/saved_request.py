@@ -1,7 +1,7 @@
-"""A request that somebody saved in a collection, and what a whole collection holds.
+"""Saved requests and collections as plain values, the same for every tool.
 
-Plain values that every format becomes. A value of a header, a parameter or a credential is in none
-of them but where its type is learnt from it, and never leaves this package.
+They contain no value of a header, parameter or credential, except where its type is inferred from
+it, and such values never leave this package.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from oakum.openapi.model import Json
 
 Place = Callable[[], Location]
 Schemes = Mapping[str, Json]
-"""Security schemes by name, all of which a request uses; empty: it uses none, and says so."""
+"""Security schemes by name, all of which a request uses; empty: explicitly none."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class SavedResponse:
     status: int
     text: str
     media: str = ""
-    """Empty: not saved."""
+    """Media type; empty: not saved."""
 
 
 @dataclass(frozen=True)
@@ -53,33 +53,33 @@ class SavedRequest:
     name: str
     method: str
     url: str
-    """As written, with its variables."""
+    """URL as written, with unresolved variables."""
     place: Place
     folder: str = ""
     description: str = ""
     query: tuple[Pair, ...] = ()
-    """Parameters that stand beside the address; those within it are read from it."""
+    """Query parameters saved separately; those within the URL are read from it."""
     path: tuple[Pair, ...] = ()
     """Values of the variables of the path."""
     headers: tuple[Pair, ...] = ()
     body: Body | None = None
     auth: Schemes | None = None
-    """By its settings or those of its folders; None: they say nothing."""
+    """Security schemes by its settings or those of its folders; None: not set."""
     answers: tuple[SavedResponse, ...] = ()
 
 
 @dataclass
 class Collection:
-    """What a reader fills."""
+    """The content of a collection, filled by the reader of its format."""
 
     title: str
     requests: list[SavedRequest] = field(default_factory=list)
     variables: dict[str, str] = field(default_factory=dict)
-    """Values that an address may begin with: origins, base paths."""
+    """Variable → value, for values that may begin a URL: origins, base paths."""
     problems: list[Problem] = field(default_factory=list)
 
     def leave(self, place: Place, what: str, hint: str = "") -> None:
-        """Note what is left aside, at its place."""
+        """Records that a part was skipped, with its place."""
         self.problems.append(Problem(place(), f"{what}: left aside", hint))
 
 
@@ -91,12 +91,12 @@ def text_of(value: Json) -> str:
 
 
 def maps(value: Json) -> list[dict[str, Json]]:
-    """The objects in a list; none where there is no list."""
+    """The objects in a list; empty if the value is no list."""
     return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
 
 
 def pairs(value: Json, name: str = "key") -> tuple[Pair, ...]:
-    """A list of `{key, value}`, or an object of values."""
+    """Pairs from a list of `{key, value}`, or from an object of values."""
     if isinstance(value, dict):
         return tuple(Pair(str(key), scalar(each)) for key, each in value.items())
     return tuple(
@@ -112,7 +112,7 @@ def pairs(value: Json, name: str = "key") -> tuple[Pair, ...]:
 
 
 def scalar(value: Json) -> str:
-    """A value as it stands in an address or a form."""
+    """A value as written in a URL or a form."""
     if isinstance(value, bool):
         return str(value).lower()
     return str(value) if isinstance(value, str | int | float) else ""
