@@ -14,7 +14,8 @@ _AMOUNT = re.compile(r"([0-9]{1,9})([A-Za-z]+)")
 
 
 def duration(r: Reader, node: Node, what: str) -> float | None:
-    """Seconds, more than none: `500ms`, `30s`, `1m`, `1h`, `1d`. A bare number says no unit."""
+    """Reads a positive duration in seconds: `500ms`, `30s`, `1m`, `1h`, `1d`. A number without a
+    unit is a mistake."""
     hint = f"say the unit: `{node.scalar}s`" if _whole(node) else ""
     number, unit = _amount(node)
     if unit in SECONDS and number > 0:
@@ -24,7 +25,7 @@ def duration(r: Reader, node: Node, what: str) -> float | None:
 
 
 def size(r: Reader, node: Node, what: str) -> int | None:
-    """Bytes, more than none: `64KiB`, `1MiB`, or their plain number."""
+    """Reads a positive size in bytes: `64KiB`, `1MiB`, or a plain number."""
     if _whole(node) and node.scalar > 0:
         return int(node.scalar)
     number, unit = _amount(node)
@@ -37,7 +38,7 @@ def size(r: Reader, node: Node, what: str) -> int | None:
 
 
 def count(least: int) -> Read[int]:
-    """A whole number of at least `least`."""
+    """A reader of whole numbers of at least `least`."""
 
     def read(r: Reader, node: Node, what: str) -> int | None:
         if _whole(node) and node.scalar >= least:

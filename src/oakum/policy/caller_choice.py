@@ -17,7 +17,7 @@ from oakum.policy.model import Policy, Resource
 
 
 def check_caller_choice(policy: Policy, graphs: Sequence[Graph]) -> Iterator[Problem]:
-    """Mistakes of a policy that is right in itself, about resources that a graph shows."""
+    """Mistakes of an otherwise valid policy in resources that a GraphQL schema shows."""
     for resource in policy.resources.values():
         if any(not graph.types.keys().isdisjoint(resource.schemas) for graph in graphs):
             yield from _left_out(policy, resource)

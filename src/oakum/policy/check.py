@@ -1,9 +1,8 @@
 """Checks a policy against its document: unknown names are errors, gaps are warnings.
 
-What decides about access (a key, an owner, a state, an operation that is looked up) has to exist,
-or the contract means something else than it says. What is only shown (a granted field) may be
-missing, since nothing leaks by that. `review` reports what a reader of the contract should also
-know.
+What decides about access (a key, an owner, a state, a looked-up operation) has to exist, otherwise
+the contract means something else than it says. A granted field may be missing, since that leaks
+nothing. `review` reports what a reader of the contract should also know.
 """
 
 from __future__ import annotations
@@ -25,7 +24,8 @@ from oakum.policy.review import review
 
 
 def check(document: Document, policy: Policy) -> tuple[list[Problem], list[Problem]]:
-    """Errors and warnings of a policy that was read without problems. No warnings with errors."""
+    """(errors, warnings) of a policy that was parsed without problems; no warnings if there are
+    errors."""
     seen = view(document, policy)
     errors = _errors(seen)
     return errors, [] if errors else list(review(seen))

@@ -1,7 +1,7 @@
-"""`params` at the top of a policy: what fills a parameter in every path that has it.
+"""`params` at the top of a policy: the field that fills a parameter in every path that has it.
 
-It says what a line of each operation would say. It names no operation, so it grants none. What an
-operation says of a parameter itself, or `none`, counts in its place.
+It replaces lines for each operation. It names no operation, so it grants none. An operation's own
+`params`, or `none`, take precedence.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from oakum.policy.model import OperationRule, Policy
 
 
 def fill_parameters(policy: Policy, operation: Operation, rule: OperationRule) -> Mapping[str, str]:
-    """What fills the parameters of an operation, by its own line and by `params` of the policy."""
+    """Parameter → `Resource.field` for an operation, by its own line and the policy's `params`."""
     usual = {
         each.name: policy.params[each.name]
         for each in (operation.parameters if policy.params else ())

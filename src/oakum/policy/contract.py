@@ -29,16 +29,16 @@ _KEY = re.compile(rf"""^["']?(?:{"|".join(_WORDS)})["']?[ \t]*:""", re.MULTILINE
 
 @dataclass(frozen=True)
 class Contract:
-    """An OpenAPI document with the policy of who may see what."""
+    """An OpenAPI document with its exposure policy."""
 
     document: Document
     policy: Policy | None
-    """None: nobody has written one yet."""
+    """The policy; None: there is none yet."""
     warnings: tuple[Problem, ...] = ()
     graphs: Mapping[str, Graph] = field(default_factory=dict)
     """GraphQL schemas by the name under which the policy has their files."""
     said: Node | None = field(default=None, repr=False, compare=False)
-    """The policy as it was read; None if the document has it in itself."""
+    """The parsed policy file; None if the policy is inside the document."""
 
 
 def load(
@@ -48,9 +48,8 @@ def load(
     text: str | None = None,
     document: Document | None = None,
 ) -> Contract:
-    """Read a contract from a policy file, or from a document with or without `x-exposure` keys.
-    `text`: what an editor holds in place of the policy file; `document`: its document, if that was
-    read before.
+    """Reads a contract from a policy file, or from a document with or without `x-exposure` keys.
+    `text`: the policy's text in an editor; `document`: its document, if already read.
 
     Raises `InputError` with every mistake of the policy, and of the policy against the document.
     """
@@ -75,8 +74,8 @@ def load(
 
 
 def contract_digest(contract: Contract, overlays: Sequence[Path] = ()) -> str:
-    """What tells two contracts apart, 64 hex digits: the policy without comments and without its
-    `exit_criteria`, and the bytes of the document, of what it refers to, and of overlays."""
+    """SHA-256 that identifies a contract, as 64 hexadecimal digits: of the policy without comments
+    and `exit_criteria`, and of the bytes of the document, its references and overlays."""
     files = contract.document.files  # includes files that were looked for but do not exist
     parts = [hashlib.sha256(e.read_bytes()).hexdigest() if e.is_file() else "" for e in files]
     parts += [hashlib.sha256(each.read_bytes()).hexdigest() for each in overlays]
@@ -137,8 +136,7 @@ def _document(node: Node, path: Path, overlays: Sequence[Path]) -> Document:
 
 
 def saved_references(node: Node | None, folder: Path) -> dict[str, Path]:
-    """Addresses that the document refers to, with the files that were saved from them. Raises
-    `InputError`."""
+    """External URL in the document → the file saved from it. Raises `InputError`."""
     found: dict[str, Path] = {}
     problems: list[Problem] = []
     for key, value in node.items if node is not None else ():

@@ -192,5 +192,5 @@ def _value(r: Reader, key: Node, node: Node) -> str:
 
 
 def resource_known(r: Reader, node: Node, resource: str, policy: Policy) -> None:
-    """Notes a mistake unless the policy has this resource."""
+    """Records a mistake unless the policy has this resource."""
     r.is_known(node, resource, policy.resources, "resource")

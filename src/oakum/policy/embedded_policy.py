@@ -22,17 +22,17 @@ KEY = "x-exposure"
 
 _SEGMENT = re.compile(r"[^.,*\s/][^.,*\s]*")
 _VALUES = frozenset((KEY, "example", "examples", "default", "enum", "const"))
-"""Keys under which stand values, not descriptions: no `x-exposure` in there means anything."""
+"""Keys with values instead of schemas, in which `x-exposure` has no meaning."""
 
 
 def embedded_policy(
     document: Document, written: Node, patches: Sequence[Node], problems: list[Problem]
 ) -> Node | None:
-    """The policy that the document carries, None when it carries none.
+    """The policy embedded in the document; None if there is none.
 
-    `written` is the file of the document as marked text, `patches` are the overlays applied to
-    it: between them they have the place of every key. Adds to `problems` each key that belongs to
-    nothing, and each thing that is said twice.
+    `written`: the file of the document as a tree with locations; `patches`: the overlays applied to
+    it. Together they have the location of every key. Adds to `problems` each key in the wrong
+    place, and each duplicate.
     """
     gathered = _PolicyParts(document, _Texts(document, written, patches), problems)
     schemas = gathered.resources()
@@ -53,7 +53,7 @@ def embedded_policy(
 
 
 def keys(document: Document) -> Iterator[str]:
-    """Pointers of the `x-exposure` keys of a document, what overlays have put into it included."""
+    """JSON pointers of all `x-exposure` keys of a document, including those added by overlays."""
     return _pointers(document.raw, "")
 
 

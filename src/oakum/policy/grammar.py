@@ -33,10 +33,10 @@ from oakum.policy.resources import inherit, no_circle_of_parents, resource
 from oakum.policy.shared_keys import apart
 
 NOTHING = "none"
-"""What fills a parameter that `params` of the policy names, where it means something else."""
+"""Value for a parameter that the policy's `params` do not apply to in an operation."""
 MOST = 999_999_999
 VERSION = 1
-"""The version of the policy language that is read."""
+"""The supported version of the policy language."""
 
 POLICY = (
     *("exposure", "api", "caller", "order", "relations", "resources", "operations"),
@@ -52,11 +52,11 @@ OPERATION = (
 def parse_policy(
     node: Node, problems: list[Problem], is_operation: Callable[[str], bool] = lambda _: False
 ) -> Policy | None:
-    """A policy as far as it can be read; whatever is wrong is added to `problems`. `is_operation`:
-    whether the document has an operation of this name.
+    """Parses a policy as far as possible; mistakes are added to `problems`. `is_operation`: whether
+    the document has an operation of this name.
 
-    With problems the value serves only to look for more of them. None: nothing can be said, since
-    the file is no map or is written in another version of the language.
+    With problems, the result only serves to find more of them. None: nothing can be read, since the
+    file is no map or has another version of the language.
     """
     r = Reader(problems)
     node = apart(node, is_operation)
@@ -98,7 +98,7 @@ def _saved_file(r: Reader, key: Node, node: Node) -> None:
 
 
 def place(policy: Policy, *keys: str) -> Location:
-    """Where a value was written: of its keys, as many as lead somewhere."""
+    """Location of a value, by its keys; of the nearest enclosing one if it is absent."""
     if keys[:1] == ("operations",) and len(keys) > 2:
         keys = (keys[0], policy.sharing.get(keys[1], keys[1]), *keys[2:])
     for end in range(len(keys), -1, -1):

@@ -1,9 +1,9 @@
 """Reads a GraphQL schema as shapes of an endpoint whose caller chooses the fields.
 
-Each GraphQL object type becomes a `Shape` of its own name, so that a resource covers it at every
-path that leads to it. What else a response may contain is declared here and nowhere else. A field
-of the query's root is an endpoint (law 9): it is forwarded when it leads to a resource, or when the
-policy makes the root a resource itself and grants the field.
+Each GraphQL object type becomes a `Shape` with its name, so that a resource covers it at every path
+to it. The rest of a response, such as errors, is declared here and nowhere else. A root field of
+`Query` is an endpoint (law 9): it is forwarded if it leads to a resource, or if the policy makes
+the root a resource and grants the field.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     )
 
 MEDIA = ("application/json", "application/graphql-response+json")
-"""Media types of an answer (GraphQL over HTTP, 2024)."""
+"""Media types of a GraphQL response (GraphQL over HTTP, 2024)."""
 TAG = "__typename"
-"""The field that says of which type an object is (GraphQL, October 2021, 4.1)."""
+"""The field with the type of an object (GraphQL, October 2021, 4.1)."""
 
 Thunk = Callable[[], Shape]
 
@@ -54,20 +54,20 @@ _ANY_SCALAR = _SCALARS["ID"] | _SCALARS["Float"] | _SCALARS["Boolean"]
 
 @dataclass(frozen=True)
 class RootField:
-    """A field of the query's root, and what can be read through it."""
+    """A root field of `Query`, and what can be read through it."""
 
     name: str
     """Such as `Query.user`."""
     type: str
     leaves: tuple[str, ...]
-    """Scalars at or below it, such as `User.email`."""
+    """Scalar fields at or below it, such as `User.email`."""
     location: Location
 
 
 class Graph:
-    """The types of one schema, one `Shape` each.
+    """The types of one schema, as one `Shape` each.
 
-    `null` may stand wherever the schema says something else: a resolver that fails leaves one.
+    Every value may be `null`, since a failing resolver returns null.
     """
 
     def __init__(
@@ -117,7 +117,7 @@ class Graph:
         return cls(schema, name, bound, path)
 
     def as_endpoint(self, operation: Operation, rule: OperationRule) -> Operation:
-        """The operation as an endpoint of this graph: what it is asked, and what it answers."""
+        """The operation with the request and response shapes of this schema."""
         kept = tuple(each for each in operation.parameters if each.where != "query")
         asks = operation.method == "GET"
         body = _body(self.name, [*dict.fromkeys(each.name for each in self._said)])
@@ -138,7 +138,7 @@ class Graph:
         )
 
     def answer_of(self, kind: str) -> Shape:
-        """The answer to an operation of a kind: `query`, `mutation`."""
+        """The response shape of an operation kind: `query`, `mutation`."""
         if kind not in self._answers:
             type = self.schema.mutation_type if kind == "mutation" else self.schema.query_type
             self._answers[kind] = self._answer([type] if type is not None else [])
@@ -159,8 +159,8 @@ class Graph:
         return False
 
     def unspoken(self) -> Iterator[RootField]:
-        """The fields of the query's root that lead to no resource, so that no rule speaks of them.
-        None when the policy makes the root a resource itself."""
+        """Root fields of `Query` that lead to no resource, so that no rule covers them. Empty if
+        the policy makes the root a resource."""
         root = self._roots[0]
         for name, field in root.fields.items() if root.name in self._shut else ():
             end = _end(field.type)
@@ -348,8 +348,8 @@ def _body(name: str, arguments: Sequence[str]) -> Shape:
 def with_graphs(
     document: Document, policy: Policy, folder: Path
 ) -> tuple[Document, list[Graph], list[Problem]]:
-    """The document with each endpoint whose rule names a schema speaking of its types; the graphs,
-    and what is wrong with them. The files stand in `folder`."""
+    """(the document with the shapes of each GraphQL endpoint, the schemas, mistakes in them);
+    `folder`: where their files are."""
     bound = frozenset(name for each in policy.resources.values() for name in each.schemas)
     graphs: dict[str, Graph] = {}
     endpoints: dict[str, Operation] = {}

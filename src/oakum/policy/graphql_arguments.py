@@ -19,20 +19,19 @@ _ID = re.compile(
     r"(?i:id|ids|uuid|uuids|guid)|.*(?:_(?i:ids?|uuids?)|[a-z0-9](?:Ids?|IDs?|Uuids?))"
 )
 _ID_TYPE = re.compile(r"ID|(?:.*[A-Za-z])?(?:ID|Id|U[Uu][Ii][Dd]|G[Uu][Ii][Dd])|uuid|guid")
-"""Scalars of ids: `ID`, and those that schemas call so themselves, as `GID` and `UUID`."""
+"""Names of id scalars: `ID`, and custom ones such as `GID` and `UUID`."""
 _FREE = re.compile(
     r"(?i:json|object|map|dict|struct|generic|mixed|hash|data|value|variant)"
     r"|(?:^|_|(?<=[a-z0-9])(?=A))(?i:any)(?:[^a-z]|thing|$)"
 )
-"""What is in the name of a scalar that may hold objects: a date, an address or a company has no
-members."""
+"""Words in names of scalars that may hold objects; a date or an address has no members."""
 _NO_IDS = frozenset(("after", "before", "cursor", "clientMutationId"))
-"""Arguments that name a place in a list (Relay, Cursor Connections), if an `ID` too, and what a
-client calls a mutation (Relay, Input Object Mutations)."""
+"""Arguments of type `ID` that identify a position in a list (Relay, Cursor Connections) or the
+request itself (Relay, Input Object Mutations)."""
 
 
 def arguments(schema: GraphQLSchema) -> Iterator[Argument]:
-    """Those of each field of each object type."""
+    """The arguments of each field of each object type."""
     from graphql import is_object_type
 
     queried = _reachable_types(schema)

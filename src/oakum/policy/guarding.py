@@ -26,14 +26,14 @@ JWT = ("keys", "algorithms", "issuer", "audience", "audiences")
 SERVICE = ("header", "env")
 LIMIT = ("distinct", "rate", "per")
 RATED = ("callers", "anonymous")
-"""Whom a `rate` limits; `distinct` limits a resource."""
+"""Names with a `rate` limit; a `distinct` limit names a resource."""
 
 FAMILIES: Mapping[str, str] = {
     **dict.fromkeys(("HS256", "HS384", "HS512"), "a shared secret"),
     **dict.fromkeys(("RS256", "RS384", "RS512", "PS256", "PS384", "PS512"), "a public key"),
     **dict.fromkeys(("ES256", "ES384", "ES512", "EdDSA"), "a public key"),
 }
-"""Algorithms of RFC 7518 and RFC 8037, and what verifies them."""
+"""Algorithm (RFC 7518, RFC 8037) → the kind of key that verifies it."""
 
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
 VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -47,20 +47,20 @@ _FRAMING = frozenset(
         *("upgrade", "content-encoding"),
     )
 )
-"""Headers that a gateway writes itself: they belong to one connection, or to how a body travels."""
+"""Headers that a gateway writes itself: they concern one connection or the framing of the body."""
 OF_THE_WHOLE = frozenset(
     (
         *("etag", "last-modified", "accept-ranges", "content-range", "content-md5", "digest"),
         *("content-digest", "repr-digest"),
     )
 )
-"""Headers that tell of the body before anything was taken out of it."""
+"""Headers that describe the complete body, before anything was removed."""
 
 _IN_ANOTHER_NAME = re.compile(
     r".*method-override.*|.*http-method.*|.*http-verb.*|x-(?:rest-)?method|x-verb|proxy"
     r"|forwarded|x-forwarded-.*|x-oakum-.*|range|if-(?!match$|unmodified-since$).*|accept-encoding"
 )
-"""Request headers that never pass, or not where an answer is judged."""
+"""Matches request headers that are never forwarded, or not where a response is judged."""
 
 
 def read_guarding(r: Reader, node: Node, what: str) -> Guarding | None:

@@ -1,8 +1,7 @@
-"""Words for JSON Schemas (2020-12) of files that `reader` reads: one for each of its combinators.
+"""Builders of JSON Schemas (2020-12), one for each combinator of `node_reader`.
 
-An editor that knows the schema completes keys and marks mistakes while somebody writes. A schema
-says less than the reader, which knows the whole file and the document beside it: it refuses nothing
-that the reader takes.
+An editor that knows the schema completes keys and marks mistakes. A schema checks less than the
+reader, which knows the whole file and the document: it rejects nothing that the reader accepts.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ REASON: Schema = {"type": "string", "pattern": r"\S"}
 
 
 def pattern_schema(pattern: re.Pattern[str] | str) -> Schema:
-    """Text that a pattern fits as a whole."""
+    """A string that the pattern matches as a whole."""
     source = pattern if isinstance(pattern, str) else pattern.pattern
     return {"type": "string", "pattern": f"^(?:{source})$"}
 
@@ -34,12 +33,12 @@ def one_of(words: Iterable[str]) -> Schema:
 
 
 def any_of(*schemas: Schema) -> Schema:
-    """At least one of these."""
+    """A value that satisfies at least one of these schemas."""
     return {"anyOf": list(schemas)}
 
 
 def many(each: Schema, least: int = 0) -> Schema:
-    """One, or a list of them."""
+    """A single value, or a list of at least `least`."""
     return any_of(each, items(each, least))
 
 
@@ -82,22 +81,22 @@ def record(
 
 
 def has(*keys: str) -> Schema:
-    """A map that has all of these keys."""
+    """A map with all of these keys."""
     return {"required": list(keys)}
 
 
 def not_both(*keys: str) -> Schema:
-    """A map that lacks at least one of these keys."""
+    """A map without at least one of these keys."""
     return {"not": has(*keys)}
 
 
 def exactly_one(*keys: str) -> Schema:
-    """A map that has one of these keys."""
+    """A map with exactly one of these keys."""
     return {"oneOf": [has(key) for key in keys]}
 
 
 def if_has(key: str, then: Schema) -> Schema:
-    """What holds where a key is there."""
+    """The schema `then`, if the map has this key."""
     return {"if": has(key), "then": then}
 
 

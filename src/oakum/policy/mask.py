@@ -1,7 +1,7 @@
-"""Masks: what a value that is shown in part looks like.
+"""Masks: the form of a partly hidden value.
 
-A mask is recognised by its form alone, so that scan, tests and `project` say the same of a value
-without knowing what it hides.
+A mask is recognised by its form alone, so that scan, tests and `project` agree on a value without
+knowing what it hides.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from oakum.errors import NOWHERE, Location
 from oakum.openapi.model import Json
 
 _HIDDEN = re.compile(r"[*•●·█#]{2,}|…+|[xX]{4,}|(?<=\w)\.{3}(?=@|$)")
-"""What stands for hidden characters."""
+"""Matches characters that replace hidden ones."""
 _BETWEEN = re.compile(r"[\s<>(),;:\[\]\"']+")
 _ADDRESS = re.compile(r"[^@]+@[^@]+\.[^@]{2,}")
 
@@ -26,11 +26,12 @@ class Mask:
 
     kind: Literal["empty", "stars", "ends", "decimals", "beside"]
     first: int = 0
-    """`ends`: letters and digits that are shown at the start; `decimals`: digits after the dot."""
+    """`ends`: number of letters and digits visible at the start; `decimals`: digits after the
+    point."""
     last: int = 0
-    """`ends`: letters and digits that are shown at the end."""
+    """`ends`: number of letters and digits visible at the end."""
     member: str = ""
-    """`beside`: the member next to it that has the same value."""
+    """`beside`: the sibling member with the same value."""
     location: Location = field(default=NOWHERE, compare=False, repr=False)
     """`beside`: where the contract names that member."""
 
@@ -43,7 +44,7 @@ class Mask:
         return f"{{beside: {self.member}}}" if self.kind == "beside" else self.kind
 
     def within(self, other: Mask) -> bool:
-        """Whether every value that has this form has the other one, too."""
+        """Whether every value of this form also has the other."""
         if self.kind != other.kind or self.member != other.member:
             return False
         return self.first <= other.first and self.last <= other.last

@@ -17,12 +17,12 @@ from oakum.policy.mask import Mask
 
 Severity = Literal["critical", "high", "medium", "low"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
-"""The gravest first."""
+"""Severities, the highest first."""
 
 
 @dataclass(frozen=True)
 class RelationStep:
-    """One call of the API with which a relation begins or ends; `by` says who makes it."""
+    """One API call that begins or ends a relation; `by`: who makes it."""
 
     operation: str
     by: Literal["caller", "owner"] = "caller"
@@ -30,7 +30,8 @@ class RelationStep:
 
 @dataclass(frozen=True)
 class Relation:
-    """What a caller may be to an object. Exactly one of the sources is set, or none: `anyone`."""
+    """A relation of a caller to an object. Exactly one of its sources is set, or none for
+    `anyone`."""
 
     name: str
     kind: Literal["anyone", "authenticated", "owner", "claim", "lookup", "field"]
@@ -47,16 +48,16 @@ class Relation:
     role: str = ""
     """`field` with `operation`: the pointer of a member's role, beside the id; empty: any role."""
     of: Literal["owner", "caller"] = "owner"
-    """Whose list it is; of a tenant's members, `caller` is the list of the caller's tenants."""
+    """Whose list it is; for members of a tenant, `caller` is the list of the caller's tenants."""
     member: str = ""
     """`field`: the member of the object that holds the ids of those in this relation, what the
     claim has to be, or the id of the tenant whose members `operation` lists."""
     unless: tuple[str, ...] = ()
-    """Relations that take this one away. Unknown counts as held here: unknown is closed."""
+    """Relations that exclude this one. Unknown counts as held here: unknown is closed."""
     requires: tuple[str, ...] = ()
-    """Relations that must hold as well."""
+    """Relations that the caller must have as well."""
     begin: tuple[RelationStep, ...] = ()
-    """`lookup`: the calls that make it, the other party's id in each."""
+    """`lookup`: the calls that create it, with the other party's id in each."""
     end: tuple[RelationStep, ...] = ()
     """`lookup` and `claim`: the calls that end it."""
     untested: str = ""
@@ -71,7 +72,8 @@ class Relation:
 
 @dataclass(frozen=True)
 class Switch:
-    """How an owner sets a state: the operation that writes it and where in its body it stands."""
+    """How an owner sets a state: the operation that writes it, and the value's place in its
+    body."""
 
     operation: str
     pointer: str
@@ -79,20 +81,19 @@ class Switch:
 
 @dataclass(frozen=True)
 class State:
-    """A setting of the owner's. `values` runs from open to closed."""
+    """A setting of the owner. `values` run from open to closed."""
 
     name: str
     values: tuple[Json, ...]
     member: str = ""
     """Field path of the value in the object itself."""
     of: str = ""
-    """`Resource.state` when the value stands in the owner's account; with `member`, where that is
-    null."""
+    """`Resource.state` if the value is in the owner's account; with `member`, if that is null."""
     missing: Json = None
-    """How a missing value reads; None: as unknown, which matches no condition."""
+    """The meaning of a missing value; None: unknown, which matches no condition."""
     switch: Switch | None = None
     promises: tuple[tuple[str, str], ...] = ()
-    """(value as text, what the settings page tells people of it) pairs."""
+    """(value as text, what the settings page promises for it) pairs."""
     location: Location = NOWHERE
 
     @property
@@ -109,7 +110,7 @@ class Grant:
     when: Mapping[str, tuple[Json, ...]] = field(default_factory=dict)
     set: tuple[str, ...] = ()
     masked: tuple[Mask, ...] = ()
-    """The forms in which alone they may see it; empty: as it is."""
+    """The only forms in which they may see it; empty: unmasked."""
     location: Location = NOWHERE
 
 
@@ -120,25 +121,25 @@ class FieldRule:
     path: str
     """`profile.birthday`, `items.*.owner.email`; a trailing `.**` means all below."""
     grants: tuple[Grant, ...]
-    """Who sees and sets it as it is."""
+    """Grants of the unmasked value."""
     instead: Literal["absent", "null", "refuse"] = "absent"
     severity: Severity | None = None
-    """How grave a leak of this field is, as the contract says; None: it follows from the leak."""
+    """Severity of a leak of this field; None: derived from the leak."""
     draft: bool = False
-    """Guessed, and confirmed by nobody so far."""
+    """Whether it was drafted and nobody has confirmed it."""
     masked: tuple[Grant, ...] = ()
-    """Who sees it in a masked form only."""
+    """Grants of masked forms."""
     location: Location = NOWHERE
 
     @property
     def every_grant(self) -> tuple[Grant, ...]:
-        """Those of the field as it is, and those of a masked form."""
+        """All grants, of the unmasked value and of masked forms."""
         return (*self.grants, *self.masked)
 
 
 @dataclass(frozen=True)
 class Owner:
-    """Whose an object is."""
+    """How the owner of an object is determined."""
 
     kind: Literal["field", "path", "query", "parent", "resource", "caller", "creator", "none"]
     members: tuple[str, ...] = ()
@@ -152,20 +153,20 @@ class Resource:
 
     name: str
     schemas: frozenset[str]
-    """Component names that are this resource."""
+    """Component names of its schemas."""
     key: str = ""
     owner: Owner = Owner("none")
     states: Mapping[str, State] = field(default_factory=dict)
     fields: tuple[FieldRule, ...] = ()
     promise: str = ""
     conceal: bool = True
-    """Answer *forbidden* exactly as *absent*."""
+    """Whether a forbidden object gets the same response as an absent one."""
     main: str = ""
-    """The operation that shows one such object, whole, by its key: the main endpoint."""
+    """The main endpoint: the operation that returns one whole object by its key."""
     severity: Severity | None = None
-    """How grave a leak of any of its fields is that has no word of its own."""
+    """Severity of a leak of any of its fields without a severity of its own."""
     draft: bool = False
-    """All of it was guessed, and nobody has confirmed it so far."""
+    """Whether all of it was drafted and nobody has confirmed it."""
     location: Location = NOWHERE
 
     @property
@@ -176,40 +177,42 @@ class Resource:
 
 @dataclass(frozen=True)
 class OperationRule:
-    """What the contract says of an endpoint beyond the document."""
+    """What the contract says about an endpoint in addition to the document."""
 
     id: str
     shows: tuple[tuple[str, str], ...] = ()
-    """(resource, JSON pointer with `*`) pairs, where the document's schema does not say."""
+    """(resource, JSON pointer with `*`) pairs: objects in the response that the schema does not
+    identify."""
     call: tuple[str, ...] | None = None
     """Relations that may call it; None: as the document's security says."""
     owner: str = ""
-    """Path parameter holding the owner of what it shows."""
+    """Path parameter with the owner's id of what it shows."""
     params: Mapping[str, str] = field(default_factory=dict)
-    """Parameter or body member to the `Resource.field` whose values fill it."""
+    """Parameter or body member → the `Resource.field` whose values fill it."""
     unfilled: frozenset[str] = frozenset()
-    """Parameters of the path that nothing fills here, whatever `params` of the policy says."""
+    """Path parameters to which the policy's common `params` do not apply."""
     reads: bool | None = None
-    """True: changes nothing although its method is not GET. False: never call it."""
+    """True: changes nothing although its method is not GET. False: changes something, so it is
+    never called as a read."""
     reading: tuple[str, ...] = ()
     """Fields of GraphQL's `Query` that change nothing, whatever their names; `reads` is True."""
     counts: tuple[str, ...] = ()
-    """JSON pointers of the answer that count objects: withheld when any is withheld."""
+    """JSON pointers of counts in the response: withheld if any counted object is."""
     sets: tuple[tuple[str, str], ...] = ()
     """(resource, JSON pointer with `*`) pairs: where in the request body a resource stands."""
     graphql: str = ""
-    """File beside the policy with the schema of the GraphQL that is asked here; empty: none is."""
+    """File beside the policy with the GraphQL schema of this endpoint; empty: it is no GraphQL."""
     without: tuple[str, ...] = ()
-    """Query parameters that a gateway takes out: they would find or sort by what is hidden."""
+    """Query parameters that a gateway removes, since they would filter or sort by hidden data."""
     at_most: Mapping[str, int] = field(default_factory=dict)
-    """Query parameter to the highest value that a request may have there."""
+    """Query parameter → the highest value that a request may send."""
     login: str = ""
-    """JSON pointer of an id in its good answer: of the account that has just logged in by it,
-    whose the answer is. Empty: nobody logs in by it."""
+    """JSON pointer, in the success response of a login, of the id of the account that logged in,
+    which owns the response. Empty: it is no login."""
     untested: str = ""
-    """Why a scan leaves it out; empty: it does not. Says nothing of who may see or call what."""
+    """Why a scan does not call it; empty: it does. Does not affect access."""
     draft: bool = False
-    """Who may call was guessed, and nobody has confirmed it so far."""
+    """Whether `call` was drafted and nobody has confirmed it."""
     location: Location = NOWHERE
 
 
@@ -219,11 +222,11 @@ class Caller:
 
     operation: str = ""
     pointer: str = ""
-    """JSON pointer of the caller's id in that operation's answer."""
+    """JSON pointer of the caller's id in that operation's response."""
     claim: str = ""
-    """JWT claim holding the id, when the token says it."""
+    """JWT claim with the id, if callers are identified by tokens."""
     api_key: bool = False
-    """The caller is known by an API key of `guard.api_keys`."""
+    """Whether callers are identified by an API key of `guard.api_keys`."""
 
 
 @dataclass(frozen=True)
@@ -243,7 +246,7 @@ class Service:
     """The credential for a gateway's look-ups: `guard.service`."""
 
     header: str
-    """In lower case; a client's own copy is taken away."""
+    """Header name in lower case; a client's own copy is removed."""
     env: str
     """Environment variable that holds the value: a contract holds no secret."""
 
@@ -254,42 +257,42 @@ class Guarding:
 
     tokens: Tokens | None = None
     service: Service | None = None
-    """None: look-ups are asked with the caller's own credentials."""
+    """The service credential; None: look-ups use the caller's credentials."""
     ttl: float = 30.0
-    """Seconds for which the answer of a look-up, and of *who am I*, is believed."""
+    """Seconds for which the result of a look-up, or of who-am-I, is cached."""
     timeout: float = 1.0
     """Seconds that one look-up may take."""
     lookups: int = 200
-    """Look-ups that one answer may need; what is left over is unknown, and so closed."""
+    """Most look-ups for one response; further ones stay unknown, and so closed."""
     api_keys: str = ""
-    """File beside the policy: SHA-256 of an API key to `{id: …, claims…}`."""
+    """File beside the policy: SHA-256 of an API key → `{id: …, claims…}`."""
     passes: tuple[str, ...] = ()
-    """Path patterns outside the document (`/page/**`), passed unread and without credentials."""
+    """Path patterns outside the document (`/page/**`), forwarded unread and without credentials."""
     websockets: tuple[str, ...] = ()
-    """Paths at which an upgrade to WebSocket passes, unread."""
+    """Paths at which an upgrade to WebSocket is forwarded unread."""
     hosts: tuple[str, ...] = ()
-    """Host names answered to; empty: any."""
+    """Host names that are accepted; empty: any."""
     origins: tuple[str, ...] = ()
-    """Origins (RFC 6454) whose pages may read what the guard itself answers."""
+    """Origins (RFC 6454) whose pages may read the guard's own responses."""
     strip: tuple[str, ...] = ()
-    """Further request headers that no client may send."""
+    """Request headers that are removed from requests."""
     headers: tuple[str, ...] = ()
-    """Further response headers that may pass."""
+    """Further response headers that are forwarded."""
     request_headers: tuple[str, ...] = ()
-    """Further request headers that may pass."""
+    """Further request headers that are forwarded."""
     cookies: tuple[str, ...] | None = None
-    """Further cookies that may pass; None: the contract does not say."""
+    """Further cookies that are forwarded; None: not stated."""
     unknown: Literal["refuse", "remove"] = "refuse"
     """What happens to members of a request body that the caller may not set."""
     max_body: int = 1 << 20
-    """Bytes of a request or response body; a longer one is refused."""
+    """Most bytes of a request or response body; a longer one is refused."""
     hops: int = 0
-    """Proxies in front whose `x-forwarded-for` entry is believed."""
+    """Number of trusted proxies in front, by which `x-forwarded-for` is read."""
 
 
 @dataclass(frozen=True)
 class Limit:
-    """A budget: one line of `limits:`."""
+    """A limit on calls or on distinct owners in a window: one line of `limits:`."""
 
     name: str
     """A resource (`distinct`), or `callers` or `anonymous` (`rate`)."""
@@ -313,7 +316,7 @@ STATIC_RULES: Mapping[str, Stance] = {
     "graphql-path-forgotten": "fail",
     "linter": "warn",
 }
-"""What the documents alone can prove, and what a gate makes of it unless told otherwise."""
+"""Rules that the documents alone can prove → how a gate treats them by default."""
 
 
 @dataclass(frozen=True)
@@ -324,29 +327,30 @@ class CellRef:
     field: str
     viewer: str
     state: tuple[tuple[str, str], ...] = ()
-    """Sorted (name, value as text) pairs that must all be the finding's; empty: any state."""
+    """Sorted (name, value as text) pairs that the finding's state must contain; empty: any
+    state."""
 
 
 @dataclass(frozen=True)
 class Waiver:
-    """A finding that may ship for a while. Exactly one of `finding` and `cell` is set."""
+    """A temporary exception for a finding. Exactly one of `finding` and `cell` is set."""
 
     reason: str
     owner: str
     expires: date
     """The last day on which it holds."""
     finding: str = ""
-    """Fingerprint, or eight and more of its first digits."""
+    """Fingerprint, or at least eight of its first digits."""
     cell: CellRef | None = None
     location: Location = NOWHERE
 
 
 @dataclass(frozen=True)
 class Approval:
-    """A widening of exposure that somebody has agreed to. It ends with the release."""
+    """An approved widening of exposure, valid for one release."""
 
     widening: str
-    """Fingerprint, or eight and more of its first digits."""
+    """Fingerprint, or at least eight of its first digits."""
     reason: str
     owner: str
     location: Location = NOWHERE
@@ -357,21 +361,22 @@ class ExitCriteria:
     """What a release must pass: the `exit_criteria:` section."""
 
     proven: Severity = "low"
-    """No proven leak of this severity or a higher one."""
+    """Fail on a proven leak of this severity or higher."""
     suspected: int = 0
-    """At most so many suspected leaks."""
+    """Most suspected leaks."""
     over_blocks: int = 0
-    """At most so many grants that are not honoured."""
+    """Most granted cells that the API does not serve."""
     shown: float = 10.0
-    """Percent of the cells of each field and viewer that must have been shown."""
+    """Percentage of cells that must be tested for each field and viewer."""
     states: bool = True
-    """Each value of each setting that a grant depends on must have been met."""
+    """Whether each value of each setting in a grant's condition must be tested."""
     security: bool = True
-    """Each operation says who may call it."""
+    """Whether document or contract must say for each operation who may call it."""
     classified: bool = True
-    """Each field of each answer has a line, or goes with an operation that says who may call it."""
+    """Whether each response field must have a line, or belong to an operation that says who may
+    call it."""
     max_age: float = 86400.0
-    """Seconds that a report may be old."""
+    """Maximum age of a report in seconds."""
     static: Mapping[str, Stance] = field(default_factory=lambda: dict(STATIC_RULES))
     waivers: tuple[Waiver, ...] = ()
     waiver_file: str = ""
@@ -384,7 +389,7 @@ class Policy:
     """The exposure policy: relations × states × fields, as data."""
 
     relations: Mapping[str, Relation]
-    """In the order written."""
+    """Relation name → relation, in the order written."""
     resources: Mapping[str, Resource]
     operations: Mapping[str, OperationRule] = field(default_factory=dict)
     caller: Caller = Caller()
@@ -394,23 +399,23 @@ class Policy:
     stated: bool = True
     """False: drafted by Oakum, so a contradiction is *suspected*, not *proven*."""
     order: tuple[tuple[str, ...], ...] = ()
-    """Chains of relations, weaker first, along which showing must grow (law 2)."""
+    """Chains of relations, the weaker first: a stronger one must see at least as much (law 2)."""
     params: Mapping[str, str] = field(default_factory=dict)
-    """Parameter of any path to the `Resource.field` whose values fill it."""
+    """Path parameter → the `Resource.field` whose values fill it in any operation."""
     file: str = ""
     places: Mapping[tuple[str, ...], Location] = field(
         default_factory=dict, compare=False, repr=False
     )
-    """Where each value was written, by its keys: `("resources", "Member", "key")`."""
+    """Keys of a value, such as `("resources", "Member", "key")` → where it was written."""
     sharing: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
-    """Each operation, and the one that has the places of their common value."""
+    """Operation → the operation whose shared key holds the locations of their value."""
 
     def kinds(self, *names: str) -> frozenset[str]:
-        """Kinds of some relations, and of all that they require."""
+        """Kinds of these relations, and of all that they require."""
         return frozenset(self.relations[name].kind for name in self.required_relations(*names))
 
     def depends_on(self, name: str) -> frozenset[str]:
-        """A relation, all that may take it away and all that it requires, at any depth."""
+        """A relation, and all relations in its `unless` and `requires`, at any depth."""
         found = [name]
         for each in found:
             relation = self.relations[each]
@@ -418,7 +423,7 @@ class Policy:
         return frozenset(found)
 
     def required_relations(self, *names: str) -> tuple[str, ...]:
-        """Some relations, and all that they require."""
+        """These relations, and all that they require."""
         found, waiting = dict.fromkeys(names), list(names)
         while waiting:
             more = [each for each in self.relations[waiting.pop()].requires if each not in found]
@@ -427,15 +432,15 @@ class Policy:
         return tuple(found)
 
     def only(self, *kinds: str) -> frozenset[str]:
-        """Relations that are, and require, nothing but these kinds."""
+        """Relations that are of these kinds and require only such relations."""
         return frozenset(name for name, each in self._every_kind.items() if each <= {*kinds})
 
     def with_any(self, kind: str) -> frozenset[str]:
-        """Relations that are of a kind, or require one that is."""
+        """Relations that are of this kind or require one that is."""
         return frozenset(name for name, each in self._every_kind.items() if kind in each)
 
     def state_source(self, resource: str, name: str) -> str:
-        """The `Resource.state` that holds the value of a state, where its `of` leads."""
+        """The `Resource.state` that holds the value of a state, following its `of`."""
         state = self.resources[resource].states[name]
         while state.of:
             resource, _, name = state.of.partition(".")
@@ -444,7 +449,7 @@ class Policy:
 
     @cached_property
     def holders_of_states(self) -> frozenset[str]:
-        """Resources that hold a state of others."""
+        """Resources with states that other resources refer to."""
         states = (s for each in self.resources.values() for s in each.states.values())
         return frozenset(state.of.partition(".")[0] for state in states if state.of)
 
@@ -454,8 +459,8 @@ class Policy:
 
     @cached_property
     def changing_operations(self) -> frozenset[str]:
-        """Operations that begin or end a relation, or change a setting, as the contract calls
-        them."""
+        """Operations that begin or end a relation, or change a setting, as named in the
+        contract."""
         relations = self.relations.values()
         found = {each.operation for one in relations for each in (*one.begin, *one.end)}
         states = [state for one in self.resources.values() for state in one.states.values()]
@@ -463,21 +468,21 @@ class Policy:
 
     @cached_property
     def owners_in_query(self) -> frozenset[str]:
-        """Query parameters that name the owner of what is asked for."""
+        """Query parameters that name the owner of what is requested."""
         owners = (each.owner for each in self.resources.values())
         return frozenset(n for owner in owners if owner.kind == "query" for n in owner.members)
 
     @cached_property
     def read_elsewhere(self) -> frozenset[str]:
-        """States (`Resource.state`) that other resources read: settings of an account, which is
-        asked for them where an object of its own resource does not say them."""
+        """States (`Resource.state`) that other resources refer to: account settings, which are
+        looked up if the object itself does not show them."""
         states = (state for each in self.resources.values() for state in each.states.values())
         return frozenset(state.of for state in states if state.of)
 
     @property
     def drafted_lines(self) -> tuple[Location, ...]:
-        """Every line that was drafted and that nobody has confirmed, in the order of the policy:
-        field lines, or the resource itself where it has none, and rules of operations."""
+        """Location of every unconfirmed draft line in the order of the policy: of fields, of
+        resources without fields, and of operations."""
         found: list[Location] = []
         for resource in self.resources.values():
             found += [rule.location for rule in resource.fields if rule.draft]
@@ -487,7 +492,7 @@ class Policy:
 
 
 def promises_of(policy: Policy, state: State) -> tuple[tuple[str, str], ...]:
-    """What people are told of each value of a setting, or of the one that it follows."""
+    """The promises for each value of a setting, or of the setting that it follows."""
     if state.promises or not state.of:
         return state.promises
     resource, _, name = origin(policy, state).partition(".")

@@ -33,7 +33,8 @@ class _Line:
 
 
 def weaker_sees_more(policy: Policy, resource: Resource) -> Iterator[Problem]:
-    """Relations in `order` that see fields which the next stronger relation does not."""
+    """A problem for each relation in `order` that sees a field which the next stronger one does
+    not."""
     for line in _lines(resource):
         for weak, strong in (pair for chain in policy.order for pair in pairwise(chain)):
             less, more = _implied_relations(policy, weak), _implied_relations(policy, strong)
@@ -45,7 +46,7 @@ def weaker_sees_more(policy: Policy, resource: Resource) -> Iterator[Problem]:
 
 
 def closed_shows_more(policy: Policy, resource: Resource) -> Iterator[Problem]:
-    """States that show fields which a more open state does not."""
+    """A problem for each state that shows a field which a more open state does not."""
     for line in _lines(resource):
         names = dict.fromkeys(name for grant in line.grants for name in grant.see)
         for name in names:

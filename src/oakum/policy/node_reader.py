@@ -33,22 +33,22 @@ POINTER = re.compile(r"(?:/(?:[^~/]|~[01])*)*")
 
 
 class Reader:
-    """The mistakes found so far, and the questions that must wait."""
+    """Collects mistakes, and checks that have to wait for the whole policy."""
 
     def __init__(self, problems: list[Problem]) -> None:
         self.problems = problems
         self._questions: list[Callable[[Policy], None]] = []
 
     def wrong(self, node: Node, message: str, hint: str = "") -> None:
-        """Note a mistake at a node."""
+        """Records a mistake at a node."""
         self.problems.append(Problem(node.location, message, hint))
 
     def unlike(self, node: Node, what: str, expected: str, hint: str = "") -> None:
-        """Note that a node is of the wrong kind."""
+        """Records that a node has the wrong type."""
         self.wrong(node, f"{what} must be {expected}, not {describe(node)}", hint)
 
     def is_known(self, node: Node, name: str, among: Iterable[str], kind: str) -> bool:
-        """True when a name is one of those defined; otherwise the mistake is noted."""
+        """Whether a name is among those defined; records a mistake otherwise."""
         names = list(among)
         if name not in names:
             article = "an" if kind[0] in "aeiou" else "a"
@@ -56,11 +56,11 @@ class Reader:
         return name in names
 
     def later(self, question: Callable[[Policy], None]) -> None:
-        """Ask once everything has been read."""
+        """Defers a check until everything has been read."""
         self._questions.append(question)
 
     def settle(self, policy: Policy) -> None:
-        """Ask the questions that waited."""
+        """Runs the deferred checks."""
         for question in self._questions:
             question(policy)
 
@@ -78,7 +78,7 @@ def nearest(word: str, known: Iterable[str]) -> str:
 
 
 def is_one_of(value: Json, values: Iterable[Json]) -> bool:
-    """Membership in which `true` is not 1."""
+    """Whether a value is among others, where `true` is not equal to 1."""
     return any(type(one) is type(value) and one == value for one in values)
 
 
@@ -92,7 +92,7 @@ def _constant(value: Json) -> bool:
 
 
 def describe(node: Node) -> str:
-    """A node's contents in words."""
+    """A description of a node's content for messages."""
     if node.kind != "scalar":
         return f"a {node.kind}" if node.items or node.elements else f"an empty {node.kind}"
     if node.scalar is None:
@@ -108,7 +108,7 @@ def describe(node: Node) -> str:
 
 
 def word(r: Reader, node: Node, what: str) -> str | None:
-    """Text that is not empty."""
+    """Reads a non-empty string."""
     if node.kind == "scalar" and isinstance(node.scalar, str) and node.scalar:
         return node.scalar
     quoted = node.kind == "scalar" and node.scalar not in (None, "")
@@ -117,7 +117,7 @@ def word(r: Reader, node: Node, what: str) -> str | None:
 
 
 def flag(r: Reader, node: Node, what: str) -> bool | None:
-    """`true` or `false`; the booleans of YAML 1.1 are words and are explained."""
+    """Reads `true` or `false`; for booleans of YAML 1.1 (`yes`) the mistake explains it."""
     if isinstance(node.scalar, bool):
         return node.scalar
     r.unlike(node, what, "`true` or `false`", boolean_hint(node.scalar))
@@ -125,13 +125,13 @@ def flag(r: Reader, node: Node, what: str) -> bool | None:
 
 
 def boolean_hint(value: Json) -> str:
-    """What to write instead of a boolean of YAML 1.1."""
+    """Hint for a boolean of YAML 1.1 (`yes`, `on`); empty for other values."""
     meant = _OLD_BOOLEANS.get(value.lower()) if isinstance(value, str) else None
     return f"write `{meant}`: in YAML 1.2 `{value}` is text" if meant else ""
 
 
 def scalar(r: Reader, node: Node, what: str) -> Json:
-    """A word, a number or a boolean."""
+    """Reads a string, a number or a boolean."""
     if node.kind == "scalar" and node.scalar is not None:
         return node.scalar
     r.unlike(node, what, "a word, a number or a boolean")
@@ -154,7 +154,7 @@ def one_of(*choices: str) -> Read[str]:
 
 
 def path(r: Reader, node: Node, what: str) -> str | None:
-    """A field path: names joined by dots, `*` for list elements and map values."""
+    """Reads a field path: names joined by dots, `*` for list elements and map values."""
     found = word(r, node, what)
     if found is None or PATH.fullmatch(found):
         return found
@@ -169,7 +169,7 @@ def path(r: Reader, node: Node, what: str) -> str | None:
 
 
 def pointer(r: Reader, node: Node, what: str) -> str | None:
-    """A JSON pointer (RFC 6901), `*` for list elements; empty: the whole answer."""
+    """Reads a JSON pointer (RFC 6901), with `*` for list elements; empty: the whole response."""
     if node.kind == "scalar" and node.scalar == "":
         return ""
     found = word(r, node, what)
@@ -189,7 +189,7 @@ def pointer(r: Reader, node: Node, what: str) -> str | None:
 
 
 def many(read: Read[T], of: str) -> Read[tuple[T, ...]]:
-    """One, or a list of them; `of` says what each element is."""
+    """A reader of one value or a list of them; `of`: name of an element in messages."""
 
     def read_many(r: Reader, node: Node, what: str) -> tuple[T, ...] | None:
         if node.kind == "map":
@@ -205,7 +205,7 @@ def many(read: Read[T], of: str) -> Read[tuple[T, ...]]:
 
 
 def read_map(read: Callable[[Reader, Node, Node], T]) -> Read[dict[str, T]]:
-    """A map from names to things; the reader of a thing is given its key and its value."""
+    """A reader of a map; `read` is given the key and the value of each entry."""
 
     def read_named(r: Reader, node: Node, what: str) -> dict[str, T] | None:
         if node.kind != "map":
@@ -223,7 +223,7 @@ def read_map(read: Callable[[Reader, Node, Node], T]) -> Read[dict[str, T]]:
 
 
 def name(r: Reader, key: Node, what: str) -> str:
-    """A name somebody gives to a relation, a resource or a state."""
+    """Reads the name that the policy gives to a relation, a resource or a state."""
     found = str(key.scalar)
     if not NAME.fullmatch(found):
         r.wrong(key, f"`{found}` cannot name {what}", "letters, digits, `_` and `-` can")
@@ -238,7 +238,7 @@ class Entries:
     node: Node
     values: Mapping[str, Node]
     whole: bool
-    """False: it was no map, which has been said, so that nothing in it is missed."""
+    """Whether the node was a map; otherwise that mistake is recorded, and missing keys are not."""
 
     def __contains__(self, key: str) -> bool:
         return key in self.values
@@ -248,12 +248,12 @@ class Entries:
         return self.values[key]
 
     def find(self, key: str, read: Read[T]) -> T | None:
-        """The value under a key; None when it is absent or a mistake."""
+        """The value under a key; None if it is absent or invalid."""
         value = self.values.get(key)
         return None if value is None else read(self.reader, value, f"`{key}`")
 
     def read(self, key: str, read: Read[T], default: T) -> T:
-        """The value under a key, or the default when it is absent or a mistake."""
+        """The value under a key; `default` if it is absent or invalid."""
         found = self.find(key, read)
         return default if found is None else found
 
@@ -268,7 +268,7 @@ class Entries:
 
 
 def record(r: Reader, node: Node, what: str, keys: Iterable[str]) -> Entries:
-    """A map with known keys; every unknown one is noted."""
+    """Reads a map with these keys; records each unknown one."""
     if node.kind != "map":
         r.unlike(node, what, "a map")
         return Entries(r, node, {}, whole=False)

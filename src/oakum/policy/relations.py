@@ -46,7 +46,7 @@ STEP = ("operation", "by")
 
 
 def relation(r: Reader, node: Node, what: str) -> str | None:
-    """The name of a relation that the policy defines, here or further down."""
+    """Reads the name of a relation, which may be defined further down."""
     found = word(r, node, what)
     if found == "*":
         r.wrong(node, "`*` is not a relation", "list each relation: a grant says who sees")
@@ -149,7 +149,7 @@ def _role(r: Reader, found: Entries, called: str, *, member: bool) -> None:
 
 
 def reason(r: Reader, node: Node, what: str) -> str | None:
-    """A sentence that says why, for who reads the report."""
+    """Reads a reason, which reports show."""
     said = node.scalar if node.kind == "scalar" else None
     if isinstance(said, str) and said.strip():
         return said.strip()

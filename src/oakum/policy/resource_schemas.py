@@ -1,4 +1,4 @@
-"""Joins policy and document: the schemas of each resource, and the operations that send it.
+"""Joins policy and document: the schemas of each resource, and the operations that return it.
 
 Only declarations are used. A schema that declares nothing at a level allows any value there, so
 `declares` answers yes, no, or *cannot tell*.
@@ -21,7 +21,7 @@ from oakum.policy.model import OperationRule, Policy
 
 
 def declares(shapes: Sequence[Shape], path: Sequence[str]) -> bool | None:
-    """Whether any of the shapes has a value at a path, `*` for elements; None: cannot tell."""
+    """Whether any of the shapes declares a value at a path, `*` for elements; None: unknown."""
     answers = {_declares(shape, tuple(path)) for shape in shapes}
     return True if True in answers else None if None in answers or not answers else False
 
@@ -44,8 +44,7 @@ def _is_scalar(shape: Shape) -> bool:
 
 
 def at(shape: Shape, path: Sequence[str]) -> Shape | None:
-    """The declared shape at member names below a shape, `*` for elements; None: none is
-    declared."""
+    """The declared shape at a path below a shape, `*` for elements; None: undeclared."""
     here: Shape | None = shape
     for part in path:
         if here is None:
@@ -55,7 +54,7 @@ def at(shape: Shape, path: Sequence[str]) -> Shape | None:
 
 
 def siblings(shapes: Sequence[Shape], path: Sequence[str]) -> list[str]:
-    """Declared paths that differ from an undeclared one in a single name, as suggestions."""
+    """Declared paths that differ from an undeclared one in one name, as suggestions."""
     found: dict[str, None] = {}
     for shape in shapes:
         for end in range(len(path)):
@@ -69,39 +68,39 @@ def siblings(shapes: Sequence[Shape], path: Sequence[str]) -> list[str]:
 
 
 def answers(operation: Operation) -> Iterator[Shape]:
-    """The shapes of every answer that the document declares for an operation."""
+    """The shapes of every declared response of an operation."""
     for media in operation.responses.values():
         yield from (each.shape for each in media if each.shape is not None)
 
 
 def success(operation: Operation) -> list[Shape]:
-    """The shape of its good answer, or of an event of it, when there is one."""
+    """The shape of its success response, or of one event of a feed; empty if none is declared."""
     media = operation.success()
     shape = event_of(media) if media is not None else None
     return [shape] if shape is not None else []
 
 
 def request_shapes(operation: Operation) -> list[Shape]:
-    """The shapes of the bodies that it takes."""
+    """The shapes of its declared request bodies."""
     return [media.shape for media in operation.body if media.shape]
 
 
 @dataclass(frozen=True)
 class View:
-    """What the document says of each resource of the policy."""
+    """What the document declares for each resource of the policy."""
 
     document: Document
     policy: Policy
     bound: Mapping[str, str]
-    """Schema name to resource name."""
+    """Schema name → resource name."""
     shapes: dict[str, list[Shape]] = field(default_factory=dict)
-    """Resource to its declared shapes: of its schemas, and of answers said to show it."""
+    """Resource → its declared shapes: of its schemas, and of responses that `shows` names."""
     given: dict[str, list[Shape]] = field(default_factory=dict)
-    """Resource to its declared shapes in request bodies: where `sets` says that it stands."""
+    """Resource → its declared shapes in request bodies that `sets` names."""
     endpoints: dict[str, list[str]] = field(default_factory=dict)
-    """Resource to the operations that send it."""
+    """Resource → ids of operations that return it."""
     strangers: dict[str, list[str]] = field(default_factory=dict)
-    """Schema of an object that is no resource's to the operations that send it."""
+    """Schema of an object that belongs to no resource → ids of operations that return it."""
 
     def resource_of(self, shape: Shape) -> str:
         """The resource that a shape is bound to; empty: none."""
@@ -135,15 +134,15 @@ def resource_of(shape: Shape, bound: Mapping[str, str]) -> str:
 
 
 def told_apart(document: Document, policy: Policy) -> Document:
-    """The document, read so that a place is a union where by its schema an object of another
-    resource of the policy may stand."""
+    """The document, with a place read as a union if its schema allows an object of another resource
+    there."""
     bound = _resource_by_schema(policy)
     names = (name for name in bound if name in document.schemas)
     return document.told_apart(names, partial(resource_of, bound=bound))
 
 
 def view(document: Document, policy: Policy) -> View:
-    """Lay a policy over its document."""
+    """Builds the view of a document under a policy."""
     bound = _resource_by_schema(policy)
     shapes: dict[str, list[Shape]] = {name: [] for name in policy.resources}
     for schema, resource in bound.items():

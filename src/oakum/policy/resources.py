@@ -99,7 +99,7 @@ def resource(r: Reader, key: Node, node: Node) -> Resource:
 
 
 def grave(r: Reader, node: Node, what: str) -> Severity | None:
-    """One of the four words for how grave a leak is."""
+    """Reads a severity."""
     return cast(Severity | None, one_of(*SEVERITIES)(r, node, what))
 
 
@@ -285,7 +285,7 @@ def _switch(r: Reader, node: Node, what: str) -> Switch | None:
 
 
 def inherit(r: Reader, resources: Mapping[str, Resource]) -> dict[str, Resource]:
-    """Give each state that stands elsewhere (`of`) the values it has there."""
+    """Gives each state that refers to another (`of`) the values of that one."""
     states = {
         f"{resource.name}.{state.name}": state
         for resource in resources.values()

@@ -25,7 +25,7 @@ Path = tuple[str, ...]
 
 
 def review(seen: View) -> Iterator[Problem]:
-    """Every warning of a policy that is right in itself."""
+    """Every warning about a policy without errors."""
     yield from _warn_of_drafts(seen.policy)
     gaps = {name: _all_gaps(seen, each) for name, each in seen.policy.resources.items()}
     yield from _kinds(seen)
@@ -216,7 +216,8 @@ def _strangers(seen: View) -> Iterator[Problem]:
 
 
 def strangers(seen: View) -> Mapping[str, list[str]]:
-    """Objects with their own key that no resource covers, and the endpoints that send them."""
+    """Schema of an object with its own key that no resource covers → ids of operations that return
+    it."""
     return {
         schema: endpoints
         for schema, endpoints in seen.strangers.items()
@@ -239,7 +240,7 @@ def _is_key(schema: str, name: str) -> bool:
 
 
 def mentioned_operations(seen: View) -> set[str]:
-    """Operations that the policy names, or that send one of its resources."""
+    """Ids of operations that the policy names, or that return one of its resources."""
     policy, document = seen.policy, seen.document
     found = {id for endpoints in seen.endpoints.values() for id in endpoints}
     named = [*policy.operations, policy.caller.operation]
@@ -351,7 +352,7 @@ def _warn_of_unmentioned(resource: Resource, gaps: Mapping[Path, str]) -> Iterat
 
 
 def unmentioned_fields(seen: View, resource: Resource) -> Mapping[str, str]:
-    """Declared fields that no line reaches, to the resource that is embedded there; empty: none."""
+    """Declared field that no line covers → the resource embedded there; empty: none."""
     return {".".join(path): inner for path, inner in _all_gaps(seen, resource).items()}
 
 

@@ -61,7 +61,7 @@ _STEP = any_of(
     record(relations.STEP, {"operation": WORD, "by": one_of(("caller", "owner"))}, ["operation"]),
 )
 _TOGETHER = ({"in", "field"}, {"field", "claim"})
-"""Sources of a relation that may stand together."""
+"""Sources of a relation that may be combined."""
 _RELATION_RULES = record(
     relations.RELATION,
     {

@@ -1,7 +1,7 @@
 """Keys that several names share: `id, username: [...]`, and `listUsers, getUser: {...}`.
 
-Such a key says of each of its names what it says of all. The name of an operation may contain a
-comma; a key that as a whole names one is that one name.
+The value applies to each of the names. The name of an operation may contain a comma; a key that as
+a whole is a name counts as that one.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ def _none(_: str) -> bool:
 
 
 def names(key: Node, is_one: Callable[[str], bool] = _none) -> Iterator[Node]:
-    """The names in a key, each at its own place, or at the key's where it is written otherwise
-    than it reads."""
+    """The names in a key, each with its own location, or that of the key if its spelling differs
+    from its value."""
     whole, place = str(key.scalar), key.location
     if is_one(whole):
         yield key
@@ -32,7 +32,7 @@ def names(key: Node, is_one: Callable[[str], bool] = _none) -> Iterator[Node]:
 
 
 def apart(policy: Node, is_operation: Callable[[str], bool] = _none) -> Node:
-    """The policy as if each operation had a key of its own; they share the value. `is_operation`:
+    """The policy with a key of its own for each operation; they share the value. `is_operation`:
     whether the document has an operation of this name."""
     return replace(policy, items=tuple(_apart(policy, is_operation)))
 
