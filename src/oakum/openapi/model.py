@@ -110,7 +110,7 @@ class Parameter:
     around: Shape | None = field(default=None, compare=False)
     """The object that describes the whole query, of which this is a member (`in: querystring`)."""
     in_body: bool = field(default=False, compare=False)
-    """Whether the body of a read declares it as a member too; the API may read either."""
+    """Whether it is declared as a member of the body of a read; the API may read body or query."""
     before: str = ""
     after: str = ""
     """`before`, `after`: text of its value around the path segment: `users/` of `users/7`."""
