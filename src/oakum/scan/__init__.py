@@ -1,1 +1,1 @@
-"""`oakum scan`: proves what a running API shows against its contract."""
+"""`oakum scan`: tests a running API against its contract."""

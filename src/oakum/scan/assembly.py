@@ -69,16 +69,16 @@ def switch_operations(prepared: Preparation) -> list[str]:
 
 @dataclass(frozen=True)
 class Work:
-    """What a run asks with, and writes its journal with; closed at its end."""
+    """What a run sends requests with, and its journal; all is closed at its end."""
 
     run: str
-    """Names the run: in its journal, and in each request."""
+    """Id of the run, in its journal and in a header of each request."""
     governor: Governor
     sessions: Sessions
     listen: Feeds
     journal: Journal | None
     seal: Encryption
-    """Encrypts what the journal must not tell."""
+    """Encrypts values in the journal."""
 
 
 @contextmanager
@@ -89,7 +89,8 @@ def at_work(
     sleep: Callable[[float], None],
     between: Between | None,
 ) -> Iterator[Work]:
-    """Sessions, budget, feeds and the journal of a run, as long as it lasts."""
+    """Opens the sessions, the budget, the feeds and the journal of a run, and closes them at its
+    end."""
     options, identities, document = (
         prepared.options, prepared.identities, prepared.contract.document,
     )  # fmt: skip
@@ -126,12 +127,12 @@ def at_work(
 
 @dataclass(frozen=True)
 class Assembly:
-    """Builds the engine of a run from what was prepared and what it asks with."""
+    """Builds the engine of a run from the preparation and the opened `Work`."""
 
     prepared: Preparation
     work: Work
     past: Past
-    """What a killed run left."""
+    """What the journal of a killed run contains."""
     emit: Callable[[Event], None]
     writes: WriteCounts
     patience: Patience
@@ -162,7 +163,7 @@ class Assembly:
         return Engine(context, state)
 
     def _state(self, found: Examination) -> RunState:
-        """What is known before the first request."""
+        """The state of the run before its first request."""
         prepared, spending = self.prepared, self.prepared.spending
         document, identities = prepared.contract.document.raw, self._identities(found)
         knowledge = Knowledge(choices=frozenset(_choices(document)), accounts=identities.states)
@@ -179,7 +180,7 @@ class Assembly:
         return state
 
     def _on_event(self, event: Event) -> None:
-        """Writes what is learnt to the journal, too."""
+        """Writes results to the journal, too."""
         if event.kind == "outcome" and self.work.journal is not None:
             outcome = event.data["outcome"]
             assert isinstance(outcome, Outcome)
@@ -187,7 +188,7 @@ class Assembly:
         self.emit(event)
 
     def _log_setting(self, kind: str, flip: Flip) -> None:
-        if kind != "foreseen":  # only announced: nothing has changed yet
+        if kind != "foreseen":  # `foreseen` only announces a change
             self.writes.count(kind, f"{flip.state} {flip.identity}")
         if self.work.journal is not None:
             kind = "flip" if kind == "foreseen" else kind
@@ -203,7 +204,7 @@ class Assembly:
         )  # fmt: skip
 
     def _memberships(self, engine: Engine) -> Memberships | None:
-        """The lists of members of tenants, if the contract names any."""
+        """The reader of member lists of tenants; None if the contract names none."""
         prepared = self.prepared
         named = [
             each.operation for each in prepared.policy.relations.values() if each.is_membership
@@ -217,7 +218,7 @@ class Assembly:
         )  # fmt: skip
 
     def _context(self, found: Examination) -> RunContext:
-        """All that is known of the run before there is anything to put back."""
+        """The context of the run, before anything has to be restored."""
         prepared, work = self.prepared, self.work
         options, document = prepared.options, prepared.contract.document
         curl = options.connection.curl()
@@ -250,7 +251,7 @@ class Assembly:
         )
 
     def _ask(self, viewer: str | None, request: Request) -> Response:
-        """Sends a request, but none to an operation that the user leaves out."""
+        """Sends a request, unless the user excludes its operation."""
         if why := self.work.governor.refuses(request):
             raise TargetError(f"{self.work.governor.name(request)} was not requested: {why}")
         return self.work.sessions.send(viewer, request)
@@ -267,13 +268,14 @@ class Assembly:
             if work.journal is not None and kind == "undo":
                 work.journal.undo(kind, entry["name"], work.seal.close(entry))
             elif work.journal is not None:
-                work.journal.undo("undone", entry)  # either way a later run need not undo it
+                # removed or already absent: no later run has to undo it
+                work.journal.undo("undone", entry)
 
         left = [from_json(each) for each in self._undos() if "account" not in each]
         return UndoLog(engine.context.ask, log, left, patience=self.patience)
 
     def _undos(self) -> Iterator[Mapping[str, Json]]:
-        """What a killed run has left to be undone."""
+        """The undo entries that a killed run left, decrypted."""
         for each in self.past.undos.values():
             with suppress(ValueError):  # encrypted under other credentials: reported as left over
                 yield self.work.seal.open(each)
@@ -327,8 +329,8 @@ class Assembly:
         )  # fmt: skip
 
     def _named_probes(self, names: Iterable[str]) -> dict[str, Probe]:
-        """Endpoints of operations that the contract names, by its name for them; without
-        parameters that every identity sends."""
+        """Operation id → its endpoint, for operations that the contract names; without parameters
+        that every identity sends."""
         prepared, model = self.prepared, self.prepared.model
         found = {name: prepared.contract.document.operation(name) for name in names if name}
         return {
@@ -419,7 +421,7 @@ def _keyless(identities: Identities) -> str:
 
 
 def _choices(document: Json) -> Iterator[str]:
-    """Values that a document itself names as what may stand somewhere (`enum`, `const`)."""
+    """Values that a document lists as possible (`enum`, `const`)."""
     for each in objects_of(document):
         listed = each.get("enum")
         values = [*listed] if isinstance(listed, list) else []

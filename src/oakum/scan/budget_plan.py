@@ -2,10 +2,10 @@
 
 The risk of an endpoint follows from the documents alone: how severe it is if a hidden field that it
 shows leaks (CWE-359 before CWE-200), whether it requires no login, and whether it takes an id. Its
-cost is at most one request for each kind of viewer and one or two of its owner. An endpoint that
-needs an id brings along the cheapest endpoint that gives one, and a resource whose grants depend on
-settings brings along the cheapest endpoint that shows them, since nothing can be judged while they
-are unknown.
+cost is at most one request for each kind of viewer and one or two of its owner. With an endpoint
+that needs an id, the cheapest endpoint that returns one is requested. With a resource whose grants
+depend on settings, the cheapest endpoint that shows them is requested, since nothing can be judged
+while they are unknown.
 """
 
 from __future__ import annotations
@@ -26,23 +26,23 @@ _WEIGHTS = {
     FieldClass.ACTIVITY: 2,
     FieldClass.AUTHORITY: 2,
 }
-"""How bad it is when a field of this class gets out; 1 for the others."""
+"""Relative harm if a field of this class leaks; 1 for other classes."""
 SHARE = 0.8
-"""Of the budget, for documented endpoints; the rest is for confirming, and for techniques."""
+"""Share of the budget for documented endpoints; the rest is for confirmations and techniques."""
 
 
 @dataclass(frozen=True)
 class BudgetPlan:
-    """The endpoints to request, in order, and the cost of the others."""
+    """The endpoints that fit into the budget, in order, and the cost of the others."""
 
     probes: list[Probe]
     left: list[Probe]
     needed: int
-    """Requests that all endpoints would take, at most."""
+    """Upper bound of the requests that all endpoints would take."""
 
     @property
     def why(self) -> str:
-        """Reason for leaving an endpoint out."""
+        """The reason why an endpoint was left out, for the report."""
         return "the budget was spent on riskier endpoints"
 
     def note(self, left: int) -> str:
@@ -103,7 +103,7 @@ def cost(probe: Probe, viewers: int) -> int:
 
 
 def _hidden_fields(model: Model, resource: str) -> Mapping[str, int]:
-    """Fields that somebody may not see, with how bad it is when they get out."""
+    """Field that is hidden from somebody → relative harm if it leaks."""
     table = model.tables[resource]
     public = frozenset(
         name for name, each in model.policy.relations.items() if each.kind == "anyone"
@@ -116,7 +116,7 @@ def _hidden_fields(model: Model, resource: str) -> Mapping[str, int]:
 
 
 def _settings(model: Model, probe: Probe) -> Iterator[str]:
-    """`Resource.field` of the settings on which it hangs what an endpoint may show."""
+    """`Resource.field` of the settings that decide what an endpoint may show."""
     resources = model.policy.resources
     for name in probe.shows:
         for own, state in resources[name].states.items():

@@ -47,52 +47,53 @@ class RunContext:
     ask: Ask
     """Sends a request as an identity; the only way to the target but `listen`."""
     emit: Callable[[Event], None]
-    """Told what happens: progress bar, journal and event log hear it."""
+    """Receives each event; progress bar, journal and event log listen."""
     credentials: Callable[[str | None], tuple[str, ...]]
-    """Header lines, and query parameters that begin with `?`, of an identity for a curl line;
-    secrets as variables."""
+    """Header lines, and query parameters that begin with `?`, of an identity for a curl line, with
+    variables in place of secrets."""
     may: Permissions = field(default_factory=Permissions)
     pace: Pace | None = None
-    """None: no budget limits the run, and nothing may be asked many times over."""
+    """Budget and rate; None: there is no budget, and nothing may be requested many times."""
     together: Callable[[Sequence[Callable[[], Response]]], list[Response | None]] | None = None
-    """Does several things at the same time; None in place of an answer that did not come."""
+    """Runs jobs concurrently; None in place of a response that failed."""
     listen: Listen | None = None
-    """Opens a feed; None: no feed is listened to."""
+    """Opens a feed; None if feeds are not tested."""
     feeds: tuple[Probe, ...] = ()
-    """Endpoints whose answers do not end: listened to, and never asked."""
+    """Endpoints whose responses do not end: they are listened to, and never requested."""
     price: Callable[[Probe], int] = lambda probe: 1
-    """What an endpoint costs at most, in requests."""
+    """The most requests that an endpoint takes."""
     accounts: Mapping[str, str] = field(default_factory=dict)
-    """Identity → its id, as who-am-I tells it."""
+    """Identity → its id according to who-am-I."""
     owns: tuple[tuple[str, OwnedObject], ...] = ()
-    """(identity, object) of all that the identities file says is theirs."""
+    """(identity, object) for all objects that the identities file assigns to an owner."""
     tokens: Callable[[], list[tuple[str, str]]] = list
     """(identity, token) of all that could be a JWT."""
     title: str = ""
-    """What the document calls the API."""
+    """The title of the API in the document."""
     params: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Operation id → parameter → `Resource.field`, inferred from names."""
     graphs: Mapping[str, Graph] = field(default_factory=dict)
     """GraphQL schemas by the name that the contract has for them."""
     left_out: tuple[Operation, ...] = ()
-    """Documented operations that the user lets nobody call, or of which only name and path can be
+    """Documented operations that the user excludes, or of which only method and path can be
     read."""
     choices: tuple[SentChoice, ...] = ()
-    """What the lines of the identities say of their tenants."""
+    """Values, such as a tenant, that the lines of the identities file send with each request."""
     replay: Mapping[str, Outcome] = field(default_factory=dict)
-    """Outcomes of an interrupted run by question, used instead of asking again."""
+    """Request key → outcome in an interrupted run, used instead of a new request."""
     told_once: Callable[[], bool] = lambda: False
-    """Whether the last answer to a write showed a leak that no other answer has shown so far."""
+    """Whether the last response to a write showed a leak that no other response has shown."""
     undo_log: UndoLog | None = None
-    """What was written and is to be undone; None: nothing may be written."""
+    """Records writes and undoes them; None: nothing may be written."""
     provisioned: ProvisionedAccounts | None = None
-    """Accounts of the run's own; None: nothing may be written."""
+    """Accounts that the run registers; None: nothing may be written."""
     account_settings: AccountSettings | None = None
-    """None: nothing may be written, not even to an own account."""
+    """Changes settings of the identities; None: nothing may be written, not even to own
+    accounts."""
     relationships: Relationships | None = None
-    """Relations between identities that may be ended for a while; None: none."""
+    """Relations between identities that may be ended temporarily; None: there are none."""
     memberships: Memberships | None = None
-    """Who is a member of which tenant; None: the contract does not ask."""
+    """Which identity is a member of which tenant; None if the contract does not use it."""
 
     def undo_functions(self) -> Iterator[tuple[str, Callable[[], tuple[str, ...]]]]:
         """Names and functions that restore the target at the end of a run, in order. Each function
@@ -106,7 +107,7 @@ class RunContext:
 
     @property
     def unsure(self) -> tuple[str, ...]:
-        """What was restored without certainty that it equals the original."""
+        """Changes that were restored but not verified to equal the original."""
         return (
             *(self.undo_log.unsure if self.undo_log is not None else ()),
             *(self.account_settings.moved if self.account_settings is not None else ()),

@@ -16,18 +16,18 @@ from oakum.scan.techniques import TECHNIQUES
 
 @dataclass(frozen=True)
 class Estimate:
-    """How many requests a run takes, and how long."""
+    """How many requests a run takes, and how long it takes."""
 
     documented: int
-    """Requests to documented endpoints, at most, while no setting is changed."""
+    """Upper bound of requests to documented endpoints while no setting is changed."""
     most: int
-    """Requests in all that the budget allows; techniques take what is left of it."""
+    """The budget: techniques may use what documented endpoints leave of it."""
     rate: float
-    """Requests a second, at most."""
+    """Most requests per second."""
 
     @property
     def seconds(self) -> tuple[float, float]:
-        """From documented endpoints alone to the whole budget, if every response comes at once."""
+        """(only documented endpoints, the whole budget), if every response is immediate."""
         return round(self.documented / self.rate, 1), round(self.most / self.rate, 1)
 
 

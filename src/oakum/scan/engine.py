@@ -2,17 +2,13 @@
 
 `put` sends a request whose values are named by their sources, once, and has the response judged:
 cells follow from it. `send` and `listen` return the response to the caller, who compares it and
-reports what it shows by `results.report`, or has it judged by `judge` or `take_in`. The engine
-knows no socket: requests go through the ports of the context, and what happens is an event.
+reports what it shows by `results.report`, or has it judged by `judge` or `take_in`. The engine uses
+no socket: requests go through the ports of the context, and progress is reported as events.
 
-    def run(engine: Engine) -> None:
-        engine.say("asking once more with another page size")
-        for probe in engine.state.probes:
-            way = probe.otherwise(HOW, query=(("limit", "1000"),))
-            engine.matrix.open(way)
-            for who in engine.identities.subjects():
-                for viewer in (who, *engine.watchers(who)):
-                    engine.put(way, viewer, who if way.personal else None)
+def run(engine: Engine) -> None: engine.say("asking once more with another page size") for probe in
+engine.state.probes: way = probe.otherwise(HOW, query=(("limit", "1000"),)) engine.matrix.open(way)
+for who in engine.identities.subjects(): for viewer in (who, *engine.watchers(who)): engine.put(way,
+viewer, who if way.personal else None)
 """
 
 from __future__ import annotations
@@ -57,7 +53,7 @@ from oakum.scan.transport.streams import Listen, Stream
 
 
 class Kind(NamedTuple):
-    """Viewers who are alike to one owner."""
+    """A group of viewers with the same relation to an owner."""
 
     label: str
     logged_in: bool
@@ -106,13 +102,12 @@ class Engine:
 
     @property
     def responses(self) -> Responses:
-        """What responses told: who was answered, whose objects they showed, their forms and
-        headers."""
+        """What responses showed: who received one, whose objects it had, its form and headers."""
         return self.state.responses
 
     @property
     def results(self) -> Results:
-        """What the run says beside cells: leaks, what was not tested, remarks, doubts."""
+        """Results outside the cells: other leaks, gaps, remarks, doubts."""
         return self.state.results
 
     @property
@@ -131,7 +126,7 @@ class Engine:
         filled = fill(probe, self.target, self.knowledge, who, turn=turn)
         if filled is None:
             return None
-        if filled.bare:  # repeated once there is a value to fill in
+        if filled.bare:  # sent again once a value for the parameter is known
             key += " bare"
         if key in state.requests.asked:
             return Outcome(key, 0)
@@ -154,8 +149,8 @@ class Engine:
         return known
 
     def send(self, probe: Probe, viewer: str | None, filled: FilledRequest) -> Response:
-        """Sends a request; the response is neither judged nor learnt from. An error names it: it
-        may be what the target broke at."""
+        """Sends a request; the response is neither judged nor learnt from. An error names the
+        request, since it may be what broke the target."""
         self.announce(probe, viewer, filled)
         try:
             return self.context.ask(viewer, filled.request)
@@ -164,8 +159,8 @@ class Engine:
             raise TargetError(f"{error}; the request was `{sent}`") from None
 
     def form(self, probe: Probe, viewer: str | None, who: str | None) -> Form | None:
-        """The form of the response to a request that was put; it is sent again if it was answered
-        before the run, as who-am-I is. None if a parameter has no value."""
+        """The form of the response to a request that was already put. Sent again if it was answered
+        before the run, like who-am-I. None if a parameter has no value."""
         forms, place = self.state.responses.forms, (probe.id, viewer, who)
         filled = fill(probe, self.target, self.knowledge, who)
         if place not in forms and filled is not None:
@@ -208,33 +203,34 @@ class Engine:
         self.context.emit(Event("phase", {"name": phase}))
 
     def kind(self, viewer: str | None, owner: str) -> Kind:
-        """What a viewer is to an owner, as far as anything tells before an object of theirs comes:
-        the label, whether they are logged in, and the relations that known objects give them. By
-        the label alone a stranger who is logged in is nobody, where no relation says
-        `authenticated`."""
+        """The viewer's relation to an owner, as far as it is known before a response shows an
+        object: the label, whether they are logged in, and the relations that known objects give
+        them. The label alone does not distinguish a logged-in stranger from an anonymous caller if
+        no relation says `authenticated`."""
         label = self.identities.label(self.identities.relations(viewer, owner), viewer, owner)
         if viewer in (None, owner):
             return Kind(label, viewer is not None, frozenset())
         return Kind(label, True, self.knowledge.given_by_objects(owner, viewer or ""))
 
     def held_relations(self, viewer: str | None, owner: str) -> frozenset[str]:
-        """Relations of a viewer to an owner's objects: those to all, and those that some of the
-        known objects give, or leave open."""
+        """Relations of a viewer to an owner's objects in general, and those that some known objects
+        give or leave open."""
         return self.identities.relations(viewer, owner) | self.kind(viewer, owner).given
 
     def may_see(self, resource: str, path: str, viewer: str | None, owner: str) -> bool:
         """Whether the contract shows a viewer a field of any of an owner's objects; also True if
         that depends on what is unknown."""
         table, state = self.model.tables[resource], self.matrix.state(resource, owner)
-        if is_one_of_many(self.model, table.resource):  # each object has its own
+        # such objects each have a state of their own
+        if is_one_of_many(self.model, table.resource):
             state = {n: value for n, value in state.items() if not table.resource.states[n].member}
         return self.matrix.sees(resource, path, viewer, owner) or may_allow(
             table, path, self.held_relations(viewer, owner), state
         )
 
     def most_private(self, endpoint: str, owner: str) -> tuple[str, str] | None:
-        """(resource, field) of an owner's own that an endpoint showed them and callers without a
-        login may not see: that which the fewest kinds of viewers may. None: all may see all."""
+        """(resource, field) of the owner's data at an endpoint that anonymous callers may not see
+        and that the fewest kinds of viewers may. None if anonymous callers may see all of it."""
         kinds = self.watchers(owner)
         found = {
             (resource, path): sum(self.may_see(resource, path, each, owner) for each in kinds)
@@ -245,8 +241,8 @@ class Engine:
         return min(found, key=found.__getitem__, default=None)
 
     def watchers(self, who: str | None) -> list[str | None]:
-        """One viewer of each kind towards `who`, nobody logged in first, then those to whom objects
-        give least; for None towards anybody."""
+        """One viewer of each kind towards `who`, anonymous first, then those with the fewest
+        relations through objects. None: towards anybody."""
         kinds: dict[Kind, str | None] = {}
         for owner in (who,) if who is not None else self.identities.names():
             for viewer in (None, *self.identities.names()):
@@ -300,13 +296,14 @@ class Engine:
         self, probe: Probe, viewer: str | None, about: Iterable[str], filled: FilledRequest,
         answer: Response,
     ) -> JudgedResponse:  # fmt: skip
-        """A response that a technique obtained itself, judged by what is known now. Nothing is
-        learnt from it. `about`: whose values the request holds."""
+        """Judges a response that a technique obtained itself, by current knowledge, and learns
+        nothing. `about`: the owner of the values in the request."""
         question = self.question(probe, viewer, frozenset(about), filled, probe.id)
         return self.evaluator.judge(probe, question, answer)
 
     def ask_members(self, seen: JudgedResponse) -> JudgedResponse:
-        """Asks who is a member of the tenants that a response names, and judges it by that."""
+        """Looks up the members of the tenants that a response names, and judges the response with
+        them."""
         memberships = self.context.memberships
         news = memberships is not None and memberships.meet(seen.instances)
         return self.evaluator.again(seen) if news else seen
@@ -330,9 +327,9 @@ class Engine:
         own: bool = False,
         doubt: str = "",
     ) -> None:
-        """Reports a leak to whom `label` says, of which an answer to `viewer` is the evidence.
-        `about`: resource and field, `"*"` for none; `own`: the answer is the viewer's own, and
-        others may get it; `doubt`: what keeps it from being proven."""
+        """Reports a leak to viewers with this `label`; the response to `viewer` is the evidence.
+        `about`: (resource, field), `"*"` for none; `own`: the response is the viewer's own and
+        others may receive it; `doubt`: why it is not proven."""
         asked = curl(filled, self.context.credentials(viewer)) if filled is not None else ""
         side = self.evaluator.side(viewer, "owner" if own else label, answer)
         evidence = Evidence(None, side, asked, note=says)
@@ -363,5 +360,5 @@ class Engine:
         return f"{probe.id}|{viewer or ''}|{who or ''}|{self.state.world}|{nth}"
 
     def head(self, seen: JudgedResponse) -> Head:
-        """What is kept of a response for those who read its headers later."""
+        """The part of a response that is kept for techniques that read headers later."""
         return head_of(seen.response, partial(hash_governed, seen.instances, self.model.tables))

@@ -35,7 +35,7 @@ _FORMER = {
 
 @dataclass(frozen=True)
 class Past:
-    """What a journal remembers."""
+    """The content of the journal of an earlier run."""
 
     run: str = ""
     target: str = ""
@@ -43,19 +43,19 @@ class Past:
     """Digest of the contract and identities the run began with."""
     outcomes: Mapping[str, Outcome] = field(default_factory=dict)
     pending: tuple[Flip, ...] = ()
-    """Settings that were flipped and not put back."""
+    """Settings that were changed and not restored."""
     undos: Mapping[str, str] = field(default_factory=dict)
-    """Writes that were not undone: their name, and how they are, sealed."""
+    """Name of a write that was not undone → its encrypted undo entry."""
     census: str = ""
-    """What the identities were shown as their own before the first change, sealed; empty: it was
-    compared since, or nothing was changed."""
+    """What the identities were shown as their own before the first change, encrypted; empty if it
+    was compared since, or if nothing was changed."""
     settings: Mapping[tuple[str, str], str] = field(default_factory=dict)
-    """(identity, operation that writes them) → all their settings before the first change, sealed,
-    where they were not compared since; empty: nothing could be sealed."""
+    """(identity, operation that writes them) → all settings before the first change, encrypted,
+    unless compared since; empty if they could not be encrypted."""
 
     @property
     def has_work(self) -> bool:
-        """Whether anything is to be put back or compared."""
+        """Whether anything has to be restored or compared."""
         return bool(self.pending or self.undos or self.census or self.settings)
 
 
@@ -111,8 +111,8 @@ class Journal:
         self._file.close()
 
     def _sync(self) -> None:
-        """What a machine that loses power is to remember: it is on the disk before the write is
-        sent. Files that cannot be synced (a pipe) are taken as they are."""
+        """Flushes to disk before the write is sent, so that a power failure loses nothing. Files
+        that cannot be synced, such as pipes, are accepted."""
         with suppress(OSError):
             os.fsync(self._file.fileno())
 
@@ -131,7 +131,7 @@ class Journal:
 
 
 def _refuse_to_overwrite(path: Path) -> None:
-    """A file that is there and is no journal is somebody's: perhaps the identities themselves."""
+    """Raises `InputError` for an existing file that is no journal, such as the identities file."""
     if not path.is_file() or not path.stat().st_size:
         return
     try:
@@ -169,8 +169,7 @@ def to_restore(path: Path | None) -> tuple[str, ...]:
 
 
 def refuse_to_forget(path: Path) -> None:
-    """A new run begins its journal anew: not one that knows what is still to be put back. Raises
-    `InputError`."""
+    """Raises `InputError` if a new run would overwrite a journal with unrestored changes."""
     past = left_behind_in(path)
     names = " and ".join(dict.fromkeys(flip.identity for flip in past.pending))
     if names:
@@ -214,7 +213,7 @@ def recall(path: Path, *, outcomes_too: bool = True) -> Past:
 
 @dataclass
 class _Rest:
-    """What is left to be put back and compared, as the lines so far tell it."""
+    """What is left to restore and compare, according to the lines read so far."""
 
     pending: dict[tuple[str, str], Flip] = field(default_factory=dict)
     undos: dict[str, str] = field(default_factory=dict)

@@ -1,6 +1,7 @@
-"""What a killed run left changed: read from its journal, put back, and compared with before it.
+"""Changes that a killed run left: read from its journal, restored, and compared with the state
+before it.
 
-A run that resumes does it first; `oakum scan --restore` does nothing else.
+A resumed run does this first; `oakum scan --restore` does nothing else.
 """
 
 from __future__ import annotations
@@ -27,15 +28,16 @@ from oakum.scan.undo.visibility_wait import Patience
 
 @dataclass
 class KilledRun:
-    """A killed run, and what became of what it left. Without one, `past` is empty."""
+    """A killed run, and the result of restoring its changes. Without one, `past` is empty."""
 
     past: Past = field(default_factory=Past)
     stale: InputError | None = None
-    """Why the journal is of no use but to put settings back."""
+    """Why the journal can be used for nothing but restoring settings."""
     differing: tuple[str, ...] | None = None
-    """What differs from before it beside what it wrote; None: it was not compared."""
+    """Differences from before the run, besides what it wrote; None: not compared."""
     settings_differing: tuple[str, ...] | None = None
-    """What settings differ from before it, beside those that it changed; likewise."""
+    """Differences of settings from before the run, besides those that it changed; None: not
+    compared."""
     notes: tuple[str, ...] = ()
     """Remarks on comparing."""
     unsure: tuple[str, ...] = ()
@@ -118,7 +120,7 @@ def without_settings(engine: Engine) -> Engine:
 
 
 def mistrust(identities: KnownIdentities, journal: Path | None) -> None:
-    """Takes nothing for known that could not be put back."""
+    """Marks facts as unknown that may have changed because they could not be restored."""
     for flip in left_behind_in(journal).pending if journal is not None else ():
         _, _, owner = flip.state.partition(SIGN)
         if not owner:
@@ -129,7 +131,8 @@ def mistrust(identities: KnownIdentities, journal: Path | None) -> None:
 
 
 def surely(what: str, restore: Callable[[], tuple[str, ...]]) -> tuple[str, ...]:
-    """Put back; a fault of ours in one thing does not keep the next from being put back."""
+    """Calls `restore`; an error of Oakum itself becomes a message, so that the other things are
+    still restored."""
     try:
         return restore()
     except Exception as error:  # noqa: BLE001 - said, not hidden: the run is not trustworthy

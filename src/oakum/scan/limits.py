@@ -11,7 +11,7 @@ from oakum.exchange import Request
 
 
 class BudgetSpent(OakumError):
-    """As many requests were sent as were allowed: what was not asked is not known."""
+    """All allowed requests were sent; what was not requested stays untested."""
 
     exit_code = ExitCode.NOT_TRUSTWORTHY
 
@@ -59,7 +59,7 @@ class Pace(Protocol):
 
 
 LEAST = 20
-"""Requests that each technique leaves for what comes after it."""
+"""Requests that each technique leaves for later ones."""
 
 
 def is_spent(pace: Pace | None) -> bool:

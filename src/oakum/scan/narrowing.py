@@ -35,41 +35,41 @@ from oakum.scan.techniques import TECHNIQUES, options, revocation
 PLAIN = frozenset({check.RULE.id for check in CHECKS} | {OVER_BLOCK.id}).difference(
     *(technique.RULES for technique in TECHNIQUES)
 )
-"""Rules that answers at any endpoint tell, whichever way was gone through it."""
+"""Rules about cells: responses at any endpoint, requested in any way, can show them."""
 _WRITTEN = frozenset({"bola-write", "mass-assignment"})
 _TWO_STEPS = PLAIN | {"shadow-endpoint", "graphql-exposure"}
-"""Rules for which an endpoint is tried as its owner first, and given up if that is refused."""
+"""Rules for which an endpoint is requested as its owner first, and skipped if that is refused."""
 _UNASKED = frozenset({"weak-jwt-secret", "unsafe-get"})
-"""Rules that are told without a question."""
+"""Rules that are decided without any request."""
 READ = frozenset[str]().union(*(t.RULES for t in TECHNIQUES if is_silent(t))) - _UNASKED
-"""Rules that are read from what documented questions showed identities of their own."""
+"""Rules that are decided from what documented requests showed identities of their own data."""
 EXAMPLES = READ | {"untrusted-origin-allowed"}
-"""Rules about the whole of an answer: the field of a finding is an example of what that holds."""
+"""Rules about whole responses: the field of a finding is only an example."""
 _FAILS = 500
-"""Statuses from here on say that the server has failed (RFC 9110, 15.6)."""
+"""Statuses from this one on are server errors (RFC 9110, 15.6)."""
 _TEACHERS = 3
-"""Endpoints that are asked for one value that a question needs."""
+"""How many endpoints are requested to learn one value."""
 
 
 @dataclass(frozen=True)
 class Focus:
-    """What a run is about."""
+    """The finding that a run is limited to."""
 
     finding: Finding
     fields: tuple[str, ...]
     """Its field, and the others that the same rule, viewer and state had in the report."""
     viewers: frozenset[str | None] = frozenset()
-    """Who was shown it in the report; None: nobody logged in."""
+    """Who was shown it in the report; None: an anonymous caller."""
     wide: bool = False
-    """Ask at all endpoints for what has to be known, not only at the likeliest."""
+    """Whether all endpoints are requested to learn needed values, not only the likeliest."""
 
 
 @dataclass(frozen=True)
 class QuestionRecord:
-    """One question of a run, without any value of anybody."""
+    """One request of a run, without any value."""
 
     how: str
-    """The technique that was at work; empty: none."""
+    """The technique that sent it; empty: none."""
     world: str
     viewer: str | None
     method: str
@@ -90,18 +90,18 @@ class Scope:
     teachers: list[Probe]
     techniques: tuple[Technique, ...]
     documented: frozenset[Endpoint]
-    """Endpoints at which cells decide it."""
+    """Endpoints whose cells decide the finding."""
     plain: bool
-    """All of the finding's endpoints are such."""
+    """Whether all endpoints of the finding are documented."""
     few: bool
-    """No other cells than its own are needed to find it."""
+    """Whether the finding needs no other cells than its own."""
     engine: Engine | None = None
     asked: list[QuestionRecord] = field(default_factory=list)
     given: set[str] = field(default_factory=set)
     """Operations of logins and who-am-I."""
     how: str = ""
     _told: QuestionRecord | None = None
-    """A question that was announced, and is about to be sent."""
+    """A request that was announced and not yet sent."""
 
     def take(self, engine: Engine) -> Engine:
         """The engine, before its first request, limited to this scope."""

@@ -12,7 +12,7 @@ from oakum.scan.transport.connection_options import Connection
 
 @dataclass(frozen=True)
 class Options:
-    """What the user asked for."""
+    """The options of one scan."""
 
     contract: Path
     target: str
@@ -22,9 +22,9 @@ class Options:
     rate: float = 10.0
     allow_own_settings: bool = False
     allow_writes: bool = False
-    """May create, change and delete, on objects that the run makes itself."""
+    """Whether it may create, change and delete objects, only those that it makes itself."""
     twins: bool = False
-    """May guess at endpoints outside the document: older versions, answers for a phone."""
+    """Whether it may guess undocumented endpoints: older versions, responses for phones."""
     twin: tuple[str, ...] = ()
     """Further addresses of the same API, such as an old host."""
     front_end: tuple[str, ...] = ()
@@ -32,9 +32,9 @@ class Options:
     journal: Path | None = None
     resume: bool = False
     restore: bool = False
-    """Only put back what the journal of a killed run remembers."""
+    """Whether it only restores what the journal of a killed run records."""
     min_shown: float = 10.0
-    """Percent of cells that must be decided for the run to be worth anything."""
+    """Percentage of cells that must be decided for the run to count as trustworthy."""
     include: tuple[str, ...] = ()
     """Patterns of the operations that may be called; none: all."""
     exclude: tuple[str, ...] = ()
@@ -42,7 +42,7 @@ class Options:
     connection: Connection = field(default_factory=Connection)
     """Proxy, certificates and headers."""
     only: Focus | None = None
-    """One finding that the run is about; None: all that there is."""
+    """The finding that the run is limited to; None: no limit."""
 
     @property
     def may(self) -> Permissions:

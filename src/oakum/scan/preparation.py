@@ -33,7 +33,7 @@ class Preparation:
     options: Options
     contract: Contract
     contract_digest: str
-    """Tells the contract from any other."""
+    """Identifies the contract."""
     policy: Policy
     """The contract's, or a draft if it has none."""
     identities: Identities
@@ -50,7 +50,7 @@ class Preparation:
     """The one finding that the run is about; None: all that there is."""
     feeds: list[Probe]
     spending: BudgetPlan
-    """Endpoints in the order of their risk, as far as the budget goes."""
+    """The endpoints that fit into the budget, by risk."""
 
     @property
     def model(self) -> Model:
@@ -64,7 +64,7 @@ class Preparation:
 
     @property
     def warnings(self) -> list[Problem]:
-        """What is odd in the files."""
+        """Doubtful statements in the files."""
         identities = (*self.identities.warnings, *self.identities.notes)
         return [*self.contract.warnings, *self.whole.notes, *identities]
 
@@ -77,7 +77,7 @@ class Preparation:
         )  # fmt: skip
 
     def digest(self) -> str:
-        """Tells what a journal belongs to: contract, identities and the chosen operations."""
+        """Identifies the contract, the identities and the chosen operations, for the journal."""
         options = self.options
         files = (options.contract, options.identities, *options.overlays)
         parts = [file.read_bytes() for file in files]

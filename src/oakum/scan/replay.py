@@ -21,7 +21,7 @@ from oakum.scan.run_report import NOTHING_SHOWN
 
 
 class ReplayVerdict(StrEnum):
-    """What has become of a finding."""
+    """Whether a finding is fixed, with what remains."""
 
     FIXED = "fixed"
     PARTLY_FIXED = "partly_fixed"
@@ -39,7 +39,7 @@ EXIT_CODES = {
 
 @dataclass(frozen=True)
 class ReplayedEndpoint:
-    """One endpoint of the finding, now."""
+    """The present result at one endpoint of the finding."""
 
     endpoint: Endpoint
     result: ReplayVerdict
@@ -49,7 +49,7 @@ class ReplayedEndpoint:
 
 @dataclass(frozen=True)
 class StillShown:
-    """What is still shown of the same: another viewer, or another field."""
+    """The same defect with another viewer or another field."""
 
     viewer: str
     field: str
@@ -123,7 +123,7 @@ def is_of(one: Finding, cell: Cell) -> bool:
 def _look(
     focus: Focus, options: Options, emit: Callable[[Event], None], lacking: list[str]
 ) -> tuple[Replay, bool]:
-    """What one run says, and whether another one could say no more."""
+    """(the result of one narrow run, whether a wider run could not show more)."""
     scan = Scan(replace(options, only=focus, min_shown=0.0), emit)
     report = scan.report()
     now = _Now(scan, report, focus.finding, lacking)

@@ -21,14 +21,14 @@ from oakum.scan.undo.setting_change import SIGN, Flip
 
 @dataclass(frozen=True)
 class Restoration:
-    """What was put back, and what could not be; in words that hold no value of a person's."""
+    """What was restored and what could not be, in words without personal values."""
 
     back: tuple[str, ...]
     left: tuple[str, ...]
     reasons: tuple[str, ...]
-    """What was in the way, and what could not be compared."""
+    """What prevented restoring or comparing."""
     run: str
-    """The run that was killed."""
+    """Id of the killed run."""
 
     @property
     def whole(self) -> bool:

@@ -1,4 +1,5 @@
-"""Runs a scan: log in, put back what a killed run left, ask, restore; `run_report` tells it all."""
+"""Runs a scan: logs in, restores what a killed run left, sends the requests, and restores its own
+changes; `run_report` makes the report."""
 
 from __future__ import annotations
 
@@ -41,7 +42,7 @@ from oakum.scan.undo.visibility_wait import Patience
 from oakum.scan.write_counts import WriteCounts
 
 _RESTORE_RESERVE = 200
-"""Requests beyond the budget that only putting settings back may use."""
+"""Requests beyond the budget that may only be used for restoring."""
 
 
 @dataclass
@@ -51,11 +52,11 @@ class Scan:
     options: Options
     emit: Callable[[Event], None]
     sleep: Callable[[float], None] = time.sleep
-    """Waits so many seconds for what was changed to be shown, or as the rate or the target asks."""
+    """Waits so many seconds, for a change to become visible or for the rate limit."""
     between: Between | None = None
-    """What stands between the run and its target; None: nothing, as in every real run."""
+    """Injects faults between the run and its target; None in every real run."""
     left_behind: tuple[str, ...] = ()
-    """What could not be put back at the end, in words."""
+    """What could not be restored at the end, in words."""
 
     def __post_init__(self) -> None:
         self.prepared: Preparation = prepare(self.options)
@@ -66,7 +67,7 @@ class Scan:
         self._census: Census | None = None
 
     def report(self) -> Report:
-        """Runs to the end, whatever fails, and reports what is known."""
+        """Runs to the end whatever fails, and returns the report."""
         started, clock = datetime.now(UTC), time.monotonic()
         with ExitStack() as rest:  # a late interrupt is delayed until it is reported
             made = self._account_for(self._ask_all(rest))
@@ -77,8 +78,8 @@ class Scan:
         )
 
     def _ask_all(self, rest: ExitStack) -> Exploration:
-        """Asks all that is to be asked and puts back what it changed; from then on, and as long as
-        `rest` is open, interrupts are heard late."""
+        """Sends all requests and restores all changes; from then on, and as long as `rest` is open,
+        interrupts are delayed."""
         with self._at_work() as work:
             asked = Exploration(work)
             try:
@@ -101,7 +102,8 @@ class Scan:
         return asked
 
     def _explore(self, asked: Exploration) -> None:
-        """Logs in, puts back what a killed run left, and asks; `asked` hears of each step."""
+        """Logs in, restores what a killed run left, and sends the requests; `asked` records each
+        step."""
         prepared, work, killed = self.prepared, asked.work, self.killed
         asked.notes += contact_notes(work.governor, self.options.target)
         found = self._examine(work)
@@ -212,7 +214,8 @@ class Scan:
         self.emit(Event("phase", {"name": "restoring and reporting, despite Ctrl-C"}))
 
     def _leave(self, engine: Engine | None) -> tuple[str, ...]:
-        """Put all back and look whether it is as before; says what is not."""
+        """Restores everything and compares with the state before; returns the differences
+        in words."""
         left = self.killed.restore(engine, self.seal)
         if engine is None:
             return left
@@ -247,8 +250,8 @@ class Scan:
         return engine
 
     def _anew(self, engine: Engine, found: Examination, work: Work) -> tuple[Engine, Relations]:
-        """The engine of a run that knows nothing of what was read until all was put back: it was
-        of accounts and objects that were otherwise."""
+        """A new engine without the knowledge from before the restore, which was about accounts and
+        objects in another state."""
         fresh, relations = self._build_engine(found, work, self.killed.left_over(self.seal))
         if engine.context.account_settings is None:
             fresh = without_settings(fresh)

@@ -57,11 +57,11 @@ NOTHING_SHOWN = (
 
 @dataclass
 class Exploration:
-    """What a run knows when all is asked and put back."""
+    """The results of a run after its last request and its restore."""
 
     work: Work
     engine: Engine | None = None
-    """None: it did not come to ask."""
+    """None if the run sent no requests beyond the logins."""
     states: tuple[IdentityState, ...] = ()
     notes: list[str] = field(default_factory=list)
     distrust: list[str] = field(default_factory=list)
@@ -70,7 +70,7 @@ class Exploration:
     left_behind: tuple[str, ...] = ()
     """What could not be put back, in words."""
     traces: tuple[str, ...] = ()
-    """What the census saw of the run that is still there."""
+    """Differences in the census that are effects of the run."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class RunReport:
     asked: Exploration
 
     def report(self, counts: WriteCounts) -> Report:
-        """Everything; `counts`: of writes. Its time is added by the caller."""
+        """The whole report, without its duration. `counts`: of writes."""
         prepared, asked, engine = self.prepared, self.asked, self.asked.engine
         options = prepared.options
         if engine is not None:
@@ -150,7 +150,7 @@ class RunReport:
         )
 
     def _notes(self, cells: Sequence[Cell], skipped: tuple[SkippedOperation, ...]) -> Iterator[str]:
-        """Remarks."""
+        """Remarks for the report."""
         prepared, asked, engine = self.prepared, self.asked, self.asked.engine
         spending = prepared.spending
         left = len(engine.state.later if engine is not None else spending.left)
@@ -175,7 +175,7 @@ class RunReport:
         cells: Sequence[Cell],
         skipped: tuple[SkippedOperation, ...],
     ) -> Iterator[str]:
-        """Why the run is not trustworthy, beside what failed on its way."""
+        """Why the run is not trustworthy, besides errors during it."""
         prepared, engine, scope = self.prepared, self.asked.engine, self.prepared.scope
         shown = sum(cell.result is not Result.UNTESTED for cell in cells)
         share = 100 * shown / len(cells) if cells else 0.0
@@ -196,12 +196,12 @@ class RunReport:
                 f"only {share:.0f} % of {len(cells)} cells were shown,"
                 f" less than the {least:g} % asked for"
             )
-        drafted = not prepared.policy.stated  # a draft alone cannot tell what was left out
+        drafted = not prepared.policy.stated  # a draft does not state what is left out on purpose
         if scope is None and engine is not None and seen and not (drafted and findings):
             yield from self._warn_of_untested(engine, cells, skipped)
 
     def _warn_of_unjudged(self, engine: Engine) -> Iterator[str]:
-        """Resources that came, and never with an identity as owner."""
+        """Reports resources that were seen, but never with an identity as owner."""
         scope, left = self.prepared.scope, resources_without_owner(engine.matrix)
         if scope is not None:
             left = [name for name in left if name == scope.focus.finding.resource]
@@ -216,8 +216,8 @@ class RunReport:
     def _warn_of_untested(
         self, engine: Engine, cells: Sequence[Cell], skipped: Iterable[SkippedOperation]
     ) -> Iterator[str]:
-        """What the run could not see, although the contract speaks of it: identities, kinds of
-        viewers, endpoints."""
+        """Reports parts of the contract that the run could not test: identities, kinds of viewers,
+        endpoints."""
         model, called = self.prepared.model, engine.requests.called
         near = within_reach(engine.identities, engine.matrix)
         silent = [each for each in skipped if each.endpoint.operation not in called]

@@ -34,14 +34,14 @@ from oakum.scan.technique import Technique, is_silent
 from oakum.scan.undo.setting_change import Flip
 
 _FURTHER = (1, 2)
-"""Turns of further objects that belong to tenants."""
+"""Indices of further objects that are requested, for objects of tenants."""
 _REFUSALS = (401, 403, 404)
 _BELOW = 4
-"""Further objects below which a list is requested, while it is empty for everybody."""
+"""Below how many further objects a list is requested while it is empty for everybody."""
 _OWN_BELOW = 2
-"""Further objects below which identities look for what is theirs, while they own nothing."""
+"""Below how many further objects identities look for own ones while they own nothing."""
 _PART = 10
-"""One of so many requests of a small budget is kept for repeating what findings rest on."""
+"""With a small budget, one of so many requests is kept for confirmations."""
 EarlierExchanges = Iterable[tuple[str, str, Exchange]]
 """(operation, identity, exchange) of logins and who-am-I calls already made."""
 
@@ -52,14 +52,14 @@ class Scheduler:
 
     engine: Engine
     techniques: tuple[Technique, ...] = ()
-    """What goes beyond the documented questions, in order."""
+    """Tests beyond the documented requests, in order."""
     at_start: Callable[[], Iterable[str]] = tuple
-    """Done once everybody is known, before the first question; gives notes."""
+    """Called once the identities are known, before the first request; returns notes."""
     at_first: Callable[[], None] = lambda: None
-    """Done once after the documented questions, before anything is written."""
+    """Called once after the documented requests, before the first write."""
 
     def explore(self, exchanges: EarlierExchanges) -> None:
-        """The whole run: known facts, sweep, single objects, confirmation, changed settings."""
+        """The whole run: known facts, lists, single objects, confirmation, changed settings."""
         engine, pace = self.engine, self.engine.context.pace
         try:
             with (
@@ -158,7 +158,7 @@ class Scheduler:
             if len(engine.requests.asked) == asked:
                 break
         self._batches()
-        for _ in range(3):  # endpoints whose ids were only found during the sweep, and so on
+        for _ in range(3):  # ids found in one round allow further requests in the next
             asked = len(engine.requests.asked)
             self.sweep()
             if len(engine.requests.asked) == asked:
@@ -293,8 +293,8 @@ class Scheduler:
                 engine.put(probe, viewer, None, turn=turn)
 
     def learn_owners(self) -> bool:
-        """Whether objects that came without their owner turn out to be somebody's: those who got
-        them ask again."""
+        """Whether objects that were shown without an owner turn out to have one; those who received
+        them request them again."""
         engine, state = self.engine, self.engine.state
         known = {
             (name, key)
@@ -355,8 +355,8 @@ class Scheduler:
         )
 
     def _may_be_more(self, probe: Probe, viewer: str | None) -> bool:
-        """Whether an object that nobody owns may give the viewer a relation that no answer has
-        decided: cells of such are there once somebody was shown one."""
+        """Whether an ownerless object may give the viewer a relation whose cells no response has
+        decided."""
         for name, relation in self._naming_relations(probe) if viewer is not None else ():
             found = self.engine.matrix.candidates(probe, name, relation, NOBODY)
             results = [entry.result for _, entry in found]
@@ -411,16 +411,17 @@ class Scheduler:
                         engine.put(probe, viewer, who, turn=turn)
 
     def _changed_owner(self, probe: Probe, who: str) -> str:
-        """Whose settings were changed, if a page of somebody's shows them; empty: nobody's."""
+        """The owner whose settings were changed, if their data is on a page of `who`; empty if
+        none."""
         state = self.engine.state
         page = state.responses.pages.get((probe.id, who), ())
         shown = state.world and any(owner == state.changed for owner, _ in page)
         return state.changed if shown else ""
 
     def _as_entitled(self, probe: Probe, who: str, turn: int, *, refused: bool) -> None:
-        """Requests what is an owner's where the contract shows them nothing, or the API refused
-        them (`refused`), as one of each kind of viewers to whom it shows something: what these are
-        shown, others can be compared with."""
+        """Requests an owner's object as one of each kind of viewer to whom the contract shows it,
+        if the contract shows the owner nothing or the API refused them (`refused`): others can be
+        compared with these viewers."""
         engine, state = self.engine, self.engine.state
         owned = [
             (name, fields)
@@ -451,9 +452,9 @@ class Scheduler:
                 state.responses.pages.setdefault((probe.id, who), set()).update(shown)
 
     def _as_each_kind(self, probe: Probe, who: str) -> None:
-        """Requests what its owner is refused, as an endpoint for administrators does, as one of
-        each kind of viewers: objects that name their owner need no answer to compare with. For
-        two owners, since where nobody is shown anything the others would tell nothing else."""
+        """Requests objects that their owner is refused, as at an endpoint for administrators, as
+        one of each kind of viewer: objects that name their owner need no comparison. Stops after
+        two owners."""
         engine, state = self.engine, self.engine.state
         owners = [engine.model.policy.resources[name].owner.kind for name in probe.shows]
         if who not in engine.identities.subjects()[:2] or "field" not in owners:
@@ -518,8 +519,8 @@ class Scheduler:
         return any(endpoint == probe.id for endpoint, _, _ in self.engine.matrix.own)
 
     def _part(self, probe: Probe) -> None:
-        """Asks with the ids of one owner at a time, as an API wants it that shows nothing to those
-        who ask for another's beside their own."""
+        """Requests a batch endpoint with one owner's ids at a time, for an API that shows nothing
+        to callers who add another's."""
         state, matrix = self.engine.state, self.engine.matrix
         parted = replace(probe, batch=False, personal=frozenset(probe.sources))
         state.probes[state.probes.index(probe)] = matrix.probes[probe.id] = parted
@@ -527,7 +528,7 @@ class Scheduler:
             self._items(who)
 
     def _give_up(self, probe: Probe, owners: Iterable[str]) -> None:
-        """What an endpoint does not show an owner who asked for it, it cannot tell of them."""
+        """Records that an endpoint decides nothing about owners to whom it shows nothing."""
         engine, state = self.engine, self.engine.state
         endpoint = probe.id
         for resource in probe.shows:
@@ -551,8 +552,8 @@ class Scheduler:
         return any(self._is_open(endpoint, viewer, owner) for owner in owners)
 
     def _is_open(self, endpoint: str, viewer: str | None, owner: str, resource: str = "") -> bool:
-        """Whether an answer can decide a cell about an owner: after a change of settings, one of
-        whose account was changed. What others have is as it was when it was asked for."""
+        """Whether a response can decide a cell about an owner. After a change of settings only
+        owners whose account was changed count."""
         state, undecided = self.engine.state, self.engine.matrix.undecided_cells
         if state.world not in ("", LAST_LOOK) and owner != state.changed:
             return False

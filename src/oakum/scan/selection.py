@@ -1,8 +1,8 @@
 """Which operations a scan may call, by `--include` and `--exclude`.
 
-An operation that is left out is untested, and named with the pattern that left it out: nothing that
-is not called is told as closed. A pattern that fits nothing is a mistake of typing, and is refused:
-it would leave everything in, or out.
+An excluded operation is untested, and reported with its pattern: nothing that was not called counts
+as closed. A pattern that matches nothing is probably a typing mistake, and raises an error: it
+would exclude nothing, or everything.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ class Selection:
     """The operations that a scan may call, and why it may not call the others."""
 
     model: Model
-    """Without the operations that are left out."""
+    """The model without the excluded operations."""
     left_out: Mapping[str, Operation]
-    """By operation id."""
+    """Operation id → excluded operation."""
     reasons: Mapping[str, str]
-    """By operation id, why each is left out."""
+    """Operation id → why it is excluded."""
 
     def skipped_operations(self, others: Iterable[SkippedOperation]) -> Iterator[SkippedOperation]:
         """All that is not called: what is left out, and `others`."""

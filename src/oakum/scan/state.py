@@ -1,4 +1,4 @@
-"""What a run has learnt so far: whom and what it knows, what it sent, what came, what it concludes.
+"""The state of a run: known identities and values, requests sent, responses received, and results.
 
 The engine records requests and responses here; techniques read them, and add what they find to
 `results`. Values of responses are held in memory only.
@@ -25,10 +25,10 @@ from oakum.scan.requests.builder import FilledRequest
 
 _MOST_LINKS = 400
 _MOST_REPEATS = 3
-"""Broken answers of one endpoint that are asked for once more: an API that fails is spared."""
+"""How many broken responses of one endpoint are requested again, to spare a failing API."""
 _Pairs = set[tuple[str, str]]
 Place = tuple[str, str | None, str | None]
-"""(endpoint, viewer, whose values) of a question."""
+"""(endpoint, viewer, owner of the values) of a request."""
 
 
 @dataclass(frozen=True)
@@ -43,18 +43,19 @@ class AbsentControl:
 
 @dataclass
 class Requests:
-    """What was sent, so that nothing is sent twice and anything can be sent again."""
+    """The requests sent, so that none is repeated by accident and any can be repeated on
+    purpose."""
 
     asked: set[str] = field(default_factory=set)
-    """Keys of the questions that were put, or need not be."""
+    """Keys of the requests that were sent, or need not be."""
     keys: dict[str, tuple[Probe, str | None, str | None, int]] = field(default_factory=dict)
-    """Key → how to put the question again: endpoint, viewer, whose values, which of them."""
+    """Key → (endpoint, viewer, owner of the values, index of the value), to send it again."""
     called: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
-    """Operations that were asked, in whatever way → (place, name) of the parameters sent."""
+    """Operation → (place, name) of the parameters that any request sent."""
     early: dict[str, Response] = field(default_factory=dict)
-    """Key → an answer that has come before its question is put: `put` takes it."""
+    """Key → a response received in advance, which `put` uses."""
     limited: set[tuple[str, str | None]] = field(default_factory=set)
-    """(endpoint, viewer) of which so many questions were put that a limit answered."""
+    """(endpoint, viewer) whose requests hit a rate limit."""
     _number: int = 0
     _repeats: Counter[str] = field(default_factory=Counter)
 
@@ -77,17 +78,18 @@ class Requests:
 
 @dataclass
 class Responses:
-    """What came: who was answered, whose objects were shown, and what is kept of the answers."""
+    """What responses showed: who received one, whose objects it had, and what is kept of it."""
 
     answered: dict[str, set[str | None]] = field(default_factory=dict)
-    """Endpoint → who was answered there, with the present settings."""
+    """Endpoint → viewers with a response, in the present settings."""
     seen: dict[tuple[str, str], dict[str | None, _Pairs]] = field(default_factory=dict)
     """(endpoint, whose parameters or which of nobody's) → viewer → (owner, resource) pairs in the
     answer, with the present settings."""
     judged: dict[tuple[str, str | None, str, str], set[str]] = field(default_factory=dict)
     """(endpoint, viewer, owner, resource) → labels by which objects in the answers were judged."""
     pages: dict[tuple[str, str], _Pairs] = field(default_factory=dict)
-    """(endpoint, whose parameters) → pairs like those that its owner was shown, ever."""
+    """(endpoint, owner of the parameters) → (owner, resource) pairs that this owner was
+    ever shown."""
     first: dict[tuple[str, str], int] = field(default_factory=dict)
     """(endpoint, owner) → position of the first object at which its owner was shown anything."""
     good: dict[str, tuple[Probe, str | None, int]] = field(default_factory=dict)
@@ -95,11 +97,11 @@ class Responses:
     absent: dict[str, AbsentControl | None] = field(default_factory=dict)
     """Endpoints that were requested with an id that nobody has."""
     ignoring: set[str] = field(default_factory=set)
-    """Endpoints that answer about their caller, whatever id is asked for."""
+    """Endpoints that show the caller's own data whatever id is requested."""
     listed: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     """(identity, resource) → keys of objects that were listed without an owner and asked for."""
     forms: dict[Place, Form] = field(default_factory=dict)
-    """The form of the last answer to a question."""
+    """The form of the last response to a request."""
     heads: dict[Place, Head] = field(default_factory=dict)
     """Status and headers of the last answer to a question, for techniques that send nothing. A run
     that is resumed has those of what owners were shown, and none of what it does not ask again."""
@@ -149,7 +151,7 @@ class Responses:
 
 @dataclass
 class Results:
-    """What the run says beside the cells: leaks, what was not tested, remarks, doubts."""
+    """Results outside the cells: other leaks, gaps, remarks, doubts."""
 
     gaps: Gaps = field(default_factory=Gaps)
     """What was not tested."""
@@ -202,16 +204,15 @@ class RunState:
     matrix: Matrix
     evaluator: Evaluator
     probes: list[Probe]
-    """Endpoints that are asked."""
+    """Endpoints that are requested."""
     later: list[Probe] = field(default_factory=list)
-    """Endpoints that the budget may not be enough for, the riskiest first."""
+    """Endpoints that may exceed the budget, the riskiest first."""
     ways: list[Probe] = field(default_factory=list)
-    """Undocumented ways through endpoints that were found to answer: asked again with other
-    settings."""
+    """Undocumented variants that were found to work, repeated when settings change."""
     world: str = ""
-    """What the present settings are called; empty: as they were found."""
+    """Name of the present settings; empty: as found."""
     changed: str = ""
-    """Whose account is not as before."""
+    """The identity whose account is changed at present; empty: none."""
     finished: list[object] = field(default_factory=list)
     """Techniques that ran to their end within the budget."""
     requests: Requests = field(default_factory=Requests)

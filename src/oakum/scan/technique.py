@@ -45,16 +45,16 @@ from oakum.scan.limits import Permissions
 
 @runtime_checkable
 class Technique(Protocol):
-    """A module of `techniques`: one way to find what the documented questions cannot."""
+    """A module of `techniques`: a test that finds what documented requests cannot."""
 
     HOW: str
-    """What endpoints and findings call it."""
+    """The name of the technique in endpoints and findings."""
     RULES: frozenset[str]
     """Ids of the rules that only techniques like this one find evidence of: a replay of such a
     finding runs no other technique."""
     OPENS_WAYS: bool
-    """Whether it finds other ways through endpoints, whose answers are evaluated like any other:
-    any rule of cells may name what they show."""
+    """Whether it finds undocumented variants of endpoints: any rule about cells may name what they
+    show."""
 
     def run(self, engine: Engine, /) -> None:
         """Sends requests and records cells through `put`, and other leaks as signals."""
@@ -73,7 +73,7 @@ def is_silent(technique: Technique) -> bool:
 
 @dataclass(frozen=True)
 class Prospect:
-    """All that is known before the first request."""
+    """Everything that is known before the first request."""
 
     model: Model
     probes: tuple[Probe, ...]
@@ -84,9 +84,9 @@ class Prospect:
     inferred: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Operation id → parameter → `Resource.field` that fills it, where the contract names none."""
     choices: tuple[SentChoice, ...] = ()
-    """What the lines of the identities say of their tenants."""
+    """Values, such as a tenant, that the lines of the identities file send with each request."""
 
 
 Line = Mapping[str, str]
-"""`as`, `request`, `why`: a line of a dry run. `rule`: the only one that these requests test, of a
-technique with several."""
+"""A line of a dry run: `as`, `request`, `why`; `rule`: the only rule that these requests test, for
+a technique with several."""

@@ -19,7 +19,7 @@ from oakum.scan.engine import Engine
 
 @dataclass
 class WriteCounts:
-    """Hears what the undo logs tell the journal."""
+    """Listens to what the undo logs write to the journal."""
 
     changes: int = 0
     undone: int = 0

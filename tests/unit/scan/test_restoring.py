@@ -71,7 +71,7 @@ def test_a_setting_that_somebody_has_set_since_is_left_and_told(desk: Desk, thei
     desk.studio.settings[ANN]["is_private"] = theirs
     done = restored(desk)
     assert (done.left, done.whole) == ((SAID,), False)
-    assert any("neither what was there before nor what the run wrote" in e for e in done.reasons)
+    assert any("neither the one before nor the one that the run wrote" in e for e in done.reasons)
     assert desk.studio.settings[ANN]["is_private"] == theirs
     assert "PUT" not in {each.method for each in desk.sent}
 

@@ -1,1 +1,2 @@
-"""What the identities are shown as their own, before a run writes and after it has undone all."""
+"""What the identities are shown as their own, before a run writes and after it has undone
+everything."""

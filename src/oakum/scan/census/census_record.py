@@ -1,7 +1,6 @@
-"""A census as JSON, to be encrypted in the journal, and taken up again by `oakum scan --restore`.
+"""A census as JSON, encrypted in the journal and read by `oakum scan --restore`.
 
-It holds whole objects of people. Beside them stands what had told whose they are: the ids that the
-run had learnt.
+It contains whole objects with personal data, and the ids by which the run recognised their owners.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from oakum.scan.undo.visibility_wait import Patience
 
 
 def as_json(census: Census) -> Json:
-    """What the first reading has shown."""
+    """What the first reading showed, as JSON."""
     relations = census.relations.before if census.relations is not None else {}
     return {
         "ids": {who: sorted(ids) for who, ids in census.engine.identities.ids.items()},
@@ -44,9 +43,9 @@ def as_json(census: Census) -> Json:
 def from_json(
     value: Mapping[str, Json], engine: Engine, relations: Relations, patience: Patience
 ) -> Census:
-    """A census that compares with what a killed run was shown; the engine learns the ids of the
-    identities. Remarks on what cannot be asked any more. Raises `KeyError`, `TypeError` or
-    `ValueError`."""
+    """The census of a killed run, ready to compare; the engine learns the ids of the identities.
+    Requests that can no longer be sent are noted. Raises `KeyError`, `TypeError` or `ValueError`
+    for an invalid record."""
     for who, ids in value["ids"].items():
         _learn(engine, who, ids)
     relations.before |= {
@@ -77,7 +76,7 @@ def from_json(
 def _learn(engine: Engine, who: str, ids: Iterable[str]) -> None:
     if who in engine.identities.ids:
         for id in {*ids} - engine.identities.ids[who]:
-            if not id.startswith("\0"):  # stands for an account that was not known
+            if not id.startswith("\0"):  # a placeholder for an unknown account
                 engine.identities.learn(who, id)
 
 
@@ -87,7 +86,8 @@ def _rows(rows: Iterable[Json], engine: Engine) -> Rows:
 
 
 def keeper(journal: Journal | None, seal: Encryption) -> Callable[[Census], None]:
-    """Writes a census to the journal; without a secret to encrypt it with, not at all."""
+    """A function that writes a census to the journal; it writes nothing if there is no secret to
+    encrypt it with."""
 
     def keep(census: Census) -> None:
         if journal is not None and seal.holds:
@@ -99,7 +99,7 @@ def keeper(journal: Journal | None, seal: Encryption) -> Callable[[Census], None
 def differences(
     sealed: str, seal: Encryption, engine: Engine, relations: Relations, patience: Patience
 ) -> tuple[str, ...]:
-    """What differs from before a killed run, without values."""
+    """How the present state differs from that before a killed run, in words without values."""
     try:
         return from_json(seal.open(sealed), engine, relations, patience).differences()
     except (KeyError, TypeError, ValueError):

@@ -37,17 +37,17 @@ from oakum.scan.undo.soft_deletion import is_deleted
 from oakum.scan.undo.visibility_wait import Patience
 
 _MOST = 60
-"""Questions of one reading."""
+"""Most requests of one reading."""
 _EMPTY: tuple[Json, ...] = (None, "", [], {})
 Place = tuple[str, str, str]
 """(identity, resource, key)."""
 Rows = dict[Place, Mapping[str, Json] | None]
-"""None: several objects without a key, of which nothing tells one from another."""
+"""None: several objects without a key, which cannot be told apart."""
 
 
 @dataclass(frozen=True)
 class CensusQuestion:
-    """One question, the same before and after."""
+    """A request that is sent the same way before and after the writes."""
 
     who: str
     probe: Probe
@@ -60,22 +60,23 @@ class Census:
 
     engine: Engine
     relations: Relations | None = None
-    """The relations between identities; None: the contract looks none up."""
+    """The relation lists between identities; None if the contract has no look-ups."""
     patience: Patience = field(default_factory=Patience.none)
-    """How long is waited before the questions are asked again."""
+    """How long to wait before requests are repeated."""
     rows: list[tuple[CensusQuestion, Rows]] = field(default_factory=list)
-    """Questions that were answered, and the objects shown."""
+    """Requests that succeeded, with the objects that they showed."""
     moving: set[tuple[Place, str]] = field(default_factory=set)
-    """(object, member) that has differed between two readings before the first write: reading alone
-    moves it, as a count of what is unread."""
+    """(object, member) that differed between two reads before the first write: reading alone
+    changes it, as it does a count of unread messages."""
     traces: list[str] = field(default_factory=list)
-    """Objects that the API itself added since, such as log entries: they are left, and no fault."""
+    """Objects that the API itself has added, such as log entries: they stay and are no fault."""
     others: set[tuple[str, str]] = field(default_factory=set)
-    """(resource, key) of what else was shown."""
+    """(resource, key) of objects that are not the identities' own."""
     keep: Callable[[Census], None] = lambda census: None
-    """Writes down what the first reading has shown."""
+    """Called with the census after the first reading, to write it to the journal."""
     recalled: bool = False
-    """The first reading is a killed run's: what told it whose an object is may be unknown now."""
+    """Whether the first reading is that of a killed run; then facts about ownership may be
+    missing."""
 
     def take(self) -> None:
         """Selects and sends the requests whose results are compared at the end; learns nothing."""
@@ -103,7 +104,7 @@ class Census:
         self.keep(self)
 
     def _select_questions(self) -> Iterator[CensusQuestion]:
-        """For each identity every list of its own, and what shows most of each resource; then the
+        """For each identity its own lists and the endpoint that shows most of each resource; then
         lists that another identity was shown."""
         engine = self.engine
         probes = {
@@ -118,7 +119,7 @@ class Census:
             if one.isdisjoint(probes[endpoint].sources.values()):
                 found[who, endpoint] = None
             best[who, resource] = max(best.get((who, resource), (0, "")), (len(fields), endpoint))
-        # A list that the owner did not have to be asked for may be written to all the same.
+        # Writes may also affect a list that the owner was never sent.
         everybody = [(who, at) for _, at in found for who in engine.identities.ids]
         found |= {(who, endpoint): None for (who, _), (_, endpoint) in best.items()}
         for each in (found, dict.fromkeys(each for each in everybody if each not in found)):
@@ -129,8 +130,8 @@ class Census:
                     yield CensusQuestion(who, probes[endpoint], filled)
 
     def _read_rows(self, asked: CensusQuestion, before: Rows | None = None) -> Rows | None:
-        """Own objects in an answer, and those of `before` in it; None: it says nothing of what is
-        there."""
+        """The own objects in a response, and those of `before` in it; None if the response proves
+        nothing about what exists."""
         engine, who, probe = self.engine, asked.who, asked.probe
         try:
             answer = engine.context.ask(who, asked.filled.request)
@@ -153,7 +154,7 @@ class Census:
             if mine:
                 place = (who, each.resource, named_by)
                 row = {name: v for name, v in each.value.items() if id(v) not in inner}
-                # Nothing tells several objects without a key apart, and their order may change.
+                # Several objects without a key cannot be told apart, and their order may change.
                 several = place in found and not key
                 found[place] = None if several else found.get(place, row)
             elif not self.recalled:
@@ -167,8 +168,8 @@ class Census:
     def _rows_by_key(
         self, asked: CensusQuestion, seen: JudgedResponse, missing: Rows, kinds: Collection[str]
     ) -> Iterator[tuple[Place, Mapping[str, Json] | None]]:
-        """Objects of which only their key tells that they are the identity's; `kinds`: resources
-        that the answer shows."""
+        """Objects that only their key identifies as the identity's. `kinds`: resources that the
+        response shows."""
         value = read_as_declared(asked.probe.operation, seen.response, seen.parsed).value
         for place, before in missing.items():
             key = self.engine.model.policy.resources[place[1]].key
@@ -224,8 +225,8 @@ class Census:
         )
 
     def _warn_of_added(self, more: Mapping[tuple[str, str], int]) -> Iterator[str]:
-        """Objects that are there only since the run. What an API writes down by itself with each
-        login or change is noted, and makes the run no less trustworthy."""
+        """Remarks on objects that are new since the run. Those that an API adds by itself at each
+        login or change are only noted: they do not make the run untrustworthy."""
         left = self.engine.context.undo_log.left if self.engine.context.undo_log is not None else ()
         for (who, resource), many in more.items():
             if sum(name.startswith(f"a new `{resource}` of {who} ") for name in left) >= many:
@@ -241,8 +242,8 @@ class Census:
                 self.traces.append(said)
 
     def _once_more(self, n: int, shown: Rows | None, told: Collection[_Told]) -> Rows | None:
-        """What a question shows now, where its last answer was none or one with a difference; an
-        answer that does not come leaves the difference told."""
+        """What a request shows now, if the last response failed or showed a difference. If there is
+        no response, the difference stands."""
         asked, before = self.rows[n]
         about = {place for place, _ in told}
         if shown is not None and about.isdisjoint({*before, *shown}):
@@ -251,7 +252,7 @@ class Census:
         return shown if again is None else again
 
     def _turn(self, asked: tuple[str, str]) -> int:
-        """Whose objects a run writes to first are read first."""
+        """Sort key: requests of identities whose objects the run writes to first come first."""
         subjects = self.engine.identities.subjects()
         return subjects.index(asked[0]) if asked[0] in subjects else len(subjects)
 
@@ -270,8 +271,8 @@ class Census:
             )
 
     def _name_unkeyed(self, now: Sequence[Rows | None]) -> None:
-        """Remarks on objects of which nothing tells one from another: their rows may vary by
-        themselves, so that another number or order of them is no sign of a write."""
+        """Remarks on objects that cannot be told apart: their rows may vary by themselves, so
+        another number or order is no sign of a write."""
         every = (*(before for _, before in self.rows), *(rows for rows in now if rows))
         kinds = {place[:2] for rows in every for place, row in rows.items() if row is None}
         if kinds:
@@ -283,8 +284,8 @@ class Census:
             )
 
     def _find_changes(self, now: Sequence[Rows | None]) -> dict[_Told, Json]:
-        """(object, place in it) → what stands there now in the stead of what was there; with no
-        place: the object is not shown any more."""
+        """(object, path in it) → the present value where the value has changed; without a path, the
+        object is no longer shown."""
         seen = set().union(*(rows for rows in now if rows))
         found: dict[_Told, Json] = {}
         known = {place for _, before in self.rows for place in before}
@@ -311,13 +312,13 @@ class Census:
 
 
 _AGAIN = (2.0, 4.0)
-"""Seconds that are waited before each further reading, where one shows a difference."""
+"""Seconds to wait before each further reading if there is a difference."""
 _NEW: tuple[str, ...] = ("\0new",)
-"""Stands for the place of an object that was not there before."""
+"""The path that stands for an object that did not exist before."""
 _RECORDS = word_set(
     "session login token device audit log event activity history notification visit view receipt"
 )
-"""Words of resources to which an API adds by itself."""
+"""Words in names of resources to which an API adds objects by itself."""
 _NEVER = object()
 _At = tuple[str, ...]
 _Told = tuple[Place, _At]
@@ -334,8 +335,8 @@ def _scalars(row: Mapping[str, Json], at: _At) -> Iterator[tuple[str, Json]]:
 def _lost_members(
     before: Mapping[str, Json], after: Mapping[str, Json], at: _At
 ) -> Iterator[tuple[_At, Json]]:
-    """Members that have lost what they held, each with what it holds now. Lists may grow, and what
-    a time or a counter was, nobody can put back."""
+    """Members that have lost their value, each with the present one. Lists may grow. A former time
+    or counter cannot be restored by anybody, so it does not count."""
     for name, was in before.items():
         now, here = after.get(name), (*at, name)
         if isinstance(was, dict) and isinstance(now, dict):
@@ -345,7 +346,7 @@ def _lost_members(
 
 
 def _is_moved(name: str, before: Json, after: Json) -> bool:
-    """Whether an API changes a member by itself, so that another value is no damage."""
+    """Whether an API changes a member by itself, so that another value is no effect of the run."""
     if moves_by_itself(name, after) or classify_field(name) is FieldClass.SECRET:
         return True
     if isinstance(before, list) and isinstance(after, list):

@@ -50,7 +50,8 @@ def left_alone(
 def without_fields(
     engine: Engine, cells: Iterable[Cell], skipped: Iterable[SkippedOperation]
 ) -> list[str]:
-    """A remark on operations that were requested, and of whose responses no field is judged."""
+    """A remark on operations that were requested although the contract has no field in their
+    responses."""
     left = {each.endpoint.operation for each in (*skipped, *engine.results.gaps.writes)}
     named = left | {each.endpoint.operation for each in cells} | engine.context.state_operations
     probes = (*engine.state.probes, *engine.state.later)
@@ -70,7 +71,8 @@ def without_fields(
 
 
 def unsent_choices(engine: Engine) -> list[str]:
-    """A remark on choices that were not sent, since they say that something changes."""
+    """A remark on choices that were not sent, since their names suggest that they change
+    something."""
     said: dict[str, None] = {}
     for probe in engine.state.probes:
         if probe.how or probe.query or not engine.state.was_asked(probe):

@@ -13,7 +13,8 @@ from oakum.scan.coverage.untested import Section, UntestedItem
 
 
 def why_left_out(resource: Resource, path: str, shape: Shape | None, value: Json) -> str:
-    """Why a member is not tested although the contract lets nobody set it; empty if it is."""
+    """Why a member is not tested although the contract lets nobody set it; empty if it is
+    tested."""
     name = path.partition(".")[0]
     if name == resource.key:
         return "it names the object"
@@ -21,7 +22,9 @@ def why_left_out(resource: Resource, path: str, shape: Shape | None, value: Json
         return "it names the object's owner"
     if (kind := classify_field(path, shape)) in LETS_IN:
         refers = kind is FieldClass.KEY
-        return "it refers to another object" if refers else "it names somebody or lets them in"
+        return (
+            "it refers to another object" if refers else "it names an account or grants it access"
+        )
     if is_stamp(path, value):
         return "it is a time that the API sets"
     if takes_from_others(path, shape, value):

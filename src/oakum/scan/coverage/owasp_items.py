@@ -1,7 +1,7 @@
 """What a run tested of the OWASP API Security Top 10, rule by rule, and why not the rest.
 
-*Tested* says that the requests of a rule were sent, or that it was found, in any part of the API;
-which cells are untested is told beside it. An item for which Oakum has no rule is untested, too.
+*Tested* means that requests for a rule were sent, or that it was found, in any part of the API.
+Untested cells are reported separately. An item for which Oakum has no rule is untested, too.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from oakum.scan.techniques import TECHNIQUES
 _DENIED = (Result.CLOSED, Result.LEAK)
 _EARLY = "the run ended before it"
 OF_WRITES = ("bola-write", "mass-assignment", "revocation-not-enforced")
-"""Rules that only a request which writes can test."""
+"""Rules that only write requests can test."""
 _UNWRITTEN = "no request that writes could be sent"
 _NOTHING = "nothing in the document or the contract calls for it"
 
@@ -34,8 +34,8 @@ def tested_items(
     *,
     wrote: bool,
 ) -> tuple[TestedItem, ...]:
-    """All items of the list, in its order. `prospect`: what techniques would know beforehand if the
-    user allowed this; `wrote`: whether the run sent a request that writes."""
+    """All items in the order of the list. `prospect`: options → what techniques would know before
+    the run with them; `wrote`: whether the run sent a write."""
     shown = {each.rule for each in findings}
 
     def why_not(rule: str) -> str:
@@ -59,7 +59,7 @@ def _why_untested(
     prospect: Callable[[Permissions], Prospect],
     wrote: bool,
 ) -> str:
-    """Why a rule was not tested; empty: it was."""
+    """Why a rule was not tested; empty if it was."""
     techniques = [each for each in TECHNIQUES if rule in each.RULES]
     if not techniques:
         return "" if any(_would_tell(rule, each) for each in cells) else "no such cell was decided"
@@ -82,7 +82,7 @@ def _needed_options(
     target: str,
     prospect: Callable[[Permissions], Prospect],
 ) -> Iterator[str]:
-    """Options with which a technique would send something."""
+    """Options with which a technique would test the rule."""
     more = {
         "--allow-own-settings": replace(may, own_settings=True),
         "--allow-writes": replace(may, writes=True),
@@ -96,13 +96,13 @@ def _needed_options(
 
 
 def _sends(technique: Technique, prospect: Prospect, rule: str) -> bool:
-    """Whether a technique sends anything that tests a rule of its own."""
+    """Whether a technique would send requests that test one of its own rules."""
     lines = technique.foresee(prospect)
     return any(line["as"] != "nobody" and line.get("rule", rule) == rule for line in lines)
 
 
 def _would_tell(rule: str, cell: Cell) -> bool:
-    """Whether a cell that the contract denies was decided for callers whom the rule is about."""
+    """Whether a denied cell was decided for the kind of callers that the rule is about."""
     if cell.granted or cell.result not in _DENIED:
         return False
     if rule == "privacy-setting-not-enforced":

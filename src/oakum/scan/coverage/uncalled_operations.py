@@ -27,14 +27,14 @@ _MAKES = word_set("add create insert make new open post submit")
 _ONE_EACH = word_set(
     "account config configuration consent me preference preferences profile setting settings"
 )
-"""Nouns of what each account has one of, and does not make: it is written over."""
+"""Nouns of things of which each account has one, so that a creation overwrites it."""
 
 _OTHERS = word_set("code index name nr number position serial slug")
-"""Words of what names an object beside its key."""
+"""Words of members that identify an object besides its key."""
 _TRASH = word_set("bin binned deleted recycle recycled removed trash trashed")
-"""Words of a list of what was removed and is kept."""
+"""Words in paths of lists that keep removed objects."""
 _BEFORE = ("archive", "trash", "discard", "cancel")
-"""Verbs that put an object away, after which an API may let it be removed."""
+"""Verbs that archive or cancel an object, which an API may require before removal."""
 
 
 def barring_reason(model: Model, operation: Operation, *, named: bool = False) -> str:
@@ -48,7 +48,7 @@ def why_not_called(model: Model, operation: str) -> str:
     """Why a run with writes sent nothing to a writing operation; empty if it does not write, or
     `classify` gives the reason."""
     each = model.operations.get(operation)
-    if each is None:  # closed, since what the document says of it points to nothing
+    if each is None:  # unreadable: a reference in the document is broken
         return ""
     if each.method == "DELETE":
         said = classify(each, model.rule(each.id)).reason
@@ -118,9 +118,9 @@ def _no_removal(model: Model, name: str) -> str:
 def remover(
     model: Model, make: Operation, resource: str, params: Mapping[str, Mapping[str, str]]
 ) -> Probe | None:
-    """The operation that deletes what another one creates, below its own path before any other:
+    """The operation that deletes what another one creates, preferably one below its own path, since
     `DELETE /me/cart/{postId}` names a post, too. Of several, the one whose last parameter is the
-    key, not of another object: `/posts/{id}`, not `/posts/tags/{tag}`. None if there is none whose
+    key of the object itself: `/posts/{id}`, not `/posts/tags/{tag}`. None if there is none whose
     request can be written."""
     key = f"{resource}.{model.policy.resources[resource].key}"
     own = f"{resource}."
@@ -138,7 +138,8 @@ def remover(
 def _removers(
     model: Model, make: Operation, resource: str, params: Mapping[str, Mapping[str, str]]
 ) -> Iterator[tuple[Probe, str]]:
-    """Operations that delete such objects; each with why it cannot be asked to, else empty."""
+    """(operation, why it cannot be called, empty if it can) for operations that delete such
+    objects."""
     key = model.policy.resources[resource].key
     for each in model.operations.values():
         last = last_parameter(each.path)
@@ -158,16 +159,16 @@ def _removers(
 
 
 def named_by(model: Model, remove: Probe, resource: str) -> str:
-    """The member, other than the key, whose value stands last in the path of a removal."""
+    """The member, other than the key, whose value is the last segment of a removal's path."""
     source = remove.sources.get(last_parameter(remove.operation.path), "")
     name, _, member = source.partition(".")
     return member if name == resource and member != model.policy.resources[resource].key else ""
 
 
 def _unsure(model: Model, remove: Probe, resource: str) -> str:
-    """Why it is open which object the path of a removal names; empty if it names one of these. By
-    another member than the key it may name several, or another one: an answer at the same path has
-    to show it."""
+    """Why it is unclear which object the path of a removal names; empty if it is clear. A member
+    other than the key may name several objects, so a response at the same path has to show the
+    object."""
     known, operation = model.policy.resources[resource], remove.operation
     last = last_parameter(operation.path)
     how, member = f"{operation.method} {operation.path}", named_by(model, remove, resource)
@@ -189,8 +190,8 @@ def _unsure(model: Model, remove: Probe, resource: str) -> str:
 def purgers(
     model: Model, make: Operation, resource: str, params: Mapping[str, Mapping[str, str]]
 ) -> Iterator[tuple[str, Probe]]:
-    """Operations that remove for good what was removed, each with the path of the list that shows
-    it meanwhile: `/trash`, and `DELETE /trash/{id}`."""
+    """Operations that delete removed objects for good, with the path of the list that shows them
+    meanwhile: `/trash`, and `DELETE /trash/{id}`."""
     for each, lacks in _removers(model, make, resource, params):
         path, _, last = each.operation.path.rpartition("/")
         at = last == f"{{{last_parameter(each.operation.path)}}}"
@@ -199,8 +200,8 @@ def purgers(
 
 
 def before_removal(model: Model, remove: Operation) -> Iterator[tuple[Operation, str]]:
-    """Operations that put away what a removal names, and need nothing else, each with its verb:
-    `POST /notes/{id}/archive` beside `DELETE /notes/{id}`."""
+    """(operation, verb) for operations that archive or cancel the object of a removal and need
+    nothing else: `POST /notes/{id}/archive` beside `DELETE /notes/{id}`."""
     for each in model.operations.values():
         path, _, verb = each.path.rpartition("/")
         if each.method not in ("POST", "PUT") or path != remove.path or verb not in _BEFORE:
@@ -217,8 +218,8 @@ def _is_below(remove: Operation, make: Operation) -> bool:
 
 
 def _guessed_params(model: Model, remove: Probe, last: str) -> Iterator[str]:
-    """Required parameters besides the path that only a guess fills with the key of the object,
-    which the path names already."""
+    """Required parameters outside the path that only a guess would fill with the key in the
+    path."""
     said = model.rule(remove.operation.id).params
     for each in remove.operation.parameters:
         again = each.name in remove.sources and remove.sources[each.name] == remove.sources.get(
@@ -229,7 +230,7 @@ def _guessed_params(model: Model, remove: Probe, last: str) -> Iterator[str]:
 
 
 def _lacking_members(remove: Probe) -> list[str]:
-    """Members that the body of a removal has to have, and that nothing fills."""
+    """Required members of a removal's body that have no source."""
     shape = body_shape(remove.operation)
     if shape is None or not remove.operation.needs_body:
         return []
@@ -237,7 +238,7 @@ def _lacking_members(remove: Probe) -> list[str]:
 
 
 def never_called(model: Model) -> Iterator[SkippedOperation]:
-    """Writing operations that are never called, whatever is allowed."""
+    """Writing operations that are not called with any options."""
     for operation in model.operations.values():
         if operation.method not in WRITES:
             continue
@@ -251,5 +252,5 @@ def never_called(model: Model) -> Iterator[SkippedOperation]:
 def all_untried(
     model: Model, more: Iterable[SkippedOperation], *, writes: bool
 ) -> tuple[SkippedOperation, ...]:
-    """Everything that was not written to; `more`: found during the run."""
+    """All operations that were not written to. `more`: found during the run."""
     return tuple(dict.fromkeys((*(never_called(model) if writes else ()), *more)))

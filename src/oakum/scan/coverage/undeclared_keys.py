@@ -1,7 +1,7 @@
-"""Keys that the API itself shows and that the document does not allow in its paths, for the notes.
+"""Keys that the API shows although the document does not allow them in its paths, for the notes.
 
-A scan asks for them all the same. A gateway takes a path with such a key for no request of the
-operation, so that nobody would reach the object behind it.
+A scan uses them anyway. A gateway takes a path with such a key as no request of the operation, so
+nobody could reach the object behind it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ _MOST_NAMED = 4
 
 
 def said_undeclared(engine: Engine) -> list[str]:
-    """One remark about path parameters none of whose known values is as the document says."""
+    """A remark on path parameters of which all known values violate their schema; empty if there
+    are none."""
     shown = {endpoint for endpoint, _ in engine.matrix.carried}
     found: dict[str, None] = {}
     for probe in engine.state.probes:

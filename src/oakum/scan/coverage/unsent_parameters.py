@@ -1,6 +1,6 @@
-"""Parameters that no request of the run had, or that every request had, named as untested.
+"""Parameters that no request contained, or that every request contained, as untested.
 
-Only requests that were sent count, whatever a technique was meant to send. If such a parameter has
+Only requests that were sent count, not what a technique was meant to send. If such a parameter has
 a name that selects whose data is shown, its endpoint is untested.
 """
 
@@ -58,8 +58,8 @@ def _find_unfilled(engine: Engine) -> Iterator[UntestedItem]:
 
 
 def _never_embedded(engine: Engine) -> Iterator[UntestedItem]:
-    """Endpoints with a parameter such as `include`, none of whose values that were tried showed a
-    resource that the document declares there."""
+    """Endpoints with a parameter such as `include` of which no tried value showed a resource that
+    the document declares there."""
     matrix, resources = engine.matrix, engine.model.policy.resources
     for probe in engine.state.probes:
         by = [each for each in optional(probe) if not EMBEDS.isdisjoint(words(each.name))]
@@ -89,9 +89,8 @@ def _never_embedded(engine: Engine) -> Iterator[UntestedItem]:
 
 
 def _embeds(model: Model, probe: Probe, parameter: Parameter, missing: Collection[str]) -> bool:
-    """Whether the name of a flag, such as `with_author`, or a value that the document lists, is
-    that of a missing resource or of the member that holds it. Other flags (`include_deleted`) say
-    which objects are shown."""
+    """Whether the name of a flag such as `with_author`, or a listed value, names a missing resource
+    or the member that holds it. Other flags (`include_deleted`) select objects."""
     names = {*missing, *(at for at, name in resource_members(model, probe) if name in missing)}
     meant = {tuple(singular(each) for each in words(name)) for name in names}
     values = [text_of(each) for each in choices(parameter.name, parameter.shape)]

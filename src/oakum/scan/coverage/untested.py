@@ -1,7 +1,7 @@
-"""What a run did not test: one record for all of it, and one place that collects.
+"""What a run did not test: one record type for all of it, and one place that collects them.
 
-The engine and techniques record it while they run (`engine.results.untested`), and coverage finds
-the rest when all is asked. `section` says where the report tells it.
+The engine and the techniques record it while they run (`engine.results.untested`); coverage adds
+the rest after the last request. `section` says where the report lists it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from oakum.finding import Endpoint, SkippedOperation
 
 
 class Section(Enum):
-    """Where a report tells what was not tested."""
+    """The section of a report that lists what was not tested."""
 
     CELLS = "the reason of untested cells; `what` is the id of an endpoint"
     WRITES = "the writes that were left alone; `what` is an operation"
@@ -24,14 +24,14 @@ class Section(Enum):
 
 @dataclass(frozen=True)
 class UntestedItem:
-    """One thing that was not tested, and why, with what would change that."""
+    """One thing that was not tested, why, and what would change that."""
 
     what: Endpoint | str
-    """As its section says."""
+    """An endpoint, or words, as the section requires."""
     why: str
     section: Section = Section.TRUST
     viewer: str = ""
-    """Label of the callers as whom it was not tested; empty: as nobody at all."""
+    """Label of the only callers for whom it was not tested; empty: for no caller."""
 
     @property
     def name(self) -> str:
@@ -48,12 +48,12 @@ class UntestedItem:
 
 @dataclass
 class Gaps:
-    """All that one run did not test, in the order in which it was noticed."""
+    """All that a run did not test, in the order in which it was recorded."""
 
     _found: list[UntestedItem] = field(default_factory=list)
 
     def add(self, *gaps: UntestedItem) -> None:
-        """Records gaps. Of what a run should have tested, one reason is enough: the first."""
+        """Records gaps. Of several reasons for the same gap, the first is kept."""
         known = {(each.section, each.name) for each in self._found}
         self._found += (
             each
@@ -62,22 +62,22 @@ class Gaps:
         )
 
     def forget(self, endpoint: str) -> None:
-        """An endpoint is requested after all."""
+        """Removes the gap of an endpoint that is requested after all."""
         self._found = [
             each for each in self._found if (each.section, each.what) != (Section.CELLS, endpoint)
         ]
 
     def of(self, section: Section) -> Iterator[UntestedItem]:
-        """What one section of the report tells."""
+        """The gaps in one section of the report."""
         return (each for each in self._found if each.section is section)
 
     def reasons(self, section: Section) -> dict[str, str]:
-        """Endpoint, rule or words → the reason."""
+        """Endpoint, rule or words → the reason, in one section."""
         return {each.name: each.reason for each in self.of(section)}
 
     @property
     def writes(self) -> tuple[SkippedOperation, ...]:
-        """Operations that write and were left alone, as the report has them."""
+        """Writing operations that were not called, as the report lists them."""
         return tuple(
             SkippedOperation(each.what, each.reason)
             for each in self.of(Section.WRITES)

@@ -47,7 +47,7 @@ def find_untested(
 
 
 def _find_unasked(model: Model, skipped: Iterable[SkippedOperation]) -> Iterator[UntestedItem]:
-    """Operations that read somebody's data, and that no question was put to."""
+    """Operations that read owned data and were not requested."""
     for each in skipped:
         operation = model.operations.get(each.endpoint.operation)
         if operation is None or operation.method != "GET" or model.rule(operation.id).untested:
@@ -82,7 +82,7 @@ def within_reach(identities: KnownIdentities, matrix: Matrix) -> set[tuple[str, 
                     continue
                 label = identities.label(identities.relations(viewer, owner), viewer, owner)
                 found.add((matrix.operation(endpoint), resource, label))
-    more = asked_as_more(matrix)  # these viewers were judged under another relation there
+    more = asked_as_more(matrix)  # there, objects give these viewers another relation
     return found - {(matrix.operation(at), resource, label) for at, resource, label in more}
 
 
@@ -121,8 +121,8 @@ def unseen(
 
 
 def recent(model: Model, places: Collection[tuple[str, str]]) -> Iterator[str]:
-    """That hidden times of the last minutes were not looked for out of place. `places`: (resource,
-    field path) in which owners were shown some."""
+    """A remark that hidden times of the last minutes were not searched for outside their fields.
+    `places`: (resource, field path) in which owners were shown such times."""
     hidden = [
         f"{name}.{path}"
         for name, path in sorted(places)
@@ -137,8 +137,8 @@ def recent(model: Model, places: Collection[tuple[str, str]]) -> Iterator[str]:
 
 
 def shown_in_graph(matrix: Matrix) -> bool:
-    """Whether a query of GraphQL has shown an owner anything of their own: unless they leak, its
-    fields are no cells of a report."""
+    """Whether a GraphQL query showed an owner any of their own data: fields in GraphQL have no
+    cells unless they leak."""
     return any(
         fields and owner and (probe := matrix.probes.get(endpoint)) is not None and probe.asks
         for (endpoint, owner, _), fields in matrix.own.items()
@@ -156,8 +156,8 @@ def alone(model: Model, identities: KnownIdentities) -> Iterator[str]:
 
 
 def _missing_for(model: Model, cells: list[Cell], reach: Collection[tuple[str, str, str]]) -> str:
-    """What an operation lacks to have been tested; empty: nothing. Owners who may not call it are
-    shown nothing of their own there."""
+    """What is missing for an operation to count as tested; empty if nothing is. Owners who may not
+    call it need not be shown their own data there."""
     if not any(cell.result in (Result.OPEN, Result.LEAK) for cell in cells):
         reasons = [cell.reason for cell in cells if cell.reason]
         return max(reasons, key=reasons.count) if reasons else "it showed nobody anything"
@@ -176,7 +176,7 @@ def _missing_for(model: Model, cells: list[Cell], reach: Collection[tuple[str, s
 
 
 def _is_barred(model: Model, cell: Cell) -> bool:
-    """Whether a cell is that of owners whom `call:` does not let call its operation."""
+    """Whether a cell belongs to owners whom `call:` does not allow to call the operation."""
     label, call = {*cell.viewer.split("+")}, model.rule(cell.endpoint.operation).call
     owners = any("owner" in model.policy.kinds(each) for each in label & {*model.policy.relations})
     basic = model.policy.only("anyone", "authenticated")
@@ -195,7 +195,7 @@ def trust_reasons(found: list[UntestedItem]) -> Iterator[str]:
 
 
 def vain(why: str) -> str:
-    """That no setting could be changed, although the run might."""
+    """Says that no setting could be changed although the run was allowed to."""
     return (
         f"no own setting could be changed ({why}): nothing is known about other values than the"
         " present ones; fix that, or scan without `--allow-own-settings`"
@@ -203,7 +203,7 @@ def vain(why: str) -> str:
 
 
 def cut_short(techniques: Iterable[str]) -> Iterator[str]:
-    """What a spent budget left out, by the names of techniques that would have sent something."""
+    """What was left out when the budget was spent, by techniques that would have sent something."""
     if left := list(dict.fromkeys(techniques)):
         named = ", ".join(f"`{each}`" for each in left)
         yield (
@@ -213,7 +213,7 @@ def cut_short(techniques: Iterable[str]) -> Iterator[str]:
 
 
 def bent(found: tuple[str, str]) -> str:
-    """An answer of another form than the document declares, in words."""
+    """Says that a response had another form than the document declares."""
     endpoint, pointer = found
     return (
         f"{endpoint} sent one object where the document declares a list (at {pointer}): judged"
@@ -222,8 +222,8 @@ def bent(found: tuple[str, str]) -> str:
 
 
 def unclear_masks(matrix: Matrix) -> Iterator[str]:
-    """Why an end without findings is not trusted where what came in a masked field has no form
-    that the contract shows, and nobody can tell whether it is the owner's."""
+    """Why a run without findings is not trusted if a masked field contained a value that has no
+    form of the contract and may or may not be the owner's."""
     named = {
         f"`{key.resource}.{key.field}`"
         for key in matrix.beyond
@@ -237,7 +237,7 @@ def unclear_masks(matrix: Matrix) -> Iterator[str]:
 
 
 def shown_twice(found: tuple[tuple[str, str], set[str]]) -> str:
-    """One object that two identities were shown as their own, in words."""
+    """Says that two identities were shown one object as their own."""
     (endpoint, resource), names = found
     return (
         f"{endpoint} showed {' and '.join(sorted(names))} a `{resource}` as their own that it"

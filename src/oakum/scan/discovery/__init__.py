@@ -1,1 +1,2 @@
-"""Facts that no document states: endpoints in scripts, versions, id schemes, differing refusals."""
+"""Facts that no document states: endpoints in scripts, versions, id schemes, differences between
+refusals."""

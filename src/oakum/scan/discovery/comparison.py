@@ -23,12 +23,12 @@ class ComparedAnswer:
     filled: FilledRequest
     answer: Response
     took: float = 0.0
-    """Seconds."""
+    """Response time in seconds."""
 
 
 class Comparison:
-    """One comparison. `ask` puts a question about somebody, or about the nth nobody where the name
-    is empty; an empty list: it cannot be put."""
+    """One comparison. `ask` requests something about a person, or about the nth non-existing one if
+    the name is empty; an empty list means that it cannot be requested."""
 
     def __init__(
         self,
@@ -38,8 +38,8 @@ class Comparison:
         once: bool = False,
         halts: Callable[[Sequence[ComparedAnswer]], bool] = lambda heard: False,
     ) -> None:
-        """`once`: a second answer about the same person would cost another wrong secret; `halts`:
-        whether what was heard so far forbids to go on."""
+        """`once`: a second request about the same person would cost another wrong secret; `halts`:
+        whether the responses so far forbid further requests."""
         self._question = ask
         self._one, self._other = names[0], names[-1]
         self._once = once
@@ -73,7 +73,7 @@ class Comparison:
         return (first & self._differ(begun)) | self._differ()
 
     def ask(self, *about: tuple[str, int]) -> bool:
-        """Sends a request about each (identity, index of a non-existing one); False if one could
+        """Sends a request about each (identity, index of a non-existing person); False if one could
         not be sent."""
         for who, nth in about:
             if self._halts(self.heard):
@@ -86,7 +86,7 @@ class Comparison:
 
     @property
     def why_unsettled(self) -> str:
-        """Why answers that tell nobody apart prove nothing; empty: they do."""
+        """Why equal responses prove nothing; empty if they do."""
         if any(each.answer.status >= 500 for each in self.heard):
             return "it failed with a server error"
         forms: dict[str, set[tuple[int, str]]] = {}
@@ -103,7 +103,7 @@ class Comparison:
         return known, [each.took for each in self.heard if not each.who]
 
     def _differ(self, begun: int = 0, *, doubtful: bool = False) -> frozenset[Feature]:
-        """The differences between both sides, in the responses from the `begun`th on."""
+        """Features that differ between both sides in the responses from index `begun` on."""
         sent = {value for each in self.heard for value in each.filled.sent}
         known: dict[str, list[Features]] = {}
         unknown: list[Features] = []

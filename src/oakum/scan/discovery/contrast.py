@@ -32,15 +32,14 @@ _ABSENT = "absent:"
 _SENT = "‹sent›"
 _STARS = re.compile(r"[*•●·…]+")
 _LEAST = 3
-"""Characters below which an echo cannot be told from chance."""
+"""A shorter value, in characters, is not masked as an echo, since it occurs by chance."""
 _LEAST_INSIDE = 5
-"""Characters of a value that are found inside a sentence by no chance."""
+"""A shorter value, in characters, is not searched for inside a sentence."""
 _MOST_WORDS = 4000
 _LEFT_OUT = word_set(
     "age connection content-encoding content-length date keep-alive set-cookie transfer-encoding"
 )
-"""Headers that say when and how an answer was sent; lengths and cookies are features of their own.
-"""
+"""Headers that describe how a response was sent; lengths and cookies are features of their own."""
 
 
 def take_apart(answer: Response, sent: Collection[str]) -> dict[Feature, str]:
@@ -129,7 +128,7 @@ def _kinds(values: Collection[str]) -> set[str]:
 
 
 def _places(value: Json, at: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Json]]:
-    """Every value with its place, containers too."""
+    """(path, value) for every value, containers included."""
     yield at, value
     if isinstance(value, dict):
         for key, child in value.items():
@@ -175,11 +174,12 @@ class RequestMask:
 
     def __call__(self, text: str) -> str:
         masked = self._known.sub(_SENT, text) if self._known else text
-        return _STARS.sub("*", masked)  # one star for each letter
+        return _STARS.sub("*", masked)  # each masked letter becomes one star
 
 
 def _parts(value: str) -> Iterator[str]:
-    """What else of a value an answer may repeat: the mailbox, the number without its signs."""
+    """Further texts of a value that a response may repeat: the mailbox of an address, the digits of
+    a number."""
     local, at, _ = value.partition("@")
     if at:
         yield local

@@ -25,21 +25,21 @@ from oakum.scan.requests.builder import FilledRequest, fill
 
 _NOWHERE = "oakum-none"
 _ALIKE = 2
-"""Owners of one kind, in one state, who are asked about."""
+"""How many owners of one kind and state are requested."""
 _STRANGERS = 2
-"""Viewers for whom two answers are compared."""
+"""For how many viewers two responses are compared."""
 
 
 @dataclass
 class OtherEndpoints:
-    """Tries ways in one run, each once."""
+    """Tries undocumented variants of endpoints, each once in a run."""
 
     engine: Engine
     absent: dict[tuple[object, ...], Response] = field(default_factory=dict)
-    """(beginning of an address, viewer, headers) → how a path that is nobody's is answered there.
-    In memory only."""
+    """(start of a URL, viewer, headers) → the response to a path there that does not exist. In
+    memory only."""
     alive: dict[str, Outcome | None] = field(default_factory=dict)
-    """Way → what its owner was answered; None: nothing that an API answers."""
+    """Variant → the outcome for its owner; None if the response is not that of an API."""
 
     def __post_init__(self) -> None:
         self._likeness = Likeness(self.engine.model, self.engine.knowledge)
@@ -120,15 +120,14 @@ class OtherEndpoints:
         return bool(more) or self._forget(way)
 
     def _forget(self, way: Probe) -> bool:
-        """It is the documented endpoint over again: no second endpoint to what leaks there.
-        False."""
+        """Drops a variant that only repeats the documented endpoint. Always returns False."""
         entries = self.engine.matrix.entries
         for key in [each for each in entries if each.endpoint == way.id]:
             del entries[key]
         return False
 
     def _leaks(self, probe: Probe) -> set[tuple[str, str, str]]:
-        """What is known to leak through an endpoint: resource, field, viewer."""
+        """(resource, field, viewer) of the known leaks through an endpoint."""
         leaks = self.engine.matrix.leaks()
         return {
             (key.resource, key.field, key.viewer)
@@ -137,7 +136,7 @@ class OtherEndpoints:
         }
 
     def _first(self, way: Probe) -> tuple[str, str | None, FilledRequest] | None:
-        """An owner to ask as, whose values to ask with, and the question; None: no value is
+        """(owner's name, caller, request) for the first request to a variant; None if no value is
         known."""
         engine = self.engine
         for who in engine.identities.subjects():
@@ -174,8 +173,8 @@ class OtherEndpoints:
         return frozenset(each for each in own if each in text and each not in filled.sent)
 
     def _nothing(self, way: Probe, who: str, filled: FilledRequest) -> Response:
-        """How a path beside this one is answered that there is none of. Some APIs say 200; and the
-        page that a front end gives for every path may hold who is logged in."""
+        """The response to a non-existing path beside this one. Some APIs answer 200, and a front
+        end's page for every path may contain the name of the caller."""
         parts = urlsplit(filled.request.url)
         path = "/".join(["", *parts.path.split("/")[1:2], _NOWHERE])
         url = f"{parts.scheme}://{parts.netloc}{path}"
@@ -213,7 +212,7 @@ class OtherEndpoints:
                 engine.put(way, viewer, who)
 
     def _is_dull(self, way: Probe) -> bool:
-        """Whether it shows only public data, also to its owner."""
+        """Whether the variant shows even its owner only public data."""
         if not way.shows or self._hidden_count(way):
             return False
         outcome = self.alive.get(way.id)
@@ -223,7 +222,7 @@ class OtherEndpoints:
         return not other and all(each.result is not Result.LEAK for each in outcome.observations)
 
     def _kind(self, viewer: str | None, who: str | None) -> object:
-        """What makes one pair of viewer and owner like another: relation and settings."""
+        """A key that is equal for pairs of viewer and owner with the same relation and settings."""
         states = sorted(
             (path, str(value))
             for (name, path), value in self.engine.identities.states.items()
@@ -233,5 +232,5 @@ class OtherEndpoints:
 
 
 def _is_about(way: Probe) -> bool:
-    """Whether its question names somebody."""
+    """Whether the request of a variant names a person."""
     return bool(way.personal) and not way.batch

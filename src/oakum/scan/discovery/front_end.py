@@ -30,19 +30,19 @@ from oakum.scan.requests.builder import FilledRequest
 
 _MOST_SCRIPTS = 8
 _MOST_TEXT = 2 << 20
-"""Characters read of one script."""
+"""How many characters of a script are read."""
 _HOLE = re.compile(r"\{([^{}]*)\}")
 
 
 @dataclass(frozen=True)
 class FrontEnd:
-    """Reads one page. `run` gives all paths that its scripts name."""
+    """Reads one page. `run` returns all paths that its scripts name."""
 
     engine: Engine
     address: str
     how: str
     also: Sequence[str]
-    """Further addresses from which scripts may come."""
+    """Further origins from which scripts may be loaded."""
     named: dict[tuple[str, str, str], ScriptPath] = field(default_factory=dict)
 
     def run(self) -> list[ScriptPath]:
@@ -73,7 +73,7 @@ class FrontEnd:
         return list(self.named.values())
 
     def _take(self, script: str, address: str) -> list[str]:
-        """Keep the paths that a script names; addresses of further scripts."""
+        """Records the paths that a script names; returns URLs of further scripts."""
         for each in named_paths(script):
             query = "&".join(f"{name}={value}" for name, value in each.query)
             self.named.setdefault((plain(each.path), query, each.origin), each)
@@ -136,7 +136,7 @@ def roots(paths: Iterable[str]) -> list[str]:
 
 @dataclass
 class Holes:
-    """What fills the holes of a path, learnt from the paths that are documented."""
+    """What fills the gaps in a path from a script, learnt from the documented paths."""
 
     model: Model
     probes: Iterable[Probe]
@@ -160,7 +160,7 @@ class Holes:
         self._known = {singular(w) for each in said if "{" not in each for w in words(each)}
 
     def reads(self, named: ScriptPath, path: str) -> bool:
-        """Whether the words of a path that a script names let nothing but reading be expected."""
+        """Whether the words of a path suggest that a GET of it only reads."""
         reads = Operation(f"GET {path}", "GET", path)
         return classify(reads).kind == "read" and may_be_read(path, named.query, self._known)
 
@@ -213,7 +213,8 @@ class Holes:
         return "" if beside else self._of_account(hole)
 
     def _of_account(self, hole: str) -> str:
-        """A member of an account by its name, else the account's id: the likeliest of all ids."""
+        """The account's member with the name of the gap, or else its id, the most likely of all
+        ids."""
         if not self._account:
             return ""
         leaves = self.model.tables[self._account].leaves
@@ -222,8 +223,8 @@ class Holes:
         return "" if classify_field(field) is FieldClass.SECRET else f"{self._account}.{field}"
 
     def _name(self, hole: str, path: str, source: str) -> str:
-        """What a hole is called in the endpoint: by the script, or as documented where it is the
-        name under which the contract finds the owner, or where a script's own name is none."""
+        """The parameter name for a gap: that of the script, or that of the document if the script
+        has none or if the contract finds the owner by it."""
         known, same = self._after.get(_segment_before(path, hole), ("", ""))
         owner = self.model.policy.resources[source.split(".")[0]].owner
         if known and same == source and (owner.kind == "path" or hole.startswith("_")):

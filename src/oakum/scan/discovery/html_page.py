@@ -25,22 +25,22 @@ _DATA = re.compile(r"=\"\s*((?:[{\[]|&#123;|&#91;)[^\"]*)\"|='\s*((?:[{\[]|&#123
 """Data in an attribute: `data-page="{&quot;…`."""
 _JSON_TYPE = re.compile(r"(?i)[\w.+-]+/(?:[\w.+-]+\+)?json\b")
 _BEGINS = re.compile(r"[=(]\s*(?=[{\[])")
-"""Where a script may give an object: `window.__STATE__ = {`, `start([`."""
+"""Where a script may assign or pass an object: `window.__STATE__ = {`, `start([`."""
 _PARSED = re.compile(r"""JSON\.parse\(\s*(?:"((?:\\.|[^"\\])*)"|'((?:\\.|[^'\\])*)')""", re.S)
 _UNDEFINED = re.compile(r"(?<=[:,\[])\s*undefined\s*(?=[,}\]])")
-"""`serialize-javascript` and its like write it where JSON has `null`."""
+"""`serialize-javascript` and similar tools write it in place of JSON's `null`."""
 
 
 @dataclass
 class Page:
-    """A page taken apart."""
+    """The scripts and data of an HTML page."""
 
     sources: list[str] = field(default_factory=list)
     """Addresses of its scripts, as written."""
     scripts: list[str] = field(default_factory=list)
-    """Text of the scripts that stand in it."""
+    """Texts of its inline scripts."""
     data: list[Json] = field(default_factory=list)
-    """Objects and lists that it hands to its scripts."""
+    """Objects and lists embedded for its scripts."""
 
 
 def read_page(text: str) -> Page:

@@ -20,20 +20,20 @@ from typing import Literal
 from oakum.http.jwt import base64url_bytes
 
 _CHANCE = 1e-6
-"""Chance that drawn ids lie so close together, below which they were not drawn. Some twenty ways
-of writing a number are tried, so what is left of error is 2 in 100,000."""
+"""Ids that are this close together with a lower chance count as sequential. With some twenty ways
+of reading a number, the error is about 2 in 100,000."""
 _SMALL = 37.0
-"""Bits of a space that is small: seven characters of an alphabet of 36 have 36.2, and 49 million
-records were taken from behind such (Dell, 2024)."""
+"""A space of at most so many bits can be enumerated: seven characters of a 36-letter alphabet have
+36.2, and 49 million records were taken from such a space (Dell, 2024)."""
 _SPAN = 2.0**32
-"""Numbers between the first and the last own id that can be tried one after another."""
+"""Largest range between own ids that can be tried number by number."""
 _NEAR = 2.0**24
-"""The same where ids are no plain numbers: behind a beginning that all ids share, two drawn texts
-lie this close by chance as well, of 40 bits once in 30,000 times."""
+"""The same for ids that are not plain numbers: behind a common prefix, two random 40-bit texts are
+this close once in 30,000 times."""
 _ALIKE = 2
-"""Ids without which nothing can be compared."""
+"""Fewest ids that can be compared."""
 _LIKELY = 0.01
-"""The same as `_CHANCE` for decimal numbers, which mostly count up."""
+"""The same as `_CHANCE` for decimal numbers, which are usually sequential."""
 
 
 @dataclass(frozen=True)
@@ -41,13 +41,14 @@ class Keyspace:
     """What a few ids reveal about all the others."""
 
     kind: Literal["counts", "short", "timed", "unknown"]
-    """`counts`: numbers that go up; `short`: drawn from few; `timed`: made of the time."""
+    """`counts`: sequential numbers; `short`: random in a small space; `timed`: made from
+    the time."""
     says: str = ""
-    """In words that hold no id: `sequential numbers, written in base64`."""
+    """A description without any id: `sequential numbers, written in base64`."""
     bits: float = 0.0
-    """Size of the space in which they lie, as a power of 2."""
+    """Size of the space of ids, as a power of 2."""
     numbers: tuple[int, ...] = ()
-    """What they read as, in ascending order; for `counts` only. In memory only."""
+    """The numbers that the ids stand for, ascending; for `counts` only. In memory only."""
 
     @property
     def walkable(self) -> bool:
@@ -72,7 +73,7 @@ def read(ids: Mapping[str, Sequence[str]], dated: Sequence[str] = ()) -> Keyspac
 
 
 def _counting_keyspace(texts: Sequence[str], rows: Sequence[Sequence[str]]) -> Keyspace | None:
-    """The reading in the lowest numbers of those in which the ids lie closer than chance."""
+    """Of the readings in which the ids are closer than chance, the one with the lowest numbers."""
     best: tuple[int, str, list[int]] | None = None
     for words, reader in _READERS:
         found = reader(texts)
@@ -98,7 +99,7 @@ def _sequential_keyspace(words: str, numbers: Sequence[int]) -> Keyspace:
 
 
 def _by_chance(many: int, share: float) -> float:
-    """Chance that so many numbers, drawn from a space, lie within this share of it.
+    """Chance that `many` random numbers lie within this share of their space.
 
     The range of k uniform draws is at most r with probability k r^(k-1) - (k-1) r^k.
     """
@@ -111,8 +112,8 @@ def _is_count(
 ) -> bool:
     """Whether decimal numbers count up although they lie far apart.
 
-    Drawn ones nearly always have all their digits, and stand in the order of their making, or
-    against it, with a chance of 2 in k!. Numbers that count up are common, so less is asked.
+    Random ids nearly always use all digits, and k of them are in ascending or descending order with
+    a chance of 2 in k!. Sequential numbers are common, so weaker evidence suffices.
     """
     if max(numbers) >= _SPAN or len(numbers) < _ALIKE:
         return False
@@ -129,14 +130,14 @@ def _is_count(
 
 
 def _out_of_order(numbers: Sequence[int]) -> float:
-    """Chance that drawn numbers stand as much in order as these."""
+    """Chance that random numbers are as well ordered as these."""
     if len(numbers) < 2 or list(numbers) not in (sorted(numbers), sorted(numbers, reverse=True)):
         return 1.0
     return 2 / math.factorial(min(len(numbers), 20))
 
 
 _Numbers = tuple[list[int], float]
-"""What ids read as, and how many values ids of this look could have."""
+"""(the numbers that ids stand for, number of possible values of ids of this form)."""
 _PARTS = re.compile(r"(.*?)(\d+)(\D*)", re.S)
 _PLAIN = "whole numbers that count up"
 
@@ -188,7 +189,8 @@ def _is_narrow(chars: set[str], within: int) -> bool:
 
 
 def _in_base(alphabet: str, *, short: bool = False) -> Callable[[Sequence[str]], _Numbers | None]:
-    """`short`: reads what is short, too; it is mostly a word, or else `_short` tells it."""
+    """A reader for numbers in a base. `short`: it also reads short texts, which are mostly words or
+    left to `_short`."""
     value = {char: number for number, char in enumerate(alphabet)}
 
     def reader(texts: Sequence[str]) -> _Numbers | None:
@@ -262,8 +264,8 @@ _NO_BASE64 = re.compile(r"[^0-9A-Za-z=+/]")
 
 
 def _bare(texts: Sequence[str], mark: re.Pattern[str] = _MARK) -> list[str]:
-    """Ids without their common prefix, up to its last separator, and their common suffix, from its
-    first mark on: `tag_`, `slip:`, `-gb`."""
+    """Ids without their common prefix up to its last separator, and without their common suffix
+    from its first separator: `tag_`, `slip:`, `-gb`."""
     same = _common(texts)
     start = len(same) - len(mark.split(same)[-1])
     bodies = [text[start:] for text in texts]
@@ -273,15 +275,15 @@ def _bare(texts: Sequence[str], mark: re.Pattern[str] = _MARK) -> list[str]:
 
 
 def _common(texts: Sequence[str]) -> str:
-    """What all begin with."""
+    """The common prefix of all texts."""
     first, last = min(texts), max(texts)
     pairs = zip(first, last, strict=False)
     return "".join(char for char, _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def _base64_bodies(texts: Sequence[str]) -> list[list[str]]:
-    """What may be base64 of ids: what `_bare` leaves; more, if padding shows where it begins, for
-    `_` and `-` are digits of it in URLs."""
+    """Possible base64 parts of ids: what `_bare` leaves, and more if padding shows where the part
+    begins, since `_` and `-` are base64 digits in URLs."""
     found = [_bare(texts, _NO_BASE64)]
     start = _NO_BASE64.search(_common(texts))
     for cut in (start.end() if start else 0, 0):
@@ -307,7 +309,7 @@ def _bytes(text: str) -> bytes:
 
 
 def _short(texts: Sequence[str]) -> Keyspace | None:
-    """Codes that are no words, and of which there cannot be many; also behind a date each."""
+    """The keyspace of random codes if it is small, also if each follows a date."""
     bits = _bits(_bare(texts))
     if bits is not None:
         return Keyspace("short", f"codes with at most 2^{math.ceil(bits)} values", bits)
@@ -321,7 +323,8 @@ def _short(texts: Sequence[str]) -> Keyspace | None:
 
 
 def _bits(whole: Sequence[str]) -> float | None:
-    """How many codes of this look there can be, as a power of 2; None: too many, or words."""
+    """log2 of the number of possible codes of this form; None if there are too many, or if they are
+    words."""
     bodies = whole
     if len(bodies) > 3:  # four random codes have no common prefix
         bodies = [body[len(_common(whole)) :] for body in whole]
@@ -337,12 +340,12 @@ _DATE = re.compile(
     r"(?<!\d)20\d\d(?:[-/._]?(?:0[1-9]|1[0-2])(?:[-/._]?(?:0[1-9]|[12]\d|3[01]))?)?[-/._](?=\w)"
     r"|(?<!\d)20\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?=\d)"
 )
-"""`20240115-0042`, `2024-00042`: a date, as ids begin with it that count up from it."""
+"""A date at the start of an id, behind which ids count up: `20240115-0042`, `2024-00042`."""
 
 
 def _is_coded(bodies: Sequence[str]) -> bool:
-    """Digits alone; or half of them no word that somebody would choose: a digit before a letter,
-    a capital after a small one; or three and more of capitals alone. `robin7` is a name."""
+    """Whether ids are codes, not chosen names: all are digits, half of them mix letters and digits
+    or cases as no word does, or they are three or more capital letters. `robin7` is a name."""
     chars = set("".join(bodies))
     if not chars or not chars <= set(_DIGITS + _LOWER + _UPPER):
         return False
@@ -359,7 +362,7 @@ _SIZES = (
 
 
 def _timed_keyspace(texts: Sequence[str]) -> Keyspace | None:
-    """Ids that one machine makes of the time: UUIDs of version 1 and 6, ids of MongoDB.
+    """Ids that one machine derives from the time: UUIDs of version 1 and 6, ids of MongoDB.
 
     RFC 9562, 8: UUIDs are not to be taken for hard to guess. In version 1 node and clock sequence
     stay the same, and ten million values a second are left; a MongoDB id is the second, five bytes
@@ -383,4 +386,4 @@ def _timed_keyspace(texts: Sequence[str]) -> Keyspace | None:
 
 
 _EPOCH, _END = 1_200_000_000, 4_000_000_000
-"""Seconds since 1970: 2008, before which there was no MongoDB, and 2096."""
+"""The years 2008, before which there was no MongoDB, and 2096, in seconds since 1970."""

@@ -1,4 +1,4 @@
-"""How many records an endpoint has, estimated from the ids that were seen."""
+"""Estimates how many records an endpoint has from the ids of own objects."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _SURE = 0.05
 
 @dataclass(frozen=True)
 class KeyspaceEstimate:
-    """How many records there are."""
+    """An estimated number of records, with its bounds."""
 
     likely: int | None
-    """None: the own ids lie too close together to tell more than `least` to `most`."""
+    """The estimate; None if the own ids are too close together for more than the bounds."""
     least: int
     most: int
 
@@ -49,7 +49,7 @@ def estimate(numbers: Sequence[int]) -> KeyspaceEstimate | None:
 
 
 BEHIND = "records stand behind this endpoint"
-"""What follows an estimate in a note of a run, and in one beside an evidence."""
+"""The words that follow an estimate in a note or in the evidence."""
 
 
 def told_behind(note: str) -> str:

@@ -1,4 +1,4 @@
-"""Whether the words of a path say that a GET of it only reads, if nothing else is known of it.
+"""Whether the words of an undocumented path suggest that a GET of it only reads.
 
 Paths in a front end's scripts have no documented method, and no list of verbs is complete. So this
 is an allow list: a path is not requested unless its last word is a noun for a thing (`/cart/items`,
@@ -20,16 +20,16 @@ _READS = word_set(
     "browse calculate compare count describe display download export find get inspect list lookup "
     "preview query search show stream view"
 )
-"""Verbs that say so as the whole of a last segment; `read`, `check` and `fetch` may mark, or ask
-another server."""
+"""Verbs that make a last segment a read on their own. `read`, `check` and `fetch` are missing: they
+may mark something as read, or call another server."""
 _HEADS = _READS | word_set("fetch load retrieve")
-"""Verbs that say so at the head of one: `fetchProfile`."""
+"""Verbs that make a segment a read if they come first: `fetchProfile`."""
 _BOTH = word_set(
     "access archive bill book chat clone comment contact copy cover draft email feature file index "
     "invoice issue label link log mail message order place progress queue rank rate reference "
     "report request schedule share sms stage star sync tag text token trace track transport"
 )
-"""Nouns that as the last word of a path may order, send or report something."""
+"""Nouns that at the end of a path may also be commands to order, send or report something."""
 _SHOWS = (
     THINGS
     | NOUN_HEADS
@@ -54,9 +54,9 @@ _SCOPES = word_set(
     "mobile module new open ops pending platform popular portal private public recent rest rpc "
     "secure server service site system top trending unread upcoming web www"
 )
-"""What paths begin with, and adjectives."""
+"""Words at the start of paths, and adjectives, that are no commands."""
 _ACTS = word_set("action act cmd command do event func function method op task todo trigger verb")
-"""Parameters of a query whose value is a verb."""
+"""Query parameters whose value is a verb."""
 _EXTENSION = re.compile(r"\.\w{1,5}$")
 _HOLE = re.compile(r"\{[^{}]*\}")
 _VERSION = re.compile(r"v?\d[\d.]*(?:beta|alpha)?\d*")
@@ -82,7 +82,7 @@ def may_be_read(
 
 
 def _words(segment: str) -> tuple[str, ...]:
-    """Words of the literal text of a segment, without an extension; empty for a hole or a
+    """Words of the literal text of a segment, without an extension; empty for a parameter or a
     version."""
     text = _EXTENSION.sub("", _HOLE.sub(" ", segment))
     return () if _VERSION.fullmatch(text.lower()) else words(text)

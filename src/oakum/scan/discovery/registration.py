@@ -84,8 +84,7 @@ def registration(model: Model, login: str) -> Operation | None:
 
 
 def _distance(path: str, login: str) -> tuple[int, int]:
-    """Orders paths by how near they are to a login: the most segments in common first, then the
-    shortest."""
+    """Sort key: paths that share the most segments with the login first, then the shortest."""
     one, other = path.strip("/").split("/"), login.strip("/").split("/")
     same = len(list(takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False))))
     return -same, len(one)
@@ -98,16 +97,15 @@ def account_resource(model: Model) -> str:
 
 
 def answer_features(answer: Response, filled: FilledRequest) -> Features:
-    """Status and body of an answer, without what the request held."""
+    """Status and body features of a response, without values of the request."""
     found = take_apart(answer, filled.sent)
     return {name: text for name, text in found.items() if name[0] not in ("header", "cookie")}
 
 
 def tells_of_none(answer: Response) -> bool:
-    """Whether the answer to a registration holds nothing of an account that it has made, such as
-    `202` and the words that a letter is on its way: the answer for everybody (OWASP,
-    Authentication Cheat Sheet, "Authentication and Error Messages"). What the request held may
-    come back."""
+    """Whether the response to a registration has no data of a created account, such as a `202` that
+    announces an e-mail: the same response for everybody (OWASP Authentication Cheat Sheet,
+    "Authentication and Error Messages"). Values of the request may be repeated."""
     return "location" not in answer.headers and not any(
         words(name)[-1:] in _KEYS for each in objects_of(json_of(answer)) for name in each
     )

@@ -23,30 +23,31 @@ from oakum.scan.evaluation.answer_fingerprint import form_of
 from oakum.scan.limits import Pace
 
 USUAL = 40
-"""Questions after which a careful API has slowed down."""
+"""Number of requests after which a careful API limits the rate."""
 _LEAST = 20
-"""Questions without which nothing is known."""
+"""Fewest requests from which a conclusion is drawn."""
 _DECLARED = 60
-"""The same where the document says that there is a brake."""
+"""Number of requests if the document mentions a rate limit."""
 _MOST = 200
 _BRIEF = 0.02
-"""Share of a limit's window in which its edge almost surely does not fall."""
+"""Share of a limit's window within which it almost never restarts."""
 _LAST = 5
 _SLOWER = 5.0
 _SLOW = 0.5
-"""Seconds below which an answer is quick, whatever the others took."""
+"""Seconds below which a response counts as fast, however fast the others were."""
 
 
 @dataclass(frozen=True)
 class Burst:
-    """What so many questions in a row have shown."""
+    """What a series of requests showed about a rate limit."""
 
     asked: int
     seconds: float
     brake: str = ""
-    """What stopped them, in words; empty: nothing did."""
+    """How the requests were limited, in words; empty if they were not."""
     announced: bool = False
-    """The answers said how many questions are left, and these became fewer and are not used up."""
+    """Whether responses announced a number of remaining requests that decreased but was not used
+    up."""
 
 
 def request_count(pace: Pace, limit: Limit | None, *, declared: bool) -> int:
@@ -112,7 +113,7 @@ def _stops(answer: Response, looks: tuple[object, ...], usual: tuple[object, ...
 
 
 def _drags(took: Sequence[float]) -> str:
-    """Whether the last answers took ever longer than the first."""
+    """Whether the last responses took increasingly longer than the first ones."""
     if len(took) < 3 * _LAST:
         return ""
     slowest = min(took[-_LAST:])

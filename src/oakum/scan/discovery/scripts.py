@@ -17,7 +17,7 @@ from oakum.inference.lexicon import FieldClass, classify_field
 _MOST = 300
 _MOST_LITERALS = 5_000
 _MOST_REST = 600
-"""Characters of a call that are read for its method."""
+"""How many characters of a call are searched for its method."""
 _MOST_GIVEN = 4
 _NAME = r"[A-Za-z_$][\w$]*"
 _ROUND = r"\((?:[^()\"'`]|\([^()\"'`]*\)){0,80}\)"
@@ -40,7 +40,7 @@ _COLON = re.compile(r"(?<=/):([A-Za-z_]\w*)\??")
 _IDS = re.compile(
     r"(?i)(?<=/)(?:\d{2,}|[0-9a-f]{8}-[0-9a-f-]{27}|(?=[a-f]*\d)[0-9a-f]{12,})(?=/|$)"
 )
-"""Somebody's id that stands in a script: own ones are asked for in its place."""
+"""A literal id in a script's path: own ids are used in its place."""
 _MARK = re.compile(r"\{([^{}]*)\}")
 _SCRIPT = re.compile(r"[\"'`]([^\"'`\s\\]{1,200}\.m?js)[\"'`]")
 _WRITES = re.compile(
@@ -53,7 +53,7 @@ _METHOD = re.compile(
     r"(?i)(?:method|type|verb)[\"']?\s*:\s*[\"'`](?:post|put|patch|delete)[\"'`]"
     r"|\A\s*,\s*[\"'`](?:post|put|patch|delete)[\"'`]|[{,]\s*[\"']?body[\"']?\s*[:,}]"
 )
-"""What a call says of itself behind its path; a GET has no body (Fetch standard)."""
+"""The method or body in a call's options; a GET has no body (Fetch standard)."""
 _OPTIONS = re.compile(rf"\s*,\s*({_NAME})\s*[,)]")
 _CALLS = re.compile(
     r"(?i)(?:(?:fetch|axios|request|ajax|get|getjson|api|client|http|load|query|useswr|open|source)"
@@ -69,22 +69,22 @@ _CALLED_BASE = re.compile(r"(?i)base|url|uri|api|host|root|prefix|origin|endpoin
 
 @dataclass(frozen=True)
 class ScriptPath:
-    """A path that a script of the front end calls, with holes where it puts values."""
+    """A path that a script of the front end requests, with gaps where it inserts values."""
 
     path: str
     """Template: `/api/users/{id}/export`."""
     query: tuple[tuple[str, str], ...] = ()
-    """Names and values, with holes where the script puts some."""
+    """(name, value) pairs, with gaps where the script inserts values."""
     holes: tuple[str, ...] = ()
-    """Names of all holes; `_1`, `_2` where the script's own names say nothing."""
+    """Names of all gaps; `_1`, `_2` if the script has no names for them."""
     origin: str = ""
-    """Of a whole address; empty: the page's own."""
+    """Origin of an absolute URL; empty for the origin of the page."""
     based: bool = False
-    """Something that is not known stands before it."""
+    """Whether an unknown prefix precedes the path."""
     is_base: bool = False
-    """The script calls it the beginning of others."""
+    """Whether the script uses it as the prefix of other paths."""
     called: int = 0
-    """2: where scripts ask; 1: anywhere; 0: where pages are named, which are drawn by scripts."""
+    """2: in a call that sends a request; 1: elsewhere; 0: among page routes that scripts render."""
 
 
 def named_paths(script: str) -> list[ScriptPath]:
@@ -113,11 +113,11 @@ def further_scripts(script: str) -> list[str]:
 
 
 Piece = tuple[bool, str]
-"""Whether it is a hole, and its text or what fills it."""
+"""(whether it is a gap, its text or the expression that fills it)."""
 
 
 def _together(script: str, literal: re.Match[str]) -> tuple[list[Piece], int]:
-    """All that is put together with a literal, and where that ends."""
+    """All pieces that the script concatenates with a literal, and the offset after them."""
     pieces, at = list(_pieces(literal)), literal.end()
     while True:
         plus, concat = _PLUS.match(script, at), _CONCAT.match(script, at)
@@ -146,7 +146,7 @@ def _operand(script: str, at: int) -> tuple[list[Piece], int] | None:
 
 
 def _pieces(literal: re.Match[str]) -> Iterator[Piece]:
-    """A literal as text and holes; only one between backticks has any."""
+    """A literal as text and gaps; only a template literal has gaps."""
     if literal[3] is None:
         yield False, literal[1] if literal[1] is not None else literal[2]
         return
@@ -156,8 +156,8 @@ def _pieces(literal: re.Match[str]) -> Iterator[Piece]:
 
 
 def _options_of_call(script: str, at: int) -> str:
-    """What follows in the same call, where its options stand, or what the name holds that stands
-    for them."""
+    """The code after the path in the same call, where its options are, or the value of the name
+    that is passed for them."""
     rest = _rest_of_call(script, at)
     named = _OPTIONS.match(rest + ")")
     if named is None:
@@ -215,7 +215,7 @@ def _script_path(
 
 
 class _Constants:
-    """Literal beginnings of addresses that a script gives to names."""
+    """String prefixes of URLs that a script assigns to names."""
 
     def __init__(self, script: str) -> None:
         self._known: dict[str, list[tuple[int, str]]] = {}

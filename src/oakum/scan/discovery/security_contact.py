@@ -14,7 +14,8 @@ from oakum.scan.transport.governor import Governor
 def request_contact(
     send: Callable[[Request], Response], target: str
 ) -> tuple[Response, str | None]:
-    """The response to the request of a target's `security.txt`, and its text; None: it is none."""
+    """(the response to a request of the target's `security.txt`, its text; None if it is no such
+    file)."""
     url = origin_of(target) + security_txt.WELL_KNOWN
     response = send(Request("GET", url, {"accept": "text/plain"}))
     if response.status != 200 or response.media_type != "text/plain":
@@ -23,9 +24,9 @@ def request_contact(
 
 
 def contact_notes(governor: Governor, target: str) -> list[str]:
-    """Notes on the `security.txt` of a target; none where it has none."""
+    """The lines of a target's `security.txt` as notes for the report; empty if it has none."""
     try:
         _, text = request_contact(governor.send, target)
     except CertificateRefused:
-        return []  # it tells only those who show a certificate, which this request does not
+        return []  # the target requires a client certificate, which this request does not have
     return security_txt.notes(text) if text is not None else []

@@ -37,7 +37,7 @@ from oakum.scan.requests.person_operations import Noun, is_secret, talks
 _LIMITS = {401, 423, 429}
 """Statuses for callers who may not ask, or not so often."""
 _NAMED, _ORACLE = "account-enumeration", "oracle"
-"""What signals call a field that is told, and a difference."""
+"""Values of `Signal.how`: a disclosed field, and a difference between responses."""
 
 
 def note_gap(engine: Engine, why: str, *, beside: str = "") -> None:
@@ -60,19 +60,19 @@ def note_gap(engine: Engine, why: str, *, beside: str = "") -> None:
 
 @dataclass
 class TakenNames:
-    """One trial, with two accounts of the run's own."""
+    """One test with two accounts of the run."""
 
     engine: Engine
     provisioned: ProvisionedAccounts
     pair: tuple[ProvisionedAccount, ProvisionedAccount]
     views: Mapping[str, Mapping[str, Json]]
-    """Name of an account → what it was shown of itself."""
+    """Name of an account → its data in its own view."""
     label: str
-    """What a stranger is called."""
+    """The label of a stranger."""
     open: bool = True
-    """Every question so far was refused; else no other is put."""
+    """Whether every request so far was refused; otherwise no further one is sent."""
     _silent: set[Noun] = field(default_factory=set)
-    """Kinds of names of which the registration does not tell that they are taken."""
+    """Kinds of names for which the registration does not reveal that they are taken."""
     _asked: dict[tuple[str, int, str, bool], ProvisionedAccount] = field(default_factory=dict)
 
     def run(self) -> None:
@@ -127,8 +127,8 @@ class TakenNames:
             self._signal(_ORACLE, named_by, whole, note, says)
 
     def _compare(self, noun: Noun, named_by: str, whole: ComparedAnswer) -> bool:
-        """Without the secret, if that is refused for its own sake: so asked, what is free makes no
-        account either. Whether a difference was reported."""
+        """Compares requests without the secret if the API refuses those for that reason, so that a
+        free name creates no account either. Returns whether a difference was reported."""
         one, other = self.pair
         bare = self._ask(noun, one.name, 0, bare=True)
         if outline(bare.answer) == outline(whole.answer):
@@ -158,8 +158,8 @@ class TakenNames:
         )
 
     def _hides_from_members(self, path: str) -> bool:
-        """Whether the contract hides the names from every account that has no further relation:
-        whoever registers may see what these see, such as a handle that has to be unique."""
+        """Whether the contract hides the names from accounts without a further relation: whoever
+        registers sees what they may see, such as a handle that must be unique."""
         engine, resource = self.engine, self.provisioned.resource
         basic = frozenset(
             name
@@ -172,8 +172,8 @@ class TakenNames:
     # ---------------------------------------------------------- requests
 
     def _ask(self, noun: Noun, who: str, nth: int, *, bare: bool = False) -> ComparedAnswer:
-        """Register with one name of an account of the run's own, or with nobody's; all else drawn
-        anew, so that no value of it is an echo."""
+        """Registers with one name of an account of the run, or with an unused name. All other
+        values are random, so that none is an echo."""
         of = next((each for each in self.pair if each.name == who), None)
         known = self._asked.get((who, nth, noun, bare))
         if known is None:
@@ -230,8 +230,8 @@ class TakenNames:
     # --------------------------------------------------------------- reading responses
 
     def _words(self, heard: ComparedAnswer) -> Iterator[tuple[tuple[str, ...], str, str]]:
-        """(place, field, value) of own values of the account that the contract hides from those
-        who are not logged in, echoes left out."""
+        """(place, field, value) of the account's own values that the contract hides from anonymous
+        callers, without echoes."""
         engine, resource = self.engine, self.provisioned.resource
         leaves = engine.model.tables[resource].leaves if resource else ()
         hidden = {
@@ -250,7 +250,7 @@ class TakenNames:
                     yield at, name, value
 
     def _tell(self, one: ComparedAnswer, other: ComparedAnswer) -> None:
-        """Two accounts' own values, each in the same place of the answer about it."""
+        """Reports values of two accounts, each in the same place of the response about it."""
         second = {(at, name): value for at, name, value in self._words(other)}
         for name in dict.fromkeys(
             name for at, name, value in self._words(one) if second.get((at, name), value) != value

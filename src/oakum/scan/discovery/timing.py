@@ -13,9 +13,9 @@ from math import comb
 from statistics import median
 
 ENOUGH = 8
-"""Times of each kind that a hint takes."""
+"""How many times of each kind are needed for a hint."""
 ERROR = 0.001
-"""How often, at most, equal times are told to differ."""
+"""Highest chance of reporting a difference between equal distributions."""
 _FAR = 0.02
 _TIMES = 1.5
 
@@ -39,7 +39,7 @@ def chance(known: Sequence[float], unknown: Sequence[float]) -> float:
 
 @cache
 def _ways(m: int, n: int, u: int) -> int:
-    """Number of orders of m and n values in which u pairs are inverted."""
+    """Number of orders of m and n values with u inverted pairs."""
     if u < 0 or m < 0 or n < 0:
         return 0
     if m == 0 or n == 0:

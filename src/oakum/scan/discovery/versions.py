@@ -15,26 +15,26 @@ from oakum.inference.lexicon import word_set, words
 from oakum.openapi.model import Parameter
 
 _ROOTS = word_set("api rest services service ws public")
-"""Segments that stand before everything else: a version goes behind them."""
+"""Leading segments after which a version is inserted."""
 _SEGMENT = re.compile(r"(?i)((?:[a-z]+[-_.])?v(?:er|ersion)?[-_.]?)(\d{1,3})(?:\.(\d{1,3}))?")
 _BARE = re.compile(r"()(\d{1,2})(?:\.(\d{1,2}))?")
-"""`/api/3/users`: a number alone is a version right behind one of `_ROOTS` or `version`."""
+"""A plain number as version, directly behind one of `_ROOTS` or `version`: `/api/3/users`."""
 _IN_TEXT = re.compile(
     r"(?i)(?<![a-z0-9])(?<!\d[-.])((?:v(?:er|ersion)?[-_.=: ]?)?)(\d{1,3})(?:\.(\d{1,3}))?"
     r"(?![\w-]|\.\d)"
 )
 _SAYS = word_set("version ver")
 _MOST = 3
-"""Values tried in place of one that stands in a header or a query."""
+"""How many values replace the one in a header or query."""
 
 
 @dataclass(frozen=True)
 class VersionedPath:
-    """A path, cut at its version: `/api`, `v2`, `/users/{id}`."""
+    """A path split at its version: `/api`, `v2`, `/users/{id}`."""
 
     before: str
     version: str
-    """As written; empty: the path names none."""
+    """The version as written; empty if the path has none."""
     after: str
 
     def at(self, version: str) -> str:
@@ -92,7 +92,7 @@ def other_versions(text: str) -> tuple[str, ...]:
 
 
 def _beside(found: re.Match[str]) -> tuple[str, ...]:
-    """Other versions, written as the one that was found."""
+    """Neighbouring versions in the notation of the one that was found."""
     written, number, minor = found[1], int(found[2]), found[3]
     end = "" if minor is None else ".0"
     tried: dict[str, None] = {}

@@ -1,1 +1,1 @@
-"""What a response shows of whom, and the verdict of each cell of the matrix."""
+"""Whose data a response shows, and the verdict of each cell of the matrix."""

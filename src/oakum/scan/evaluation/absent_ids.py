@@ -18,13 +18,13 @@ from oakum.scan.requests.builder import FilledRequest, fill
 from oakum.scan.state import AbsentControl
 
 _TELLING = 4
-"""Characters below which an id turns up in a text by chance."""
+"""A shorter id, in characters, appears in a text by chance."""
 _KEPT = 1_000_000
-"""Bytes of an answer below which it is kept to be looked at again."""
+"""A response below so many bytes is kept, to be judged again."""
 
 
 def ask_for_nobodys(engine: Engine, probe: Probe, who: str) -> None:
-    """Requests a non-existing object once at an endpoint that shows owners their own."""
+    """Requests a non-existing object once at an endpoint that shows owners their own objects."""
     owners = engine.model.policy.owners_in_query
     named = {
         each.name
@@ -84,7 +84,7 @@ def _ask_again(engine: Engine, control: AbsentControl) -> None:
 def _look(
     engine: Engine, probe: Probe, who: str, filled: FilledRequest, answer: Response, how: str
 ) -> Outcome:
-    """Records leaks of others' data; missing fields of a nonexistent object close nothing."""
+    """Judges the response to a non-existing id: leaks count, but missing fields close no cell."""
     question = engine.question(probe, who, frozenset(), filled, f"{probe.id}|{how}")
     outcome = engine.evaluator.look(engine.evaluator.judge(probe, question, answer))
     leaks = tuple(

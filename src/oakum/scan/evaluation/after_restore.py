@@ -21,9 +21,9 @@ from oakum.scan.requests.builder import fill
 from oakum.scan.settings.next_settings import setting_of
 
 _MOST = 6
-"""Endpoints that are asked again in all."""
+"""How many endpoints are requested again in all."""
 _EACH = 2
-"""Endpoints that are asked again about one owner."""
+"""How many endpoints are requested again for one owner."""
 _HOW = "revocation"
 
 _At = tuple[str, str, str | None]
@@ -53,7 +53,7 @@ def _still_open(engine: Engine) -> Iterator[str]:
         look = _Look(engine, way, viewer, who, owner, shut)
         if patience.until(look.is_closed):
             continue
-        patience.left = 0.0  # this cell does not close with time, so stop waiting
+        patience.left = 0.0  # this cell does not close with time: stop waiting
         engine.matrix.open(way)
         engine.put(way, viewer, who)
         confirm(engine)
@@ -66,8 +66,8 @@ def _still_open(engine: Engine) -> Iterator[str]:
 
 
 def _select_endpoints(engine: Engine) -> dict[_At, _Fields]:
-    """Endpoints that show a stranger in the world of a change what is closed now, and did not leak
-    before → what: one viewer for each, few for each owner."""
+    """Endpoints that, while a setting was changed, showed a stranger fields that are closed now and
+    did not leak before → these fields. One viewer for each, few for each owner."""
     known = {(key.endpoint, key.resource, key.field) for key, _ in engine.matrix.leaks()}
     found: dict[_At, _Fields] = {}
     for owner, key in _open_then(engine):
@@ -94,8 +94,8 @@ def _select_endpoints(engine: Engine) -> dict[_At, _Fields]:
 
 
 def _open_then(engine: Engine) -> Iterator[tuple[str, Key]]:
-    """(owner, cell) of all that somebody was shown rightly in a state into which the run has put
-    this owner, whosever it was."""
+    """(owner, cell) of all cells that were granted and shown in a state that the run had set for
+    this owner."""
     account_settings, policy = engine.context.account_settings, engine.model.policy
     assert account_settings is not None
     for flip in dict.fromkeys(account_settings.flipped):

@@ -1,4 +1,5 @@
-"""What is known of a response when it is gone: its form without values, its head."""
+"""What is kept of a response after it was judged: its form without values, its status and
+headers."""
 
 from __future__ import annotations
 
@@ -14,30 +15,30 @@ from oakum.exposure.values.knowledge import canonical, leaves_of
 from oakum.openapi.model import Operation
 
 Form = tuple[int, str, frozenset[tuple[str, ...]], int]
-"""Status, media type, places of values with list positions left out, and how many values."""
+"""(status, media type, paths of values without list indices, number of values)."""
 
 
 @dataclass(frozen=True)
 class Head:
-    """What is kept of an answer beside its form: status and headers, and no value of its body."""
+    """Status and headers of a response, without any value of its body."""
 
     answer: Response
-    """Without its body."""
+    """The response without its body."""
     text: int
     """Hash of the body, valid in this process only; no personal value."""
     governed: int
-    """The same of the values that the contract governs, which excludes such as request ids; 0: the
-    answer has no `ETag`, for which alone it is needed."""
+    """Hash of the values that the contract governs, so that request ids do not count. 0 if the
+    response has no `ETag`, which alone needs it."""
 
     @property
     def shows(self) -> bool:
-        """Whether it was given what it asked for."""
+        """Whether the request succeeded."""
         return self.answer.ok
 
 
 def is_broken(operation: Operation, answer: Response) -> bool:
-    """Whether an answer is none to the question, and may be one the next time: a server's error, or
-    a page in place of what is declared."""
+    """Whether a response does not answer the request but a repetition may: a server error, or an
+    HTML page in place of the declared type."""
     if answer.status >= 500:
         return True
     declared = [each.type for each in declared_answers(operation, answer.status)]

@@ -1,4 +1,4 @@
-"""What one response decides, while it is judged: cells, doubts, and what was shown of whom."""
+"""The cells, doubts and shown objects that one response decides."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from oakum.scan.evaluation.judged_response import JudgedResponse
 
 @dataclass(frozen=True)
 class JudgedObject:
-    """What is judged: an object of somebody's, or a value of theirs, as it is to the viewer."""
+    """An object, or a value of its owner, with the viewer's relation to it."""
 
     resource: str
     who: str
-    """Its owner; empty: unknown."""
+    """The owner; empty if unknown."""
     held: frozenset[str]
     """Relations of the viewer to it."""
     state: Mapping[str, Json]
     object_key: str = ""
-    """Empty: unknown."""
+    """Key of the object; empty if unknown."""
     place: Place = ()
-    """Where it stands."""
+    """Path of the object in the response."""
     weak: str = ""
-    """Why it is no proof; empty: it is one."""
+    """Why it is no proof; empty if it is."""
     unread: frozenset[str] = frozenset()
-    """Settings of its owner that no response shows: fields that need them are not judged."""
+    """Settings of the owner that no response shows; fields that depend on them are not judged."""
     untold: bool = False
-    """Whether it is unknown in which relations it names its viewer."""
+    """Whether it is unknown in which relations the object names its viewer."""
 
 
 @dataclass
@@ -44,11 +44,11 @@ class CellRecord:
     context: EvaluationContext
     seen: JudgedResponse
     beside_fields: frozenset[str]
-    """Texts of the response that stand in no field that the viewer may see."""
+    """Texts of the response outside the fields that the viewer may see."""
     tentative: bool = False
     """Whether later responses may retract it."""
     sighted: dict[tuple[str, str], None] = field(default_factory=dict)
-    """(owner, resource)."""
+    """(owner, resource) of the objects in the response."""
     witnessed: dict[tuple[str, str, str], None] = field(default_factory=dict)
     """(owner, resource, field) shown to an entitled viewer."""
     embedded: dict[tuple[str, bool], None] = field(default_factory=dict)
@@ -56,7 +56,7 @@ class CellRecord:
     relative: dict[tuple[str, str], None] = field(default_factory=dict)
     """(resource, field) shown to an entitled viewer with another value than the owner's."""
     blank: dict[tuple[str, str, str, str], None] = field(default_factory=dict)
-    """(viewer, owner, resource, field) that came with nothing in it."""
+    """(viewer, owner, resource, field) of fields that came empty."""
     loosely: dict[tuple[str, str], None] = field(default_factory=dict)
     """(owner, resource) with a value outside any known object."""
     found: dict[Key, Observation] = field(default_factory=dict)
@@ -81,8 +81,8 @@ class CellRecord:
         self, of: JudgedObject, path: str, result: Result, evidence: Evidence | None = None,
         wait: bool | None = None,
     ) -> None:  # fmt: skip
-        """Decides a cell. `wait`: only if an entitled viewer is shown the field of this object,
-        which came or did not."""
+        """Decides a cell. `wait`: only once an entitled viewer is shown the field of this
+        object."""
         question, identities = self.seen.question, self.context.identities
         viewer, who = question.viewer, of.who
         told = result is Result.LEAK and not self.context.may_be_granted(
@@ -112,8 +112,9 @@ class CellRecord:
                 self.found[key] = seen
 
     def _is_turned_away(self, of: JudgedObject, result: Result) -> bool:
-        """Whether credentials without an account are none for this endpoint: the contract owes
-        them nothing there, and the refusal tells nothing of accounts of the same relations."""
+        """Whether credentials without an account count as none for this endpoint: the contract
+        grants them nothing there, and the refusal proves nothing about accounts with the same
+        relations."""
         viewer, identities = self.seen.question.viewer, self.context.identities
         if self.seen.response.status != 401 or viewer is None or identities.has_account(viewer):
             return False
@@ -123,7 +124,7 @@ class CellRecord:
         )
 
     def _wait(self, of: JudgedObject, closed: Observation, *, absent: bool) -> None:
-        """Keep what did not come until it is known whether those who may see it are shown it."""
+        """Keeps a missing field until it is known whether entitled viewers are shown it."""
         if of.object_key and closed.owner:
             self.tentative = True
             it = Object(closed.owner, closed.key.resource, of.object_key)
@@ -138,17 +139,17 @@ class CellRecord:
         self.doubts[key] = Doubt(why, seen)
 
     def doubt_closed(self, of: JudgedObject, path: str, why: str) -> None:
-        """Keeps why a cell is not closed by the response, which proves no leak either."""
+        """Records why the response does not close a cell, although it proves no leak either."""
         key = self.key(of, path)
         seen = Observation(key, False, Result.CLOSED, self.seen.question.viewer, of.who)
         self.doubts.setdefault(key, Doubt(why, seen))
 
     def leave_blank(self, of: JudgedObject, path: str) -> None:
-        """Records that a field came with nothing in it, which may hold nothing."""
+        """Records a field that came empty and may have no value."""
         self.blank[self.seen.question.viewer or "", of.who, of.resource, path] = None
 
     def outcome(self) -> Outcome:
-        """What is kept of the response."""
+        """The outcome of the response, without personal data."""
         question = self.seen.question
         viewer = question.viewer or ""
         return Outcome(

@@ -68,13 +68,13 @@ _TWO_FACED = "its owner gets another value of this field elsewhere: one may be a
 
 
 class _ValueEvidence(Enum):
-    """What the value of a field tells of the object that it stands in."""
+    """What the value of one field says about the object that contains it."""
 
     NOTHING = 1
     PROVED = 2
-    """A value of its owner's alone leaks."""
+    """A value that only the owner has leaks."""
     SHARED = 3
-    """Others have it as well: it leaks with an object of which something is proved."""
+    """Others have the value, too: it leaks only with another, proven field of the object."""
 
 
 class Cells:
@@ -131,7 +131,7 @@ class Cells:
         if not who and not self._context.is_nobodys(resource):
             self._nobody_is_to_see(instance, of)
             self._tell_shared(instance, of)
-            return False  # an owner outside the test accounts: what else may be seen is unknown
+            return False  # owned by no test account: what others may see of it is unknown
         if who and is_callers(self._context, self._question, self._reading, instance, who):
             return False  # the caller got their own object: no evidence about the owner
         self._record.sighted[(who, resource)] = None
@@ -144,7 +144,7 @@ class Cells:
         self._judge_leaves(instance, of)
         for path, at in references_in(self._context, self._seen, instance):
             if not self._is_granted(of, path):
-                self._beside(at, of, path, "the key of an object that may not stand there")
+                self._beside(at, of, path, "the key of an object that must not be there")
         it = Object(who, resource, of.object_key)
         self._record.tentative |= remember_shown(self._context, self._seen, instance, it)
         for path in missing_fields(instance, self._probe.shows.get(resource, ())):
@@ -152,7 +152,8 @@ class Cells:
         return True
 
     def _judge_leaves(self, instance: ObjectInstance, of: JudgedObject) -> None:
-        """Judges what came in the fields of an object; what several owners share, by the rest."""
+        """Judges the fields that an object contains; values that several owners share are judged
+        last, by the others."""
         declared = self._context.model.tables[of.resource].leaves
         strange = replace(of, weak=self._reading.weakness(instance.pointer, True))
         shared, proved = list[tuple[Leaf, JudgedObject]](), False
@@ -179,7 +180,7 @@ class Cells:
                 self._leak(instance, leaf, of)
 
     def _tell_shared(self, instance: ObjectInstance, of: JudgedObject) -> None:
-        """Records values that several owners share, in an object that names none of them."""
+        """Records values that several owners share, in an object that names no owner."""
         shared = sharers_of_unnamed(self._context, self._question, instance)
         for leaf in instance.leaves if shared else ():
             if who := shared.get(leaf.path):
@@ -210,7 +211,7 @@ class Cells:
         ):
             pass
         elif leaf.masked:
-            if not own:  # what it hides is unknown
+            if not own:  # the owner's value is unknown
                 self._record.leave_blank(of, leaf.path)
         elif isinstance(leaf.value, dict | list) or says_nothing(leaf.value):
             return self._empty(instance, leaf, of, own=own)
@@ -239,7 +240,7 @@ class Cells:
         """Judges a value in a field that the contract does not show the viewer."""
         context, question = self._context, self._question
         why = self._echo(leaf) if question.wrote else ""
-        if of.who == NOBODY:  # what is nobody's may be open to the viewer by its members, too
+        if of.who == NOBODY:  # an ownerless object may be open to the viewer through its members
             why = why or self._reading.may_be_granted(context.model, instance, leaf.path)
         why = why if own else self._doubt(instance, leaf, of) or self._echo(leaf)
         if why in (TOO_COMMON, ECHO):
@@ -269,14 +270,14 @@ class Cells:
         self._record.put(of, field or leaf.path, Result.LEAK, evidence)
 
     def _is_own_for_anothers(self, of: JudgedObject, leaf: Leaf) -> bool:
-        """Whether it is the viewer's own, which the contract shows them, in place of another's."""
+        """Whether a value in another's object is the viewer's own, which the contract shows
+        them."""
         at = of.resource, of.object_key, leaf.path
         shown = self._is_granted(of, leaf.path)
         return shown and is_own_for_anothers(self._context, self._question, at, of.place)
 
     def _judge_masked(self, instance: ObjectInstance, leaf: Leaf, of: JudgedObject) -> bool:
-        """Judges a value in a field that the contract shows in a masked form; False: it is to be
-        judged as in any other field."""
+        """Judges a value in a masked field; False if it is to be judged like any other field."""
         context, who = self._context, of.who
         found = masked_value(context, instance, leaf, who, of.object_key, of.unread)
         reading, told = self._reading, found is not None and not self._echo(leaf)
@@ -297,7 +298,7 @@ class Cells:
         return True
 
     def _tell_by_object(self, key: Key, leaf: Leaf, of: JudgedObject) -> None:
-        """Remember a value that its owner was not shown yet: they may be shown another."""
+        """Records a value that its owner was not shown yet, since they may be shown another one."""
         viewer, who, place = self._question.viewer, of.who, (of.who, key.resource, key.field)
         if who and who != viewer and place not in self._context.knowledge.own:
             doubt = Doubt(ANOTHER, Observation(key, False, Result.LEAK, viewer, who, weak=of.weak))
@@ -306,12 +307,13 @@ class Cells:
             self._context.by_object.add(key, self._question.request_key, who, value, doubt)
 
     def _echo(self, leaf: Leaf) -> str:
-        """Whether the question itself held what stands there: it tells of nobody then, unless more
-        of the object stands beside it."""
+        """The doubt `ECHO` if the request contained the value, so that it proves nothing alone;
+        otherwise empty."""
         return ECHO if canonical(leaf.value) in self._question.sent else ""
 
     def _doubt(self, instance: ObjectInstance, leaf: Leaf, of: JudgedObject) -> str:
-        """Why a value in a denied field may not be its owner's, or not be denied; empty: it is."""
+        """Why a value in a denied field may not be its owner's, or may not be denied; empty if
+        neither."""
         if why := self._reading.may_be_granted(self._context.model, instance, leaf.path):
             return why
         knowledge, who = self._context.knowledge, of.who
@@ -355,8 +357,8 @@ class Cells:
         *,
         proved: bool,
     ) -> None:
-        """A value that others have as well leaks with an object whose own values leak beside it.
-        `beside`: fields of the object with such a value; `proved`: own values leak."""
+        """A value that others have, too, leaks if own values of the object leak beside it.
+        `beside`: fields of the object with shared values; `proved`: own values leak."""
         echo = self._echo(leaf)
         if echo and was_written(self._question, leaf):
             self._perhaps(instance, leaf, of, echo)
@@ -368,7 +370,8 @@ class Cells:
             self._perhaps(instance, leaf, of, echo or TOO_COMMON)
 
     def _leaks_here(self, of: JudgedObject, paths: list[str]) -> bool:
-        """Whether any of these fields is known to leak here, though many have the value."""
+        """Whether one of these fields is known to leak at this endpoint, although many owners have
+        the value."""
         entries = self._context.matrix.entries
         found = (entries.get(self._record.key(of, path)) for path in paths)
         return any(entry is not None and entry.result is Result.LEAK for entry in found)
@@ -376,7 +379,7 @@ class Cells:
     def _missing(
         self, of: JudgedObject, path: str, *, present: bool = True, blank: bool = False
     ) -> None:
-        """A declared field that did not come: with its object, with nothing in it, or neither."""
+        """Judges a declared field that is missing: with its object, as an empty field, or alone."""
         if self._is_granted(of, path):
             self._judge_withheld(of, path, present=present)
             return
@@ -395,7 +398,8 @@ class Cells:
             self._record.put(of, path, Result.CLOSED, wait=present)
 
     def _judge_withheld(self, of: JudgedObject, path: str, *, present: bool) -> None:
-        """A granted field that did not come, though its owner gets it at this endpoint."""
+        """Judges a granted field that is missing although its owner receives it at this
+        endpoint."""
         endpoint, viewer = self._question.endpoint, self._question.viewer
         who, resource, context = of.who, of.resource, self._context
         view = context.views.get((endpoint, who))
@@ -404,8 +408,8 @@ class Cells:
         served = view is not None and view.has_field(resource, of.object_key, path, filled, place)
         if not served or who == viewer or is_counted(context.model, self._probe, path):
             return
-        # An embedded object is judged like the one around it. Or it is the caller's own object in
-        # place of the requested one, or none, and rightly.
+        # An embedded object is judged like the enclosing one. Or the response rightly has the
+        # caller's own object in place of the requested one, or none.
         lost = (endpoint, resource) in context.matrix.embedded
         lost |= (viewer, resource) in self._record.sighted
         lost |= context.matrix.hides_way(self._probe, resource, viewer, who)
@@ -416,8 +420,8 @@ class Cells:
             self._record.put(of, path, Result.OVER_BLOCK, evidence)
 
     def _loosely_told(self, at: tuple[str, ...], of: JudgedObject, path: str) -> None:
-        """An owner's value that stands in no object: nothing of theirs is closed by the answer;
-        where it was asked for, it may well have come for that."""
+        """Records an owner's value outside every object: the response then closes no cell of this
+        owner. If the value was requested, it may be there for that reason."""
         self._record.loosely[(of.who, of.resource)] = None
         if asked_for(self._context, self._question, of.who, of.resource, path):
             self._beside(at, replace(of, weak="it is outside every declared object"), path)
@@ -433,7 +437,8 @@ class Cells:
     # ----------------------------------------------- objects missing from the response
 
     def absent(self) -> None:
-        """Judges requested objects that are missing although their owners, or others, get them."""
+        """Judges requested objects that are missing although their owners, or others,
+        receive them."""
         viewer = self._question.viewer
         for who in sorted(self._question.targets):
             view = self._context.views.get((self._question.endpoint, who))
@@ -455,8 +460,8 @@ class Cells:
                 self._came_loose(resource)
 
     def _came_loose(self, resource: str) -> None:
-        """What is nobody's and was asked for by its key may stand outside of what is declared, as
-        in a refusal: then the answer closes nothing of it."""
+        """Whether an ownerless object that was requested by its key may be in the response outside
+        declared places, as in an error text: then its cells are not closed."""
         key = self._asked(self._context.model.policy.resources[resource])
         if not key:
             return
@@ -470,7 +475,8 @@ class Cells:
                 self._record.doubt_closed(of, path, LOOSE)
 
     def _absent(self, resource: str, who: str, key: str, *, served: bool) -> None:
-        """`key`: of the requested object; `served`: its owner gets it at this endpoint."""
+        """Judges one missing object. `key`: of the requested object; `served`: the owner receives
+        it at this endpoint."""
         if not served and self._context.is_nobodys(resource):
             return
         viewer = self._question.viewer
@@ -531,7 +537,7 @@ class Cells:
                 self._context.by_value.add(key, request_key, (value, who, held), before, inside)
 
     def _beside(self, at: tuple[str, ...], of: JudgedObject, path: str, where: str = "") -> None:
-        """A value of somebody's that leaks outside every declared field, or in another one."""
+        """Records an owner's value that leaks outside every declared field, or in another one."""
         marks: dict[tuple[str, ...], Mark] = {at: "leak"}
         evidence = Evidence(
             self._exhibits.own_side(of.who, of.resource, path),

@@ -33,7 +33,8 @@ def close_lists(engine: Engine) -> None:
             for owner, resource in sorted(shown, key=lambda each: (each not in sighted, each)):
                 probe = engine.matrix.probes[endpoint]
                 missing = (owner, resource) not in sighted
-                # A list below somebody's object: what others were shown there is missing.
+                # A list below an owner's object: what others were shown there may be missing from
+                # it.
                 below = not picks and not parameter_naming(
                     probe, engine.model.policy.resources[resource]
                 )
@@ -77,8 +78,8 @@ def unread(
 
 
 def close_by_entitled(engine: Engine) -> None:
-    """Closes cells of fields that no owner was shown, by what entitled viewers were shown; opens
-    those again which later answers contradict."""
+    """Closes cells of fields that no owner was shown, by what entitled viewers were shown, and
+    reopens those that later responses contradict."""
     entitled, matrix = engine.evaluator.entitled, engine.matrix
     entitled.take_back(matrix)
     for seen in [*entitled.tell()]:
@@ -100,9 +101,9 @@ def _close(
     *,
     absent: bool,
 ) -> None:
-    """`absent`: the list contained no object of the owner. `under`: the further relations under
-    which all of the owner's objects were judged, if they say anything about this one: a field that
-    came is in a cell of theirs, one that did not is closed there."""
+    """Closes cells of one viewer and owner by absence. `absent`: the list contained no object of
+    the owner; `under`: further relations under which all objects of the owner were judged: a field
+    in the response is in a cell of theirs, a missing one is closed there, too."""
     endpoint = probe.id
     closed = tuple(
         Observation(key, False, Result.CLOSED, viewer, owner)
@@ -122,10 +123,10 @@ def _is_closed(engine: Engine, key: Key) -> bool:
 
 
 def _is_shut(engine: Engine, key: Key, viewer: str | None, owner: str, *, absent: bool) -> bool:
-    """Whether the absence of a denied field says something.
+    """Whether the absence of a denied field is evidence.
 
-    It does when its owner was shown it somewhere, or when nobody is to see it at all; not where it
-    did come, with nothing in it, as it may be.
+    It is if its owner was shown the field, or if nobody may see it at all. It is not if the field
+    came empty.
     """
     if (key.endpoint, viewer or "", owner, key.resource, key.field) in engine.matrix.ends.blank:
         return False
@@ -146,7 +147,7 @@ def _is_shut(engine: Engine, key: Key, viewer: str | None, owner: str, *, absent
         empty = (owner, key.resource, key.field) in engine.knowledge.empty
         known = key.field in here and (known or empty)
     expected = known or closed_by_absence(engine.model.tables[key.resource], key.field)
-    if expected and viewer != owner:  # owners are compared with the entitled alone
+    if expected and viewer != owner:  # owners are only compared with entitled viewers
         return True
     # The response has no object of the owner, although entitled viewers were shown some.
     entitled = engine.evaluator.entitled
@@ -157,19 +158,19 @@ def _is_shut(engine: Engine, key: Key, viewer: str | None, owner: str, *, absent
 
 
 def _was_left_out(engine: Engine, key: Key, owner: str) -> bool:
-    """Whether objects of an owner in the state of a cell were there to be left out: where a
-    question names one by its key, its own answer has told already."""
+    """Whether the owner has objects in the state of the cell that the list left out. Where a
+    request names one object by its key, its own response decides."""
     return not _names_one(engine, key) and engine.evaluator.shown_in(key.endpoint, owner, key)
 
 
 def _names_one(engine: Engine, key: Key) -> bool:
-    """Whether a question to the endpoint of a cell names one object."""
+    """Whether requests to the endpoint of a cell name one object."""
     probe = engine.matrix.probes[key.endpoint]
     return bool(parameter_naming(probe, engine.model.policy.resources[key.resource]))
 
 
 def say_stated(engine: Engine) -> None:
-    """Remarks which settings are known from the identities file only, where a mistake would falsify
+    """Remarks on settings that only the identities file states: a mistake there would falsify
     results."""
     whose: dict[str, list[str]] = {}
     for name, path in sorted(engine.identities.stated):

@@ -13,9 +13,9 @@ from oakum.scan.evaluation.judged_response import JudgedResponse
 def remember_shown(
     context: EvaluationContext, seen: JudgedResponse, instance: ObjectInstance, of: Object
 ) -> bool:
-    """Remembers what a viewer who may see them was shown in the fields of an object; whether any of
-    it is a field that its owner was not shown. Of what the request held, only the object's key
-    counts."""
+    """Records what an entitled viewer was shown in the fields of an object. Returns whether one of
+    them is a field that its owner was not shown. Of the values in the request, only the object's
+    key counts."""
     question, reading, viewer = seen.question, seen.reading, seen.question.viewer
     uncertain = instance.pointer in reading.untold or context.identities.unproven_of(
         viewer, of.owner

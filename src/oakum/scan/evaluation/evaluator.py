@@ -45,21 +45,22 @@ from oakum.scan.evaluation.mixed_rows import tell_mixed
 from oakum.scan.evaluation.ownership import KnownInstances, Ownership
 
 _MOST_KEPT = 100
-"""Responses that are kept until it is told whom their objects name."""
+"""How many responses are kept until it is known whom their objects name."""
 
 
 @dataclass(frozen=True)
 class _PendingResponse:
-    """A response with an object of which it was not told yet whom it names."""
+    """A response with an object of which it is not yet known whom it names."""
 
     seen: JudgedResponse
     outcome: Outcome
     around: tuple[object, ...]
-    """Settings and relationships when it came: under others it says something else."""
+    """Settings and relationships when the response was received; with others it would mean
+    something else."""
 
 
 class Evaluator:
-    """Looks at answers. Keeps the owners' own answers in memory to compare with."""
+    """Evaluates responses, and keeps the owners' own views in memory to compare with."""
 
     def __init__(
         self,
@@ -116,18 +117,18 @@ class Evaluator:
     def judge(
         self, probe: Probe, question: Question, response: Response, parsed: Parsed | None = None
     ) -> JudgedResponse:
-        """The response with its judgement by what is known now. Learns nothing."""
+        """Judges the response by current knowledge, and learns nothing."""
         seen = judged_response(self._ownership, probe, question, response, parsed)
         if seen.read.bent and is_success(response.status):
             self.bent[f"{probe.endpoint.method} {probe.endpoint.path}"] = seen.read.bent
         return seen
 
     def again(self, seen: JudgedResponse) -> JudgedResponse:
-        """The same response, by what is known now."""
+        """Judges the same response again by current knowledge."""
         return self.judge(seen.probe, seen.question, seen.response, seen.parsed)
 
     def look(self, seen: JudgedResponse) -> Outcome:
-        """Learns from a response, and returns what it decides."""
+        """Learns from a response and returns what it decides."""
         probe, question, reading = seen.probe, seen.question, seen.reading
         outsiders = [
             each
@@ -163,7 +164,7 @@ class Evaluator:
         return outcome
 
     def _note_unread(self, seen: JudgedResponse) -> None:
-        """Records a success of another media type than the JSON that is declared."""
+        """Records a successful response of another media type than the declared JSON."""
         response, media = seen.response, seen.probe.operation.success()
         unread = isinstance(seen.value, str) and not seen.whole and not response.is_json
         if unread and is_success(response.status) and media is not None and media.is_json:
@@ -211,8 +212,8 @@ class Evaluator:
                 self._kept[request_key] = each
 
     def _contest(self, viewer: str, seen: JudgedResponse) -> None:
-        """Records objects shown to a viewer as their own after somebody else was: a row of each
-        party to a transfer may have the same key."""
+        """Records objects shown to two identities as their own: the rows of both parties to a
+        transfer may have the same key."""
         for each in seen.instances:
             key = self._context.model.policy.resources[each.resource].key
             if each.pointer in seen.reading.mute and (keys := texts(each.value, key)):
@@ -220,7 +221,7 @@ class Evaluator:
                 contested.setdefault((each.resource, keys[0]), set()).add(viewer)
 
     def hear(self, seen: JudgedResponse) -> Outcome:
-        """Leaks in the response to a write; learns nothing from it."""
+        """The leaks in the response to a write; learns nothing from it."""
         cells = Cells(self._context, seen)
         for instance in seen.instances:
             cells.instance(instance)
@@ -292,9 +293,8 @@ class Evaluator:
                 self._keep(question.endpoint, viewer, view)
 
     def _keep(self, endpoint: str, viewer: str, view: OwnView) -> None:
-        """The view that an owner has of their own at an endpoint, unless the one before it showed
-        them their object itself, and this one embeds it in another's, or was asked about them, and
-        this one was not."""
+        """Keeps an owner's view at an endpoint, unless the earlier view is better: it shows the
+        object itself and not embedded in another's, or its request was about the owner."""
         before = self._context.views.get((endpoint, viewer))
         if before is not None:
             if before.about_owner and not view.about_owner:
@@ -307,7 +307,7 @@ class Evaluator:
     def _objects(
         self, viewer: str, instances: list[ObjectInstance]
     ) -> Iterator[tuple[str, str, Place, list[str]]]:
-        """(resource, key, place) of each own object, and its fields with something in them."""
+        """(resource, key, place, non-empty fields) of each own object."""
         for each in instances:
             resource = self._context.model.policy.resources[each.resource]
             key = key_in(each.value, resource.key)
@@ -332,7 +332,7 @@ class Evaluator:
         for name, state in resource.states.items():
             if not state.member or not (state.inherits or name in instance.state):
                 continue
-            # It may stand in an object within this one that is a resource of its own.
+            # The state may be in an embedded object that is a resource of its own.
             inside = [*at_path(instance.value, state.member)]
             declared = shows_setting(probe.shows, resource.name, state.member)
             follows = state.inherits and inside in ([], [None])
@@ -350,8 +350,8 @@ class Evaluator:
                 self._context.identities.stated.discard(setting)
 
     def _learn_kin(self, viewer: str, instance: ObjectInstance, key: str) -> None:
-        """Who is what to this very object, as its members say; what a short answer leaves out was
-        told by another, or may be anything."""
+        """Learns which relations the members of this object give to others. For members that a
+        short response lacks, an earlier response counts, or else they are unknown."""
         model, identities, value = self._context.model, self._context.identities, instance.value
         kinds = relations_through_members(model) if key else frozenset()
         if not kinds:
@@ -373,7 +373,7 @@ class Evaluator:
             self._context.knowledge.learn_kin(place, each, now, able)
 
     def _learn_faces(self, endpoint: str, viewer: str, instance: ObjectInstance) -> None:
-        """What an endpoint shows the owner of one object; lists of scalars have no one value."""
+        """Learns what an endpoint shows the owner of one object; lists of scalars are skipped."""
         resource = self._context.model.policy.resources[instance.resource]
         key = key_in(instance.value, resource.key)
         self._context.knowledge.filled.setdefault((viewer, instance.resource, key), set()).update(
@@ -388,7 +388,7 @@ class Evaluator:
     def _learn_apart(
         self, viewer: str, instances: list[ObjectInstance], reading: KnownInstances
     ) -> None:
-        """Own objects without a key that stand in one list: none of them is a form of another."""
+        """Learns that the keyless own objects in one list are different objects."""
         lists: dict[tuple[str, Place], list[dict[str, str]]] = {}
         for each in instances:
             keyed = bool(self._context.model.policy.resources[each.resource].key)

@@ -1,6 +1,6 @@
-"""Decides about one field of an object: a setting, another name of a field, a count, or another's.
+"""Special cases for one field: a setting, another name of a field, a count, another's value.
 
-It does not depend on what the response shows in the object's other fields.
+They do not depend on the object's other fields in the response.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ def is_setting_of(
     leaf: Leaf,
     who: str,
 ) -> bool:
-    """Whether `false` is what this owner's account was read to be set to, by the same name."""
+    """Whether `false` in this field is a setting of the owner's account that was read under the
+    same name."""
     read = context.matrix.state(instance.resource, who)
     return leaf.value is False and any(
         read.get(name) is False and name not in unread
@@ -43,8 +44,8 @@ def alias(
     leaf: Leaf,
     who: str,
 ) -> str:
-    """The field whose value a member holds that neither document nor contract names; empty:
-    it holds none that the contract withholds from this viewer."""
+    """The field whose value an undeclared member holds; empty if it holds no value that the
+    contract withholds from this viewer."""
     table, text = context.model.tables[instance.resource], canonical(leaf.value)
     declared = probe.shows.get(instance.resource, ())
     if leaf_index(table, leaf.path) >= 0 or leaf.path in declared or len(text) < MIN_INSIDE:
@@ -54,23 +55,23 @@ def alias(
 
 
 def is_one_of_several(context: EvaluationContext, probe: Probe, resource: str, who: str) -> bool:
-    """Whether nothing tells an object without a key from others of its owner."""
+    """Whether the owner has several keyless objects of this resource that cannot be told apart."""
     keyless = not context.model.policy.resources[resource].key
     opens = any(each.startswith(f"{resource}.") for each in probe.sources.values())
     return keyless and (opens or (who, resource) in context.knowledge.apart)
 
 
 def is_counted(model: Model, probe: Probe, path: str) -> bool:
-    """Whether a field counts objects: it goes with one that is hidden, which no viewer can tell."""
+    """Whether the contract names the field as a count of objects (`counts:`), which depends on
+    hidden objects."""
     steps = tuple(path.split("."))
     counts = model.rule(probe.operation.id).counts
     return any(path_of(each)[-len(steps) :] == steps for each in counts)
 
 
 def is_relative(context: EvaluationContext, instance: ObjectInstance, leaf: Leaf, who: str) -> bool:
-    """Whether a granted field with another value than its owner sees in this very object reads
-    differently for everybody: `relationship.me_to_user` does. An owner field is the same for every
-    caller."""
+    """Whether a granted field with another value than its owner sees depends on the reader, like
+    `relationship.me_to_user`. A field that names the owner is the same for every reader."""
     resource, text = context.model.policy.resources[instance.resource], canonical(leaf.value)
     known = context.knowledge.own.get((who, instance.resource, leaf.path))
     if leaf.path in resource.owner.members or says_nothing(leaf.value):
@@ -99,9 +100,9 @@ def is_callers(
 def is_own_for_anothers(
     context: EvaluationContext, question: Question, at: tuple[str, str, str], place: Place
 ) -> bool:
-    """Whether a caller who named another in the path got a field (resource, key, path) of an object
-    that they get under their own name, too: it tells of nobody else. True also as long as they were
-    not asked for their own."""
+    """Whether a caller who named another person received a field (resource, key, path) of an object
+    that they also receive under their own name: it discloses nothing. True, too, until their own
+    objects were requested."""
     viewer, asked = question.viewer, question.targets
     if viewer is None or not at[1] or not asked or viewer in asked:
         return False
@@ -116,8 +117,8 @@ def in_doubt(
     shown: Collection[str],
     blank: Collection[str] = (),
 ) -> frozenset[str]:
-    """Which settings of an owner are unknown for an object that shows these fields itself. `blank`:
-    those with null, by which a setting is inherited."""
+    """Settings of an owner that are unknown for an object that shows these fields. `blank`: fields
+    with null, which inherit a setting."""
     states = context.model.policy.resources[resource].states
     return frozenset(
         name
@@ -128,15 +129,15 @@ def in_doubt(
 
 
 def was_written(question: Question, leaf: Leaf) -> bool:
-    """Whether a write gave the object this value: it stands there for everybody who may write,
-    whatever else leaks beside it. What only names the object in the path does not."""
+    """Whether a write set this value in the object: it is no leak for anybody who may write,
+    whatever else leaks beside it. Values that only name the object in the path do not count."""
     return question.wrote and canonical(leaf.value) not in question.params.values()
 
 
 def states_of_asked(
     context: EvaluationContext, who: str, resource: str, key: str
 ) -> tuple[Mapping[str, Json], frozenset[str]]:
-    """States of the very object that was asked for, and those of them that nobody has read."""
+    """(states of the requested object, those of them that are unread)."""
     unread = in_doubt(context, who, resource, ())
     each = context.model.policy.resources[resource]
     if not is_one_of_many(context.model, each):
@@ -146,8 +147,8 @@ def states_of_asked(
 
 
 def missing_fields(instance: ObjectInstance, fields: Iterable[str]) -> list[str]:
-    """Those of these fields that an object came without. The contents of an embedded object are
-    judged with that object."""
+    """Which of these fields the object lacks. The members of an embedded object are judged with
+    that object."""
     here = set[str]()  # paths of leaves, and of what they stand in
     for path in (leaf.path for leaf in instance.leaves):
         while path not in here:
@@ -161,7 +162,7 @@ def missing_fields(instance: ObjectInstance, fields: Iterable[str]) -> list[str]
 
 
 def texts_for_nobody(model: Model, instance: ObjectInstance) -> list[Leaf]:
-    """Texts of an object that say something, in declared fields that no relation may see."""
+    """Non-empty texts in declared fields that no relation may see."""
     table = model.tables[instance.resource]
     return [
         leaf

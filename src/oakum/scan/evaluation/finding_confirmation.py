@@ -68,8 +68,8 @@ def repeat(engine: Engine) -> None:
 def _doubt_chance(
     matrix: Matrix, refused: Iterable[tuple[str, str, str, State]], outcome: Outcome | None
 ) -> None:
-    """Takes for chance what was refused twice and not a third time: that a grant is not honoured is
-    said of an API that is asked for it in vain each time."""
+    """Drops an over-block that a third request did not show: it is reported only if the API refuses
+    each time."""
     still = {
         each.key.finding
         for each in (outcome.observations if outcome is not None else ())
@@ -98,8 +98,8 @@ def still_served(engine: Engine) -> None:
 
 
 def drop_unconfirmed(matrix: Matrix) -> None:
-    """Takes back what did not come once and was not seen to be withheld again, or was withheld from
-    who has been taken off a list meanwhile: it is no word of the API about a grant."""
+    """Drops over-blocks that were seen once and not again, or whose viewer was removed from a list
+    meanwhile: they prove nothing about the API."""
     lost = matrix.identities.lost
     for key, entry in matrix.entries.items():
         if entry.result is not Result.OVER_BLOCK:

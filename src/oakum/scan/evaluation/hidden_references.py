@@ -1,9 +1,9 @@
-"""Objects that stand in another object, at a place that the contract may not show the viewer.
+"""Objects embedded in another object, at a place that the contract may hide from the viewer.
 
-The author of an anonymous post may show their name to everybody: their own lines say so. That they
-wrote this post is for the line of the post to say, so the object is a leak of that line. Where the
-viewer may see nothing of the post, or not who that is, other fields tell of the leak. It has to be
-somebody's known object: what stands there for nobody, such as a made-up author, tells nothing.
+The contract may show everybody the name of an account, and yet hide that it is the author of an
+anonymous post. Then the embedded account is a leak of the post's line. If the viewer may see
+nothing of the post, or not the account itself, other fields report the leak. The embedded object
+must be a known object of an identity: a made-up author discloses nothing.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from oakum.scan.evaluation.judged_response import JudgedResponse
 def references_in(
     context: EvaluationContext, seen: JudgedResponse, outer: ObjectInstance
 ) -> Iterator[tuple[str, Pointer]]:
-    """Each place of an object in which one of another identity stands, as the contract writes it,
-    and where its key stands in the response."""
+    """(path in the contract, pointer to its key) for each place of an object that contains an
+    object of another identity."""
     if not any(leaf.allowed for leaf in outer.leaves):
         return
     resources, depth = context.model.policy.resources, len(outer.pointer)
@@ -31,7 +31,7 @@ def references_in(
         if at[:depth] != outer.pointer or len(at) == depth:
             continue
         if any(at[:n] in places for n in range(depth + 1, len(at))):
-            continue  # it stands in another object, which is asked the same
+            continue  # it is embedded in another object, which is checked itself
         path = ".".join("*" if step.isdigit() else step for step in at[depth:])
         whose = context.who(each, seen.question.viewer)
         named = any(leaf.path == key and leaf.allowed for leaf in each.leaves)

@@ -1,7 +1,7 @@
-"""A response with what the contract makes of it.
+"""A response together with its evaluation against the contract.
 
-It is parsed once, and judged up to three times: by itself, with the objects that other responses
-identify in it, and with the owners and states that they know. Judging learns nothing.
+It is parsed once, and judged up to three times: by itself, with objects that other responses
+identify in it, and with the owners and states that they show. Judging learns nothing.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from oakum.scan.evaluation.ownership import KnownInstances, Ownership
 
 @dataclass(frozen=True)
 class JudgedResponse:
-    """The response to a question, as its viewer may see it. In memory only."""
+    """A response with what its viewer may see of it. In memory only."""
 
     probe: Probe
     question: Question
@@ -33,7 +33,7 @@ class JudgedResponse:
 
     @property
     def value(self) -> Json:
-        """Its content, in the form that was judged."""
+        """The content, in the form that was judged."""
         return self.read.value
 
     @property
@@ -51,7 +51,7 @@ def judged_response(
     ownership: Ownership, probe: Probe, question: Question, response: Response,
     parsed: Parsed | None = None,
 ) -> JudgedResponse:  # fmt: skip
-    """Judges a response. `parsed`: what `json_in` says of it, if it was asked already."""
+    """Judges a response. `parsed`: the result of `json_in` if it is known already."""
     parsed = json_in(response) if parsed is None else parsed
     read = (
         probe.reader(response, parsed)

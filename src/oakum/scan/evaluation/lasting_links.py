@@ -1,7 +1,7 @@
 """Links and cursors of a response that may still work after access has ended. In memory only.
 
-A cursor may lead to a copy and a signed link past every check, so both are requested again when the
-right to see is gone.
+A cursor may lead to a copy, and a signed link may bypass every check, so both are requested again
+after access was revoked.
 """
 
 from __future__ import annotations
@@ -18,26 +18,26 @@ from oakum.scan.evaluation.judged_response import JudgedResponse
 
 _CURSORS = word_set("cursor next after before continuation pagetoken since")
 _TOKENS = word_set("page offset")
-"""Words that make a token a cursor: `pageToken`."""
+"""Words that make a member named `…token` a cursor: `pageToken`."""
 _LEAST = 6
-"""Characters of a cursor that is more than a page number."""
+"""Fewest characters of a cursor; a shorter one may be a page number."""
 _MOST = 40
-"""Kept of one answer."""
+"""How many links and cursors of one response are kept."""
 
 
 @dataclass(frozen=True)
 class LastingLink:
-    """A link or a cursor to come back with."""
+    """A link or cursor that is requested again later."""
 
     kind: Literal["link", "cursor"]
     value: str
     probe: Probe
-    """The endpoint whose answer held it."""
+    """The endpoint whose response contained it."""
     viewer: str | None
     who: str | None
-    """Whose values the question held."""
+    """The owner of the values in the request."""
     name: str = ""
-    """The member that held it."""
+    """The member that contained it."""
 
     @property
     def source(self) -> tuple[str, str | None, str | None]:
@@ -46,7 +46,7 @@ class LastingLink:
 
     @property
     def sort(self) -> tuple[str, str | None, str]:
-        """Group of interchangeable ones, such as links to pictures."""
+        """Key of a group of interchangeable links, such as those to pictures."""
         return self.probe.id, self.viewer, self.name
 
 

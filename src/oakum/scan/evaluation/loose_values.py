@@ -32,7 +32,7 @@ def loose_values(model: Model, seen: JudgedResponse) -> dict[str, list[Pointer]]
 
 
 def texts_beside(seen: JudgedResponse, loose: Mapping[str, Sequence[Pointer]]) -> frozenset[str]:
-    """Texts of a response that stand in no field which its viewer may see."""
+    """Texts of a response outside all fields that its viewer may see."""
     leaves = (
         leaf for each in seen.instances for leaf in each.leaves if not (leaf.allowed or leaf.masked)
     )
@@ -51,8 +51,8 @@ def stands_loose(
     context: EvaluationContext, question: Question, loose: Mapping[str, Sequence[Pointer]],
     who: str, resource: str, path: str,
 ) -> Pointer:  # fmt: skip
-    """Where a value that an owner sees in a field stands in this response outside of what is
-    known to be somebody's: under the same name, or too long to be there by chance."""
+    """Pointer to a value of the owner's field outside known owned objects: under the same name, or
+    too long to be there by chance. Empty if there is none."""
     viewer, knowledge = question.viewer or "", context.knowledge
     mine = knowledge.own.get((viewer, resource, path), ())
     last = _name(path.split("."))
@@ -74,9 +74,9 @@ def may_have_come(
     context: EvaluationContext, seen: JudgedResponse, loose: Mapping[str, Sequence[Pointer]],
     who: str, resource: str, path: str, key: str,
 ) -> bool:  # fmt: skip
-    """Whether a value that an owner has in a field of the object `key` stands loose in a response,
-    though others have it as well, or the contract shows it elsewhere: it proves no leak, but is not
-    missing either. One that the request itself held counts only beside another of the object."""
+    """Whether the owner's value in a field of the object `key` is in the response outside objects.
+    It is then no proof of a leak, if others have it or the contract shows it elsewhere, but it is
+    not missing either. A value of the request counts only beside another value of the object."""
     found = _perhaps(context, seen, loose, who, resource, path, key)
     if found - seen.question.sent:
         return True
@@ -94,8 +94,8 @@ def _perhaps(
     context: EvaluationContext, seen: JudgedResponse, loose: Mapping[str, Sequence[Pointer]],
     who: str, resource: str, path: str, key: str,
 ) -> set[str]:  # fmt: skip
-    """Values of a field of an owner's object that stand loose outside of the viewer's own objects:
-    under the same name, or of a form that nothing has by chance."""
+    """Values of a field of an owner's object that are outside the viewer's own objects: under the
+    same name, or too distinctive for chance."""
     viewer, last = seen.question.viewer, _name(path.split("."))
     if not loose or who == viewer:
         return set()
@@ -113,8 +113,8 @@ def _perhaps(
 def _values(
     context: EvaluationContext, question: Question, who: str, resource: str, path: str, key: str
 ) -> set[str]:
-    """What an owner has in a field of an object; if the object was not seen, in any that this
-    endpoint does not show to the viewer."""
+    """The owner's values in a field of an object; if the object was not seen, of any object that
+    this endpoint does not show the viewer."""
     knowledge, of = context.knowledge, context.model.policy.resources[resource].key
     own = knowledge.own.get((who, resource, path), set())
     rows = [e for e in knowledge.objects.get((who, resource), ()) if key and e.get(of) == key]
@@ -128,8 +128,8 @@ def _values(
 def _is_open_here(
     context: EvaluationContext, question: Question, who: str, resource: str, path: str, text: str
 ) -> bool:
-    """Whether a value comes from an object that its own state opens to the viewer where they
-    asked."""
+    """Whether a value may come from an object that its own state opens to the viewer at this
+    endpoint."""
     endpoint, viewer, matrix = question.endpoint, question.viewer, context.matrix
     held, state = context.identities.relations(viewer, who), matrix.state(resource, who)
     return context.is_of_an_open_one(viewer, who, resource, path, text) and any(
@@ -148,8 +148,8 @@ def _name(steps: Sequence[str]) -> str:
 def asked_for(
     context: EvaluationContext, question: Question, who: str, resource: str, path: str
 ) -> bool:
-    """Whether a value of somebody's that stands loose may well have come because the request asks
-    for them alone, or for those alone who share it."""
+    """Whether a value outside objects is probably there because the request is only about its
+    owner, or only about those who share it."""
     if who not in question.targets:
         return False
     values = context.knowledge.own.get((who, resource, path), ())

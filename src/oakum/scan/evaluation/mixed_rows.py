@@ -22,11 +22,12 @@ _TELLING = frozenset(
         FieldClass.LOCATION,
     }
 )  # fmt: skip
-"""Classes of fields in which two people seldom have one value."""
+"""Field classes in which two people rarely have the same value."""
 
 
 def tell_mixed(context: EvaluationContext) -> None:
-    """Records rows shown to a viewer as their own with values that the contract denies them."""
+    """Records rows that a viewer was shown as their own and that contain values which the contract
+    denies them."""
     for endpoint, viewer, owner, resource, path, other in list(_mixed_fields(context)):
         held = context.identities.relations(viewer, owner)
         state = context.matrix.state(resource, owner)
@@ -66,7 +67,7 @@ def _mixed_fields(context: EvaluationContext) -> Iterator[tuple[str, str, str, s
             if len(text) < MIN_CANARY or len(others) != 1 or text in knowledge.common:
                 continue
             if len(shown[resource, path][others[0]]) > 1:
-                continue  # perhaps a placeholder: the owner is shown other values as well
+                continue  # may be a placeholder: the owner is shown other values, too
             if knowledge.ambient.varies((resource, path)):
                 continue
             elsewhere = next(each for each, other in endpoints.items() if other != text)

@@ -22,7 +22,7 @@ def relations_to(
     owner: str,
 ) -> frozenset[str]:
     """Relations by which a viewer of an owner's object is judged: the general ones, and those that
-    its members give as a joint owner or otherwise."""
+    the object's members give."""
     held = identities.relations(viewer, owner)
     if viewer in (None, owner):
         return held
@@ -39,8 +39,8 @@ def relations_given(
     value: Mapping[str, Json],
     viewer: str | None,
 ) -> frozenset[str]:
-    """Relations that the members of an object give a viewer, an owner too, as far as nothing that
-    is known rules them out: a member of its tenant, a role there."""
+    """Relations that the members of an object give a viewer, as its owner or otherwise, as far as
+    no known fact excludes them: a member of its tenant, a role there."""
     if viewer is None:
         return frozenset()
     owners = _owners(model, name, value)

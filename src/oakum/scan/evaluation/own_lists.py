@@ -10,8 +10,8 @@ from oakum.exposure.cells.matrix import Matrix
 def own_ids(matrix: Matrix) -> Iterator[tuple[str, str]]:
     """(identity, owner id) for each identity's own list.
 
-    If two identities call a list without parameters and each gets objects of a single, different
-    owner, that is taken for their own id. Lists with several owners say nothing.
+    If two identities call a list without parameters and each receives objects of a single,
+    different owner, that owner id counts as their own. Lists with several owners prove nothing.
     """
     for (endpoint, _), answers in matrix.outsiders.items():
         own = {

@@ -41,42 +41,42 @@ from oakum.scan.evaluation.requested_object import asked_key, named_keys, parame
 
 _KINDS = frozenset((each,) for each in ("object", "pointer", "reference", "entity", "resource"))
 _MOST_STATES = 4
-"""Objects of one owner, each in another state, that are requested at one endpoint."""
+"""How many objects of one owner, each in another state, are requested at one endpoint."""
 
 
 @dataclass
 class KnownInstances:
-    """What other responses say about the instances of one response."""
+    """What other responses show about the objects in one response."""
 
     known: dict[Pointer, KnownObject] = field(default_factory=dict)
-    """Pointer → what takes precedence over the instance itself."""
+    """Pointer → facts that take precedence over the object itself."""
     given: set[Pointer] = field(default_factory=set)
-    """Instances assigned to an owner because they were requested as theirs."""
+    """Objects assigned to an owner because they were requested as theirs."""
     weak: dict[Pointer, str] = field(default_factory=dict)
-    """Why what an instance shows is no proof."""
+    """Pointer → why the object is no proof."""
     unread: dict[Pointer, frozenset[str]] = field(default_factory=dict)
-    """States of an instance that are unknown; another object's do not count."""
+    """Pointer → states of the object that are unknown."""
     partial: set[Pointer] = field(default_factory=set)
     """Instances with several owners, not all of them named."""
     mute: set[Pointer] = field(default_factory=set)
-    """Instances shown to two viewers as their own: nothing is judged by them."""
+    """Objects shown to two viewers as their own; they decide nothing."""
     expanded: set[Pointer] = field(default_factory=set)
-    """Instances at places where the document has none."""
+    """Objects at places where the document declares none."""
     unclear: set[str] = field(default_factory=set)
     """Resources with an instance of unknown owner."""
     claimed: set[str] = field(default_factory=set)
-    """Resources with an instance that names its viewer as owner, and was shown to another as
+    """Resources with an object that names its viewer as owner but was shown to another as
     theirs."""
     around: dict[Pointer, frozenset[str]] = field(default_factory=dict)
-    """Relations that an instance cannot name but its enclosing object may: unclear whether the
-    contract extends them to the instance."""
+    """Relations that only the enclosing object may name: it is unclear whether the contract extends
+    them to the object."""
     untold: dict[Pointer, frozenset[str]] = field(default_factory=dict)
-    """Relations that an instance may give its viewer: neither it nor what its owner was shown tells
-    whom their members name."""
+    """Relations that an object may give its viewer: neither it nor its owner's view shows whom its
+    members name."""
 
     def contest(self, at: Pointer) -> str:
-        """Why a value proves nothing: it stands in an object that was shown to others as theirs,
-        too; empty if it does not."""
+        """Why a value proves nothing: its object was shown to others as theirs, too. Empty if it
+        was not."""
         claimed = any(at[:length] in self.mute for length in range(len(at) + 1))
         return "it stands in an object that the viewer is shown as their own" if claimed else ""
 
@@ -100,8 +100,8 @@ class KnownInstances:
         return said == named or (said in _KINDS and words(name)[-1:] in (("type",), ("kind",)))
 
     def weakness(self, pointer: Pointer, strange: bool) -> str:
-        """Why a member of an instance is no proof; empty when it is. `strange`: the resource has no
-        such member, which may belong to a wrapper."""
+        """Why a member of an object is no proof; empty if it is. `strange`: the resource declares
+        no such member, so it may belong to a wrapper."""
         if strange and pointer in self.expanded:
             return "the document declares no such object and no such member there"
         return self.weak.get(pointer, "")
@@ -109,7 +109,7 @@ class KnownInstances:
 
 @dataclass(frozen=True)
 class Ownership:
-    """Assigns owners and states to the instances of a response. Learns nothing."""
+    """Assigns owners and states to the objects in a response. Learns nothing."""
 
     model: Model
     identities: KnownIdentities
@@ -118,7 +118,7 @@ class Ownership:
     def read(
         self, probe: Probe, question: Question, instances: Sequence[ObjectInstance]
     ) -> KnownInstances:
-        """Owners and states of these instances, which come from the response alone."""
+        """Owners and states of these objects of one response."""
         found = KnownInstances()
         places = {each.pointer: each for each in instances}
         resources, whose = self.model.policy.resources, dict[Pointer, tuple[str, ...]]()
@@ -248,9 +248,9 @@ class Ownership:
     def _known_by_key(
         self, each: ObjectInstance, resource: Resource, found: KnownInstances
     ) -> str | None:
-        """Whose an object is that leaves its owner out: the one identity's who was shown an object
-        of this key as theirs, for certain if another value of it is the same; empty: none of them
-        was, so that it is another object. None: nothing tells."""
+        """The owner of an object that does not name one: the only identity that was shown an object
+        with this key, certainly so if another value agrees. Empty if none was shown it; None if
+        unknown."""
         key = key_in(each.value, resource.key)
         if not key or (resource.name, key) in self.knowledge.contested:
             return None
@@ -272,7 +272,8 @@ class Ownership:
         self, probe: Probe, question: Question, each: ObjectInstance, resource: Resource,
         inner: bool, found: KnownInstances,
     ) -> tuple[str, ...]:  # fmt: skip
-        """Who created an object in this run, or asks for what the identities file calls theirs."""
+        """The identity that created an object in this run, or that requests what the file assigns
+        to it."""
         key = self.key_of(probe, question, each, resource, inner)
         names = self.knowledge.creators.get((resource.name, key), set())
         viewer = question.viewer
@@ -340,8 +341,8 @@ class Ownership:
         self, probe: Probe, question: Question, each: ObjectInstance, resource: Resource,
         found: KnownInstances,
     ) -> tuple[str, ...]:  # fmt: skip
-        """The other owner of an object that names its viewer as owner, if it was first shown to
-        another as theirs: some APIs write the caller into it. Empty if nobody else is known, or the
+        """The other owner of an object that names its viewer as owner but was first shown to
+        another as theirs: some APIs write the caller into it. Empty if there is none, or if the
         owner is unclear."""
         viewer = question.viewer
         keys = texts(each.value, resource.key) if resource.key not in resource.owner.members else []
@@ -354,7 +355,7 @@ class Ownership:
         asked_for = asked_key(self.knowledge, probe, question, resource)
         asked = question.targets == {other} and asked_for == keys[0]
         if not same if unlike else not same and not asked:
-            return ()  # keys that count separately for each owner: two objects
+            return ()  # each owner has its own sequence of keys: two objects
         found.claimed.add(each.resource)
         if asked and same > unlike:
             return tuple(sorted(self.identities.ids[other]))
@@ -366,9 +367,9 @@ class Ownership:
         self, question: Question, each: ObjectInstance, resource: Resource,
         owners: tuple[str, ...], found: KnownInstances,
     ) -> tuple[str, ...]:  # fmt: skip
-        """The owners of an object by its parent; whoever it was asked for as theirs and was shown
-        to first, where an API that does not compare object and parent shows it below any. What
-        comes below two parents unasked may belong to both, as a song does to two albums."""
+        """The owners of an object by its parent: those who requested and were shown it first, if
+        the API shows the object below any parent. An object shown below two parents without being
+        requested may belong to both, as a song does to two albums."""
         keys, whose = texts(each.value, resource.key), self.identities.who(owners)
         if not keys or not whose or len(question.targets) != 1 or whose in question.targets:
             return owners
@@ -382,12 +383,12 @@ class Ownership:
             return tuple(sorted(self.identities.ids[other]))
         beside = self.knowledge.own.get((whose, resource.name, resource.key), set())
         if known and not (same or unlike or keys[0] in beside) and self._names(each, other):
-            # Below that parent its owner is shown none of this key.
+            # The owner is shown no object with this key below that parent.
             found.weak[each.pointer] = (
                 f"only its key, and a member that names {other}, tell that it is {other}'s"
             )
             return tuple(sorted(self.identities.ids[other]))
-        if same or not unlike:  # otherwise each parent numbers its own: these are two
+        if same or not unlike:  # otherwise each parent has its own sequence: two objects
             found.unclear.add(each.resource)
             found.mute.add(each.pointer)
         return owners
@@ -447,8 +448,8 @@ class Ownership:
         self, probe: Probe, question: Question, each: ObjectInstance, resource: Resource,
         owners: tuple[str, ...], inner: bool, found: KnownInstances,
     ) -> Mapping[str, Truth]:  # fmt: skip
-        """Whom the instance's members name, where the response itself does not tell: that is as its
-        owners were shown, or unknown."""
+        """Relations that the object's members give its viewer: if the response itself does not show
+        them, as its owners were shown, or else unknown."""
         viewer = question.viewer
         if viewer is None or self.identities.ids[viewer] & set(owners):
             return {}
@@ -484,8 +485,8 @@ class Ownership:
         return found_named
 
     def _tells(self, each: ObjectInstance, member: str, here: Truth) -> bool:
-        """Whether a member that does not name the viewer is as the object has it: with nothing in
-        it, a viewer who may not see it was perhaps not shown it."""
+        """Whether a member that does not name the viewer is shown as the object has it: if it is
+        empty, it may have been hidden from the viewer."""
         table = self.model.tables[each.resource]
         there = [leaf for leaf in each.leaves if is_below(leaf.path, member)]
         return here is False and any(
@@ -510,8 +511,8 @@ class Ownership:
         return {name: known[name] for name in own & known.keys()}
 
     def _says(self, each: ObjectInstance, state: State, *, is_owner: bool) -> bool:
-        """Whether an object's own setting is as it says there: null, and what the viewer is not to
-        see, may stand for what is hidden from them."""
+        """Whether the object's own setting is shown as it is: null, or a setting that the viewer
+        may not see, may stand for a hidden value."""
         said, table = at_path(each.value, state.member), self.model.tables[each.resource]
         if is_owner or not said or said == [None]:
             return bool(said) and (is_owner or state.inherits)

@@ -21,19 +21,19 @@ from oakum.policy.model import Resource
 
 @dataclass(frozen=True)
 class Parents:
-    """Finds the parents of the instances of one response, and whose they are."""
+    """Finds the parents of the objects in one response, and their owners."""
 
     model: Model
     identities: KnownIdentities
     knowledge: Knowledge
     places: Mapping[Pointer, ObjectInstance]
     asked: Callable[[Resource], str]
-    """The key of the object of a resource that the request names."""
+    """Returns the key of the object of a resource that the request names."""
 
     def owners(
         self, each: ObjectInstance, known: Mapping[Pointer, tuple[str, ...]]
     ) -> tuple[str, ...]:
-        """The owners of an instance's parent; `known`: of the other instances."""
+        """The owners of an object's parent. `known`: owners of the other objects."""
         name = self.model.policy.resources[each.resource].owner.members[0]
         parent = self.model.policy.resources[name]
         key = self._parent_key(each, parent)
@@ -50,8 +50,8 @@ class Parents:
     def _agreed_instance(
         key: str, parent: Resource, *found: ObjectInstance | None
     ) -> ObjectInstance | None:
-        """The first instance that may be the object of this key: a comment that names its post may
-        quote another one, and may be quoted in another one. Empty: any."""
+        """The first object that may have this key (empty: any): a comment that names its post may
+        quote another post, or be quoted in one."""
         for at in found:
             theirs = texts(at.value, parent.key) if at is not None else ()
             if at is not None and (not key or not theirs or key in theirs):
@@ -65,7 +65,7 @@ class Parents:
 
     @cached_property
     def _below(self) -> Mapping[Pointer, list[ObjectInstance]]:
-        """Where an instance stands → those for which it is the innermost one around them."""
+        """Pointer of an object → the objects directly inside it."""
         found: dict[Pointer, list[ObjectInstance]] = {}
         for at, each in self.places.items():
             around = (at[:n] for n in reversed(range(len(at))) if at[:n] in self.places)

@@ -11,8 +11,8 @@ from oakum.policy.model import Resource
 
 
 def asked_key(knowledge: Knowledge, probe: Probe, question: Question, resource: Resource) -> str:
-    """The key of the object of a resource that a request names: by the key itself, or by other
-    fields that one known object of those it is about has; empty if there is none."""
+    """The key of the object that a request names, by the key itself or by other fields that
+    identify one known object of the requested owners; empty if there is none."""
     named = _named_fields(probe, question, resource)
     if not named or resource.key in named:
         return named.get(resource.key, "")
@@ -28,8 +28,8 @@ def asked_key(knowledge: Knowledge, probe: Probe, question: Question, resource: 
 def names_one_of(
     knowledge: Knowledge, probe: Probe, question: Question, resource: Resource, who: str
 ) -> bool:
-    """Whether a request names an object of somebody's, be it another's too: two objects may have
-    the same number, as both sides of one deal do."""
+    """Whether a request names an object of this owner, even if it also names another's: two objects
+    may have the same number, as both sides of a deal do."""
     named = _named_fields(probe, question, resource)
     rows = knowledge.objects.get((who, resource.name), ())
     return bool(named) and any(named.items() <= row.items() for row in rows)
@@ -46,8 +46,8 @@ def _named_fields(probe: Probe, question: Question, resource: Resource) -> dict[
 
 
 def is_found_by_hidden(probe: Probe, resource: Resource, may_see: Callable[[str], bool]) -> bool:
-    """Whether a request finds an object of a resource by a field that its viewer may not see: an
-    answer with the object would tell that it has this value, so it is right to leave it out."""
+    """Whether a request selects an object by a field that its viewer may not see. A response with
+    the object would reveal the value, so the API rightly leaves it out."""
     sources = (each.partition(".") for each in probe.sources.values())
     return any(
         name == resource.name and path != resource.key and not may_see(path)

@@ -20,8 +20,8 @@ SHARED = "several owners have this value: it may be one that everybody has"
 def sharers(
     context: EvaluationContext, question: Question, resource: str, path: str, value: Json
 ) -> frozenset[str]:
-    """The owners who have a value in a field, if several do, and it is nothing that the viewer may
-    know."""
+    """The owners who have a value in a field, if there are several and the viewer may not know the
+    value."""
     if isinstance(value, dict | list | bool) or says_nothing(value):
         return frozenset()
     text, knowledge = canonical(value), context.knowledge

@@ -33,16 +33,16 @@ from oakum.policy.resource_schemas import resource_of
 from oakum.scan.discovery.html_page import read_page
 
 _MORE = 2
-"""Members beside key and owner by which an object is told."""
+"""How many members besides key and owner identify an object of a resource."""
 _DEEP = 60
 _SHORT = 3
-"""Characters of a value by which a renamed member is told."""
+"""Shortest value in characters by which a renamed member is recognised."""
 _PERSONAL = (
     FieldClass.SECRET, FieldClass.IDENTITY_DOCUMENT, FieldClass.CONTACT, FieldClass.PERSONAL,
     FieldClass.LOCATION,
 )  # fmt: skip
 _SPECIFIC = re.compile(r"@|(?:\d\D?){4}|[^\s]{16}")
-"""What is somebody's own, and no word that stands for nothing such as `hidden`."""
+"""Values that are specific to a person, and not a placeholder such as `hidden`."""
 _MASKED = re.compile(r"[*•●·…]|(?i:x{3})")
 
 
@@ -54,7 +54,7 @@ class _Kind:
     shape: Shape
     trie: Trie
     names: Mapping[tuple[str, ...], str]
-    """Words of a member's name → the name that document or contract has for it."""
+    """Words of a member's name → its name in the document or the contract."""
 
     @property
     def marks(self) -> set[str]:
@@ -74,19 +74,19 @@ class _Kind:
 
 @dataclass
 class _OtherContents:
-    """The other contents of a response in which an object was searched."""
+    """The parts of a response that are in no recognised object."""
 
     shown: tuple[tuple[Pointer, str], ...]
     likely: frozenset[str]
     """Resources that the endpoint is known to show."""
     page: bool = False
-    """It came in a page, among other things: its place says little."""
+    """Whether it came in an HTML page with other data: its place then says little."""
     beside: list[Leaf] = field(default_factory=list)
     further: list[tuple[Json, Shape]] = field(default_factory=list)
 
 
 class Likeness:
-    """Makes readers of undescribed answers."""
+    """Makes readers for responses that no document describes."""
 
     def __init__(self, model: Model, knowledge: Knowledge) -> None:
         self._model = model
@@ -118,9 +118,9 @@ class Likeness:
     def _see(
         self, value: Json, shape: Shape | None, at: Pointer, found: _OtherContents
     ) -> tuple[Json, Shape]:
-        """A value with names as the document writes them, and the shape that binds what is known.
+        """The value with names as in the document, and a shape that binds the recognised objects.
 
-        Lists become objects with their positions for names: each element has a shape of its own.
+        Lists become objects with indices as names, so that each element has a shape of its own.
         """
         if not isinstance(value, dict | list) or len(at) > _DEEP:
             return value, Shape()
@@ -152,7 +152,7 @@ class Likeness:
     def _fit(
         self, value: dict[str, Json], kind: _Kind, at: Pointer, found: _OtherContents
     ) -> dict[str, Json]:
-        """An object with the names that the document has for its members, the rest put aside."""
+        """The object with names as in the document; its other members are set aside."""
         fitted: dict[str, Json] = {}
         left: dict[str, Json] = {}
         for key, child in value.items():
@@ -183,7 +183,7 @@ class Likeness:
         at: Pointer,
         found: _OtherContents,
     ) -> Json:
-        """A part of an object likewise; embedded resources as themselves."""
+        """A part of an object, treated likewise; embedded resources as objects of their own."""
         if isinstance(value, list):
             each = element(shape) if shape else None
             star = node.child("*") if node else None
@@ -230,7 +230,7 @@ class Likeness:
         return path if path and "." not in path and path not in taken else ""
 
     def _is_own(self, value: Json) -> bool:
-        """Whether a value is somebody's own that no owner is shown anywhere else."""
+        """Whether a value is personal although no owner is shown it anywhere else."""
         text = canonical(value)
         specific = _SPECIFIC.search(text) and not _MASKED.search(text)
         return bool(specific) and not any(text in each for each in self._knowledge.own.values())
@@ -239,7 +239,7 @@ class Likeness:
 def _legible(
     seen: list[tuple[Json, Shape]], found: _OtherContents, plain: ResponseReader
 ) -> ResponseReader:
-    """Several values of one answer as one."""
+    """Several values of one response as one reader."""
     parts = [*seen, *found.further]
     values = {str(nth): each for nth, (each, _) in enumerate(parts)}
     shape = _object({str(nth): each for nth, (_, each) in enumerate(parts)})
@@ -265,7 +265,7 @@ def _kind(model: Model, name: str) -> _Kind | None:
 
 
 def _shapes(model: Model, name: str) -> Iterator[Shape]:
-    """Every shape under which a resource leaves."""
+    """Every declared shape of a resource in a response."""
     for operation in model.operations.values():
         for media in (each for answers in operation.responses.values() for each in answers):
             for found, shape in resources_in(media.shape, model.bound) if media.shape else ():
@@ -281,7 +281,7 @@ def _shapes(model: Model, name: str) -> Iterator[Shape]:
 
 
 def _likeness(value: dict[str, Json], kind: _Kind, more: int) -> int:
-    """How many members an object has in common with a kind; 0: too few to be told by."""
+    """How many members an object has in common with a resource; 0 if too few to recognise it."""
     names = {name: key for key in value if (name := kind.name_of(key))}
     if not kind.resource.key:
         more += 1

@@ -31,7 +31,7 @@ from oakum.scan.requests.builder import FilledRequest, curl, variable
 from oakum.scan.requests.called_operation import OperationNames
 
 _MOST = 6
-"""Relations that are looked up, of which every combination is tried; of more, nothing is told."""
+"""How many looked-up relations are tried in all combinations; with more, no leak is reported."""
 
 
 class WriteAnswers:
@@ -90,8 +90,8 @@ class WriteAnswers:
         return self._probes[operation.id]
 
     def _may_be_granted(self, seen: Observation, probe: Probe, answer: Response) -> bool:
-        """Whether the viewer may see it, as whom the owner's objects name, though they may not send
-        the write; or would if the relation held that the write changed."""
+        """Whether the contract may show the viewer the data after all: through a relation that the
+        owner's objects give them, or that the write may have changed."""
         relations = self._engine.model.policy.relations
         begins = probe.operation.id in self._steps
         if seen.result is not Result.LEAK:
@@ -142,7 +142,7 @@ class WriteAnswers:
         )
 
     def _whose(self, text: str) -> str:
-        """The identity that an id names, or whose object's it is; empty: nobody's that is known."""
+        """The identity that an id names, or that owns its object; empty if unknown."""
         engine = self._engine
         for name in engine.identities.names():
             rows = (

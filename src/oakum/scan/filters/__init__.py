@@ -1,1 +1,1 @@
-"""Parameters by which a list is filtered or searched, and what is asked of them."""
+"""Parameters that filter or search a list, and the requests that test them."""

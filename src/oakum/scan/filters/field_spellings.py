@@ -1,4 +1,4 @@
-"""Spellings of a parameter that chooses fields, beside names in one text with commas.
+"""Spellings of a parameter that selects fields, other than one comma-separated text.
 
 APIs repeat the parameter (OpenAPI 3.1, Style Values, `form` exploded; `fields[]` in PHP and Rails),
 name a resource in its brackets (JSON:API 1.1, 6.3, and `deepObject`), or nest names below a member:
@@ -19,16 +19,16 @@ from oakum.policy.resource_schemas import resource_of
 Query = tuple[tuple[str, str], ...]
 
 INSIDE = ("attributes.", "relationships.")
-"""Where objects of JSON:API have their fields, which it names without that."""
+"""Prefixes of fields in JSON:API objects, which requests leave out."""
 _MOST_NAMES = 8
-"""Hidden fields that one request names."""
+"""How many hidden fields one request names."""
 _MOST_TYPES = 4
 _NESTED = ("{member}({names})", "{member}{{{names}}}", "{slashed}", "{dotted}")
 
 
 def hidden_fields(model: Model, shows: Mapping[str, Iterable[str]]) -> list[str]:
-    """Those of these fields (resource → paths) that a login alone does not open, as a parameter
-    names them."""
+    """Those of these fields (resource → paths) that a login alone does not grant, by their names in
+    parameters."""
     return [
         path.partition(".")[2] if path.startswith(INSIDE) else path
         for name, paths in shows.items()

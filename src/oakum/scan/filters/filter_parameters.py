@@ -19,7 +19,7 @@ _PARTS = word_set(
     "any begin begins cont contain containing contains end ending ends endswith has icontains"
     " iendswith ilike istartswith like part prefix start starting starts startswith suffix with"
 )
-"""The whole value is a part of itself, and its own beginning and end."""
+"""Operators that match a part of a value: the whole value matches, too."""
 _PATTERNS = word_set("iregex pattern regex regexp")
 _FROM = word_set("min minimum gt gte gteq ge from after since above over start least")
 _UPTO = word_set("max maximum lt lte lteq le to until before below under end most")
@@ -31,24 +31,24 @@ _OPERATORS = (
     EQUALS | _PARTS | _PATTERNS | _FROM | _UPTO | _NOT | _SET | _UNSET | _YEAR | word_set("cs and")
 )
 _SAME = word_set("address no num number text")
-"""Words that another name for the same thing has besides: `phone_number`, `email_address`."""
+"""Words that another name of the same thing may add: `phone_number`, `email_address`."""
 _VAGUE = word_set("id uuid guid key name title type kind status state date time code number value")
-"""Names of fields that stand in names of other things too."""
+"""Names of fields that are also part of names of other things."""
 _DAY = datetime.timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class Filter:
-    """What a parameter that filters by a field is given."""
+    """How a parameter filters by a field."""
 
     said: frozenset[str]
     """Words of its name beside the field's."""
     named: bool
-    """It is called like the field and nothing else; else perhaps after another one."""
+    """Whether the parameter has exactly the field's name; otherwise it may mean another field."""
 
     @property
     def by_value(self) -> bool:
-        """Whether it is given a value that objects have, or a part of it."""
+        """Whether the filter takes a value of the field, or a part of one."""
         return not self.said & (_FROM | _UPTO | _NOT | _SET | _UNSET | _YEAR | _PATTERNS)
 
     def pair(self, value: str, other: str) -> tuple[str, str] | None:
@@ -92,12 +92,13 @@ def filter_by(parameter: Parameter, field: str) -> Filter | None:
 
 
 def _vague(unsaid: frozenset[str]) -> bool:
-    """Whether words beside a field's say that something about it is meant: `email_verified`."""
+    """Whether the other words of a name show that it means a property of the field:
+    `email_verified`."""
     return any(each.endswith("ed") for each in unsaid)
 
 
 def _beside(said: tuple[str, ...], own: tuple[str, ...]) -> list[str] | None:
-    """Words of a name beside a field's; None: it is none of the field's names."""
+    """The words of a name besides those of the field; None if the name is not of this field."""
     if set(own) <= set(said):
         return [each for each in said if each not in own]
     if "".join(own) in said:
@@ -110,7 +111,7 @@ def _beside(said: tuple[str, ...], own: tuple[str, ...]) -> list[str] | None:
 
 @lru_cache(maxsize=1 << 14)
 def _thing(said: tuple[str, ...]) -> str:
-    """What the lexicon says that a name names (`dob`: a date of birth); empty: nothing."""
+    """The kind of data that a name means (`dob`: a date of birth); empty if unknown."""
     label = label_field("_".join(said))
     named = label.kind not in (FieldClass.PLAIN, FieldClass.KEY, FieldClass.HANDLE)
     return label.reason.partition("` names ")[2] if named else ""

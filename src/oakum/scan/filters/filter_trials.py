@@ -1,4 +1,4 @@
-"""Questions that were put to filters, and what is known of each filter by them."""
+"""Requests that tested filters, and what they showed about each filter."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from oakum.scan.filters.json_filters import Dialect
 
 @dataclass(frozen=True)
 class FilterForm:
-    """A parameter, and the form in which a question is put into it."""
+    """A parameter, and the syntax in which a condition is written into it."""
 
     probe: Probe
     parameter: str
     form: str
-    """One of `meanings.forms`, or a place of a condition in JSON; empty: the parameter is a
-    field's."""
+    """One of `meanings.forms`, or a place of a condition in JSON; empty: the parameter is that of a
+    field."""
 
     @property
     def place(self) -> tuple[str, str]:
@@ -68,11 +68,12 @@ class TrialResults:
             self.refused.add((way.key, hidden.resource, hidden.field))
 
     def are_vain(self, ways: Iterable[FilterForm], value: str) -> None:
-        """Records forms that are no syntax of a filter, by what was asked with a value."""
+        """Records syntaxes in which a condition with a value had no effect."""
         self._vain |= {(way.key, is_number(value)) for way in ways}
 
     def notes(self) -> list[str]:
-        """Remarks on parameters that rejected every form, or found nobody by what may be seen."""
+        """Remarks on parameters that rejected every syntax, or that found no object by visible
+        values."""
         said = []
         without = {place[:2] for place, found in self.spoken.items() if found is None}
         without |= {place for place, found in self.learnt.items() if not found}
@@ -87,11 +88,11 @@ class TrialResults:
 
 FAILS = 500
 _MOST_FAILED = 3
-"""Forms that a server fails over until no other is put into the same parameter."""
+"""After so many syntaxes with a server error, no other is tried in the same parameter."""
 REFUSES = (400, 406, 409, 415, 422)
-"""Statuses that find fault with a question itself (RFC 9110, 15.5)."""
+"""Statuses that reject the form of a request (RFC 9110, 15.5)."""
 
 
 def is_number(value: str) -> bool:
-    """Whether a syntax may have a value without quotation marks."""
+    """Whether a filter syntax may take the value without quotation marks."""
     return re.fullmatch(r"-?\d+(\.\d+)?", value) is not None

@@ -20,7 +20,7 @@ from oakum.scan.requests.builder import FilledRequest, fill
 
 @dataclass(frozen=True)
 class HiddenValue:
-    """A value of one owner's that one viewer may not see."""
+    """An owner's value that one viewer may not see."""
 
     resource: str
     field: str
@@ -29,10 +29,10 @@ class HiddenValue:
     label: str
     value: str
     key: str = ""
-    """Of the object that it stands in, where an owner may have several in states of their own, or
-    it has none."""
+    """Key of its object, if the owner may have several with states of their own, or if it has no
+    owner."""
     seen: tuple[tuple[str, str], ...] = ()
-    """(field, value) of an object that is nobody's, as the viewer is shown it."""
+    """(field, value) pairs of an ownerless object that the viewer is shown."""
 
 
 def hidden_fields(engine: Engine, whose: str = "") -> Iterator[HiddenValue]:
@@ -59,8 +59,8 @@ def hidden_fields(engine: Engine, whose: str = "") -> Iterator[HiddenValue]:
 def _denied_value(
     engine: Engine, place: tuple[str, str, str], values: Collection[str], viewer: str | None
 ) -> tuple[str, str]:
-    """A value of an owner's in a field that one viewer may not see, and the key of its object: no
-    value that another object of the owner's, which the viewer may see, has as well."""
+    """(value, key of its object): an owner's value that the viewer may not see in any object of the
+    owner."""
     owner, resource, field = place
     each = engine.model.policy.resources[resource]
     deciders = set(deciding_states(engine.model.tables[resource], field))
@@ -89,8 +89,8 @@ def _denied_value(
 
 
 def hidden_in_list(engine: Engine, probe: Probe) -> Iterator[HiddenValue]:
-    """Of the objects of nobody's that a list shows, which is asked for anew: each field once that
-    the contract hides from a viewer of that kind, and that somebody else was shown."""
+    """Values of ownerless objects in a list, which is requested again: each field once that the
+    contract hides from a viewer and that somebody else was shown."""
     policy, done = engine.model.policy, set[tuple[str, str, str]]()
     nobodys = {name for name in probe.shows if policy.resources[name].owner.kind == "none"}
     names = {
@@ -140,7 +140,8 @@ def _hidden_in(
 
 
 def _values(engine: Engine, resource: str, key: str) -> Iterator[tuple[str, str]]:
-    """(field, value) of nobody's object, where all who were shown it were shown the same."""
+    """(field, value) of an ownerless object, for fields in which all viewers were shown the
+    same."""
     member = engine.model.policy.resources[resource].key
     found: dict[str, set[str]] = {}
     for row in engine.knowledge.objects.get((NOBODY, resource), ()):

@@ -20,27 +20,27 @@ from oakum.openapi.model import Json, Parameter, Shape
 _NAMES = word_set(
     "condition conditions criteria filter filters predicate q query search selector where"
 )
-"""What a parameter is called that takes conditions."""
+"""Names of parameters that take conditions."""
 _PASSED_ON = frozenset({"where"})
-"""What query builders call a condition that is ready to be used."""
+"""Names under which query builders take a complete condition."""
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """How a condition is written."""
+    """How an API writes conditions."""
 
     sign: str
-    """What operators begin with: `$or`, `_or`, `or`."""
+    """Prefix of operators: `$or`, `_or`, `or`."""
     within: str = ""
-    """The member that holds the condition; empty: none."""
+    """The member that contains the condition; empty if there is none."""
     explicit: bool = False
-    """Every value stands in an operator: `{"email": {"_eq": "…"}}`."""
+    """Whether every value is inside an operator: `{"email": {"_eq": "…"}}`."""
     deep: bool = False
-    """The condition stands in names of parameters, each value a text."""
+    """Whether the condition is in names of parameters, with each value as text."""
 
     def conditions(self, field: str, value: Json) -> dict[str, Json]:
-        """A condition on a field in each place in which it may stand; the plain one first. What
-        names a place says nothing of the value."""
+        """Place → a condition on a field in it, the plain place first. Names of places do not
+        contain the value."""
         steps = [each for each in field.split(".") if each != "*"]
         among = f"{self.sign}in" if self.sign else "inq"
         tree = self.deep or self.explicit
@@ -68,7 +68,7 @@ DEEP = Dialect("$", deep=True)
 
 
 def dialects(parameter: Parameter) -> tuple[Dialect, ...]:
-    """Dialects that a parameter may take; empty: nothing says that it takes conditions as JSON."""
+    """Dialects that a parameter may take; empty if nothing suggests conditions in JSON."""
     said = frozenset(words(parameter.name))
     if parameter.where != "query" or parameter.shape.enum or not said or not said <= _NAMES:
         return ()
@@ -92,8 +92,8 @@ def dialects(parameter: Parameter) -> tuple[Dialect, ...]:
 
 
 def under_other_names(parameters: Sequence[Parameter]) -> Iterator[Parameter]:
-    """Filters that the document does not have beside one that it has: what checks the documented
-    name may pass on another one to the same query."""
+    """Undocumented names for a documented filter: an API that checks the documented name may pass
+    another one to the same query."""
     declared = {each.name for each in parameters}
     if filters := [each for each in parameters if dialects(each)]:
         for name in sorted(_PASSED_ON - declared):
@@ -101,7 +101,7 @@ def under_other_names(parameters: Sequence[Parameter]) -> Iterator[Parameter]:
 
 
 def literal(value: str, shape: Shape) -> Json:
-    """A known value as a filter has it: of the type that the document declares."""
+    """A known value in the type that the document declares for the filter."""
     if not shape.kinds & {"integer", "number", "boolean"} or "string" in shape.kinds:
         return value
     try:

@@ -1,8 +1,8 @@
-"""Searches by a word that no line of the contract fills.
+"""Searches by a word that the contract has no source for.
 
-A search that takes `q` shows nothing before it is given a word. One that only a hidden object of an
-owner holds is sent as that owner. If it finds something there that a word of nobody does not, every
-other kind of viewer asks for it as well: what they are sent is judged like any response (CWE-639).
+A search with `q` shows nothing without a word. A word that only a hidden object of an owner
+contains is sent as that owner. If it finds something that an unused word does not, every other kind
+of viewer sends it, too, and the responses are judged like any other (CWE-639).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _WORD = re.compile(r"[^\W\d_]{5,}")
 _MOST_WORDS = 3
 _MOST_OWNERS = 2
 _NOBODYS = "oakumword"
-"""A word that nothing holds."""
+"""A word that no object contains."""
 
 
 def ask_by_words(engine: Engine) -> None:
@@ -48,8 +48,7 @@ def ask_by_words(engine: Engine) -> None:
 
 
 def search_term(probe: Probe) -> Parameter | None:
-    """The parameter that a search is given a word by, if nothing fills it and all others are
-    filled."""
+    """The parameter for the search word, if it has no source and all others have one."""
     if probe.how or probe.query or probe.personal or probe.batch or probe.asks is not None:
         return None
     for each in probe.operation.parameters:
@@ -62,8 +61,8 @@ def search_term(probe: Probe) -> Parameter | None:
 
 
 def _words(engine: Engine, who: str) -> Iterator[str]:
-    """Words that stand in hidden values of one identity alone: the longest of each value first, as
-    some values may be those of an object that is open."""
+    """Words that occur only in hidden values of one identity, the longest of each value first,
+    since some values may belong to an object that is open."""
     own: list[list[str]] = []
     others: set[str] = set()
     for (name, resource, path), values in engine.knowledge.own.items():
@@ -91,7 +90,7 @@ def _way(probe: Probe, parameter: Parameter, word: str, number: int = 1) -> Prob
 
 
 def _finds(engine: Engine, nothing: Probe, way: Probe, who: str) -> bool:
-    """Whether an owner is sent something for a word that they are not for a word of nobody."""
+    """Whether the owner receives more for the word than for an unused word."""
     bodies: list[bytes] = []
     for each in (nothing, way):
         filled = fill(each, engine.target, engine.knowledge, None)

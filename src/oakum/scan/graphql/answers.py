@@ -35,12 +35,12 @@ class QueryAnswer:
 
     data: Json
     spoken: bool
-    """Whether it is an answer of GraphQL at all."""
+    """Whether it is a GraphQL response at all."""
     lost: tuple[Pointer, ...] = ()
-    """Places of fields that failed and took others with them: what may not be null and is, makes
-    the object null in which it stands (GraphQL, October 2021, 6.4.4)."""
+    """Paths of failed fields whose errors removed enclosing objects: a null in a non-null field
+    makes its object null (GraphQL, October 2021, 6.4.4)."""
     places: tuple[tuple[int, int], ...] = ()
-    """Line and column of what the server would not have in a query that it refused whole."""
+    """(line, column) of the parts of a query that the server rejected."""
 
     @property
     def is_refused(self) -> bool:
@@ -69,7 +69,7 @@ def parse_answer(response: Response) -> QueryAnswer:
 
 
 def _stands(data: Json, path: Sequence[Json]) -> bool:
-    """Whether all but the last step of a path is still there."""
+    """Whether the response still has all but the last step of a path."""
     for step in path[:-1]:
         if isinstance(data, dict) and isinstance(step, str):
             data = data.get(step)
@@ -152,7 +152,7 @@ def reader(
 
 @dataclass
 class _Walk:
-    """One answer turned into the words of the contract."""
+    """Converts one response into the resources and fields of the contract."""
 
     words: Vocabulary
     beside: list[Leaf] = field(default_factory=list)
@@ -191,8 +191,8 @@ class _Walk:
     def _value(
         self, value: Json, pick: Pick, at: Pointer, whose: tuple[str, ...]
     ) -> tuple[Json, Shape]:
-        """The value in the words of the contract, and its shape. `whose`: ids of the account that
-        it hangs on."""
+        """The value in the names of the contract, and its shape. `whose`: ids of the enclosing
+        account."""
         if isinstance(value, list):
             pairs = [
                 self._value(each, pick, (*at, str(nth)), whose) for nth, each in enumerate(value)
@@ -220,8 +220,8 @@ class _Walk:
     def _whose(
         self, value: Mapping[str, Json], type: str, pick: Pick, at: Pointer, whose: tuple[str, ...]
     ) -> tuple[str, ...]:
-        """Whose account the objects below hang on; what an object that says nothing of its owner
-        is taken for goes to `owners`."""
+        """Ids of the account that owns the objects below; objects that name no owner are recorded
+        in `owners`."""
         resource = self.words.resource(type) if type else ""
         if not resource:
             return whose
@@ -244,7 +244,7 @@ class _Walk:
         return ()
 
     def _owner(self, value: Mapping[str, Json], type: str) -> tuple[str, ...]:
-        """What the account in an object, which leads to its owner, is called."""
+        """The response name of the account in an object that leads to its owner."""
         known = self.words.schema.get_type(type) if self.words.schema else None
         at: Json = value
         for step in self.words.owner_way(known) if is_object_type(known) else ():
@@ -276,8 +276,8 @@ def _list_of(shapes: Sequence[Shape]) -> Shape:
 
 
 def _either(shapes: Sequence[Shape]) -> Shape:
-    """What stands at one place, here or there: lists are one list, objects of one type one object;
-    of several types, each says of which it is."""
+    """The shape of a place that may have either of these: lists become one list, objects of one
+    type one object, and objects of several types each name their type."""
     told = [way for shape in shapes for way in [branch() for branch in shape.branches] or [shape]]
     lists = [shape.items() for shape in told if shape.items]
     if lists:

@@ -1,7 +1,7 @@
 """Fills the arguments of a field: own ids by name, else constants.
 
-An optional argument is left out, unless it is the size of a page; what else it may be given is
-asked apart. A field is not queried if a required argument has no known value.
+An optional argument is left out, unless it is a page size; its other values are tested in separate
+queries. A field is not queried if a required argument has no known value.
 """
 
 from __future__ import annotations
@@ -37,26 +37,26 @@ _SIZES = word_set("first limit size take top max count amount")
 _OTHER_END = word_set("last")
 _NUMBERS = {"page": "1", "offset": "0", "skip": "0", "start": "0", "depth": "1"}
 _COMPARES = word_set("eq equals is in value exact iexact")
-"""Members of a filter that name no field: `{id: {_eq: …}}`."""
+"""Members of a filter that are operators, not fields: `{id: {_eq: …}}`."""
 _BESIDE_IDS = word_set("by global input node of pk relay where")
 _IDS = word_set("guid id ids key pk uuid")
 _TEXTS = SAYS_A_TEXT | word_set("contains input like phrase prefix starts text value with")
 _TITLES = frozenset((each,) for each in ("title", "name", "subject", "headline", "label"))
-"""Last words of members that say what an object is called."""
+"""Names of members with the title or name of an object."""
 _DEEPEST = 3
-"""Of input objects within input objects."""
+"""Levels of nested input objects."""
 
 _MOST_WAYS = 8
-"""Of the optional arguments of one field."""
+"""How many optional arguments of one field are tried."""
 _MOST_VALUES = 3
-"""Of an enum."""
+"""How many values of an enum are tried."""
 _KINDS = (frozenset[str](), frozenset(("boolean",)))
 _WHOSE = word_set("as behalf by for from of on with")
 _SHAPES = word_set(
     "asc currency desc direction format lang language locale order ordering sort timezone unit"
     " units"
 )
-"""Words of arguments that say in which order or form something is shown."""
+"""Words of arguments for order or format."""
 
 ArgumentValues = tuple[tuple[str, Value], ...]
 
@@ -68,11 +68,11 @@ class ArgumentValue:
     argument: str
     value: Value
     said: str
-    """Such as `filter.authorId`, `filter.scope: ALL`."""
+    """Path and value in words: `filter.authorId`, `filter.scope: ALL`."""
     given: Value
     """The value itself, without the input objects around it."""
     instead: bool = False
-    """Whether it takes the place of another value, which the argument has to have."""
+    """Whether it replaces another value of a required argument."""
 
     def put(self, given: ArgumentValues) -> ArgumentValues:
         """The arguments with this one added, in place of others of its name if it is `instead`."""
@@ -80,14 +80,14 @@ class ArgumentValue:
         return (*others, (self.argument, self.value))
 
     def says_as_much(self, argument: str, value: Value) -> bool:
-        """Whether another value of the same argument would be filled alike."""
+        """Whether another value of the same argument is filled from the same source."""
         if not isinstance(value, Hole) or not isinstance(self.given, Hole):
             return False
         return self.argument == argument and self.given.source == value.source
 
 
 class Arguments:
-    """Fills arguments. `params`: the contract's own word of what fills one, by its name."""
+    """Fills arguments. `params`: argument name → source that the contract states."""
 
     def __init__(self, vocabulary: Vocabulary, params: Mapping[str, str]) -> None:
         self._words = vocabulary
@@ -167,8 +167,8 @@ class Arguments:
         targets: Sequence[GraphQLObjectType],
         left: list[str],
     ) -> Iterator[tuple[tuple[str, ...], Value]]:
-        """(path within the argument, value) of what an argument or a member of it may be given; the
-        rest goes to `left`. What asks for a change is never given."""
+        """(path within the argument, value) for an argument and its members; paths without a value
+        are added to `left`. Values that suggest a change are left out."""
         named, many = get_named_type(each.type), is_list_type(get_nullable_type(each.type))
         changes = asks_for_change(path[-1], each.description or "", _KINDS[named.name == "Boolean"])
         if changes or _SHAPES & set(words(path[-1])):
@@ -193,7 +193,7 @@ class Arguments:
             left.append(".".join(path))
 
     def _whose(self, path: tuple[str, ...], named: GraphQLNamedType) -> str:
-        """The key of an account, for an id that is called no more than whose: `of`, `for`."""
+        """The key of an account, for an id that is only named by a preposition: `of`, `for`."""
         accounts = sorted(self._words.accounts)
         if not accounts or named.name != "ID" or not set(words(path[-1])) <= _WHOSE:
             return ""
@@ -207,8 +207,8 @@ class Arguments:
         value: Value,
         targets: Sequence[GraphQLObjectType],
     ) -> Value | None:
-        """A value in the input objects around it, with what these require; None: nothing fills
-        that."""
+        """A value in its enclosing input objects, with their required members; None if one has no
+        value."""
         if not steps or not is_input_object_type(type):
             return value
         given: list[tuple[str, Value]] = []
@@ -290,7 +290,7 @@ class Arguments:
         fields: Mapping[str, GraphQLInputField],
         targets: Sequence[GraphQLObjectType],
     ) -> list[tuple[str, Value]]:
-        """One member of a filter that tells whom to look for; the key first."""
+        """One member of a filter that selects an object, the key first."""
         for name, each in sorted(fields.items(), key=lambda pair: not set(words(pair[0])) & _IDS):
             if is_non_null_type(each.type):
                 continue
@@ -308,7 +308,7 @@ class Arguments:
         return self._of_targets(path, targets) or self._by_noun(name) or self._text(name, targets)
 
     def _of_targets(self, path: tuple[str, ...], targets: Sequence[GraphQLObjectType]) -> str:
-        """A field of what is looked for: its key, or one of the argument's own name."""
+        """A field of the requested resource: its key, or the one with the argument's name."""
         name = _compared_name(path)
         said = words(name)
         for type in targets:
@@ -328,7 +328,7 @@ class Arguments:
         return ""
 
     def _key(self, type: GraphQLObjectType, said: Sequence[str]) -> str:
-        """The key of a type as an argument names it: its `uuid`, its `id`, else the contract's."""
+        """The key of a type as an argument names it: `uuid`, `id`, or the contract's key."""
         for wanted in (tuple(said[-1:]), ("id",)):
             for field in type.fields:
                 if words(field) == wanted:
@@ -355,7 +355,7 @@ class Arguments:
         return ""
 
     def _text(self, name: str, targets: Sequence[GraphQLObjectType]) -> str:
-        """A text to search for: what those are called who are looked for, or their objects."""
+        """A text to search for: a name or title of the requested accounts or objects."""
         if not set(words(name)) & _TEXTS:
             return ""
         for type in targets:

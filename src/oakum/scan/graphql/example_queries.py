@@ -38,7 +38,7 @@ _IDS = word_set("id ids uuid key")
 
 @dataclass(frozen=True)
 class ExampleQuery:
-    """A query of the document's, and the values that it gives for its variables."""
+    """An example query of the document, with its example values for variables."""
 
     asked: PickedQuery
     fixed: Mapping[str, Json] = field(default_factory=dict)
@@ -111,7 +111,7 @@ def _example_query(
 
 
 class _Tagging(Visitor):
-    """Asks every object for its type."""
+    """Adds `__typename` to every selection set."""
 
     def leave_selection_set(
         self, node: SelectionSetNode, _key: object, parent: object, *_: object
@@ -155,7 +155,7 @@ def _inner(node: SelectionNode) -> SelectionSetNode | None:
 def _picks(
     selection: SelectionSetNode, fragments: Mapping[str, FragmentDefinitionNode], depth: int = 0
 ) -> Iterator[Pick]:
-    """What is selected; of which type each object is, the answer says."""
+    """The selected fields; the response names the type of each object."""
     for each in selection.selections:
         if isinstance(each, FieldNode) and each.name.value != TAG:
             alias = each.alias.value if each.alias else ""

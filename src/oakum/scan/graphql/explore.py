@@ -37,28 +37,28 @@ _REQUEST = ("query", "variables", "operationName", "extensions")
 """Names of a request's parts (GraphQL over HTTP, 2024)."""
 _MOST_GROUPS = 6
 _MOST_FIELDS = 600
-"""Of all queries together, and half as many of one."""
+"""How many fields all queries may select together; one query half as many."""
 _FEW_OWNERS, _MOST_OWNERS = 3, 5
 _MOST_VALUES = 3
-"""Of a key that is nobody's, in one query."""
+"""How many keys of ownerless objects one query uses."""
 _MOST_SPLITS = 3
 _MOST_WITHOUT_LOGIN = 20
-"""Roots that are asked without a login where one query was refused."""
+"""How many root fields are requested without a login after a query was refused."""
 _IN_ADDRESSES = Style(fields=40)
-"""Addresses of some thousand characters are cut."""
+"""Smaller queries for GET, since URLs of some thousand characters are cut."""
 _ROUNDS = 3
 _SELF = word_set("authenticated current me my myself self viewer whoami")
 _INNER = re.compile(r"(?:gid://)?[A-Za-z][\w/.-]*[:/|](?P<id>[^:/|\s]{1,64})")
-"""Type and id within a global id (Relay, and the same with another sign between)."""
+"""Type and id within a global id (Relay, and variants with other separators)."""
 
 
 @dataclass(frozen=True)
 class _QuestionResult:
-    """What became of one question."""
+    """The result of one query."""
 
     heard: QueryAnswer
     sighted: frozenset[tuple[str, str]]
-    """(owner, resource) of the objects in a response; an empty text: no owner."""
+    """(owner, resource) of the objects in a response; an empty owner means none."""
 
     @property
     def owners(self) -> frozenset[str]:
@@ -67,36 +67,36 @@ class _QuestionResult:
 
 @dataclass
 class Explorer:
-    """The way through one endpoint."""
+    """Explores one GraphQL endpoint."""
 
     engine: Engine
     operation: Operation
     how: str
     _aliases: bool = True
-    """Whether one field is asked several times in one query, under other names."""
+    """Whether one query may request a field several times under aliases."""
     _anonymous: bool = True
-    """Whether somebody without a login gets past the endpoint at all."""
+    """Whether the endpoint answers callers without a login."""
     _without_login: set[str] = field(default_factory=set)
-    """Queries that somebody without a login was asked with."""
+    """Queries that were sent without a login."""
     _shallow: bool = False
     _unknown: set[tuple[str, str]] = field(default_factory=set)
-    """(type, field) that the schema has and the server has not."""
+    """(type, field) that the schema has but the server rejects."""
     _small: dict[str, Root] = field(default_factory=dict)
-    """The roots as they are asked where little is taken."""
+    """Root fields in a form for servers that limit the size of queries."""
     _answered: bool = False
     _closed: bool = False
-    """It answers nothing that could be read: nothing more is asked."""
+    """Whether no response could be read, so that nothing more is sent."""
     _probes: dict[object, Probe] = field(default_factory=dict)
-    """By the text of the query, and what fills it."""
+    """(text of a query, its sources) → its probe."""
     _alive: list[tuple[PickedQuery, tuple[FieldPick, ...]]] = field(default_factory=list)
-    """What has shown somebody something."""
+    """Queries that showed somebody an object."""
     _seen: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
-    """Root → (owner, resource) of objects that it has shown to somebody else: what shows each
-    caller their own alone may show another's if it is told whose."""
+    """Root field → (owner, resource) of objects that it showed to others: a field that shows each
+    caller their own objects may show another's if an argument names the owner."""
     _taken: list[tuple[Probe, PickedQuery, str | None, FilledRequest, Response]] = field(
         default_factory=list
     )
-    """Answers to questions that name nobody: looked at again when ids are learnt. In memory."""
+    """Responses to queries without ids, judged again once ids are learnt. In memory only."""
 
     def __post_init__(self) -> None:
         engine, operation = self.engine, self.operation
@@ -171,8 +171,8 @@ class Explorer:
         self._keep_ways()
 
     def _suppose(self) -> None:
-        """Of who is known by facts of the file alone, one is taken for the id: rather one with
-        digits than a name."""
+        """For identities known only by facts of the file, assumes that one fact is the id,
+        preferably one with digits."""
         engine = self.engine
         for who, ids in engine.identities.ids.items():
             likely = sorted(ids, key=lambda id: (not any(map(str.isdigit, id)), id))
@@ -203,8 +203,8 @@ class Explorer:
                     self._ask_group((ask,))
 
     def _ask_without_login(self, roots: Sequence[Root]) -> None:
-        """Where somebody without a login was refused one query, asks them each root by itself: an
-        endpoint may let in who asks for what it takes for public."""
+        """After a refused query, requests each root field alone without a login, since an endpoint
+        may allow those that it considers public."""
         plain = [root for root in roots if not (root.varies or root.instead_of)]
         for root in plain[:_MOST_WITHOUT_LOGIN] if not self._anonymous else ():
             asks = tuple(self._asks(root))
@@ -219,8 +219,8 @@ class Explorer:
             )
 
     def _is_needed(self, root: Root) -> bool:
-        """Whether a root is asked with an optional argument: one that says whose objects to show
-        only where the list is incomplete."""
+        """Whether a root field with an optional argument is requested: one that only names the
+        owner is needed only if the plain list is incomplete."""
         if not root.instead_of:
             return root.varies
         seen = self._seen.get(root.instead_of)
@@ -275,8 +275,8 @@ class Explorer:
     # -------------------------------------------------------- callers
 
     def _owners(self) -> list[str]:
-        """Identities to ask about: everybody, as long as they are few; else who adds another
-        relation to somebody, or another state."""
+        """Identities whose objects are requested: all if they are few, otherwise those that add
+        another relation or state."""
         chosen: list[str] = []
         known: set[object] = set()
         for owner in self._names:
@@ -323,7 +323,7 @@ class Explorer:
     # --------------------------------------------------- sending queries
 
     def _ask_group(self, asks: tuple[FieldPick, ...]) -> None:
-        """One query by all who matter, as long as it shows anybody's objects."""
+        """Sends one query as all relevant callers, as long as it shows any objects."""
         if self._closed:
             return
         owners = list(dict.fromkeys(ask.whose for ask in asks if ask.whose))
@@ -340,7 +340,7 @@ class Explorer:
         tells = self._tells(asked, said)
         for nth, viewer in enumerate(viewers[1:], start=1):
             if nth > 1 and not shown and not tells:
-                return  # neither of two owners was shown an object
+                return  # the query showed no object to two owners
             if viewer is None and not self._anonymous:
                 continue
             again = self._ask(asked, viewer)
@@ -356,8 +356,7 @@ class Explorer:
             self._alive.append((asked, asks))
 
     def _tells(self, asked: PickedQuery, said: _QuestionResult) -> bool:
-        """Whether anything came at a root that leads to no resource: what stands there may be
-        anybody's."""
+        """Whether a root field that leads to no resource returned anything: it may be personal."""
         data = said.heard.data
         return isinstance(data, dict) and any(
             not says_nothing(data.get(pick.key)) and pick.ends not in self._words.leading_types
@@ -393,7 +392,8 @@ class Explorer:
     def _taken_as(
         self, asks: Sequence[FieldPick], viewer: str | None, how: str
     ) -> tuple[PickedQuery, _QuestionResult] | None:
-        """A question, asked without what the server does not know or what fails; None: refused."""
+        """Sends a query without the fields that the server does not know or that fail; None if
+        refused."""
         name = "+".join(dict.fromkeys(ask.root.name for ask in asks)) + how
         if not self._aliases:
             name += f" of {asks[0].whose or asks[0].nth}"
@@ -544,15 +544,15 @@ class Explorer:
         return ""
 
     def _single(self, root: Root, owner: str) -> Probe | None:
-        """A root as it is asked of one owner alone."""
+        """The probe of a root field about one owner alone."""
         asked = self._compose([FieldPick(root, owner)], f"{root.name} alone")
         return self._probe(asked) if asked is not None else None
 
     # ---------------------------------------------- other states of an account
 
     def _keep_ways(self) -> None:
-        """What is asked again when somebody has set their account otherwise: about them alone, and
-        all in one query, if that is answered."""
+        """Keeps queries to repeat when an owner's settings change: about that owner alone, all in
+        one query if the server answers it."""
         engine = self.engine
         stateful = {name for name, table in engine.model.tables.items() if table.states}
         kept = [

@@ -1,7 +1,7 @@
-"""Look-ups and searches of a graph that find an owner by a field that is hidden from the caller.
+"""GraphQL look-ups and searches that find an owner by a field hidden from the caller.
 
-Each is asked for a value that its owner is shown, and for another that keeps every word that the
-caller sees of the owner, twice in turn: the owner comes with the right one alone.
+Each is requested with a value that its owner is shown, and with another that keeps every word that
+the caller sees of the owner, twice in turn. It is a leak if only the right value finds the owner.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ from oakum.scan.requests.builder import FilledRequest, fill
 from oakum.scan.techniques.inference import another_to, is_found, read_parts, signal
 
 _MOST = 24
-"""Questions that are asked first; three more follow where the owner comes."""
+"""How many first requests are sent; three more follow each that finds the owner."""
 _LEAST = 4
-"""Characters of a value that a search for any text is asked for."""
+"""Shortest value in characters for a free-text search."""
 _TEXTS = SAYS_A_TEXT | word_set("contains like match matches phrase prefix starts")
 _TOLD = (
     FieldClass.CONTACT, FieldClass.IDENTITY_DOCUMENT, FieldClass.PERSONAL, FieldClass.LOCATION,
     FieldClass.HANDLE,
 )  # fmt: skip
-"""What people are searched by."""
+"""Field classes by which people are searched."""
 
 
 @dataclass(frozen=True)
 class Search:
-    """A field of the root with one argument that says what to find."""
+    """A root field with one argument that selects what to find."""
 
     root: Root
     source: str
@@ -43,7 +43,7 @@ class Search:
 
 
 def searches(roots: Sequence[Root]) -> Iterator[Search]:
-    """Fields that find somebody's objects by what is no id."""
+    """Root fields that find owned objects by something other than an id."""
     for root in roots:
         own = [each for name, value in root.pick.args for each in _holes(name, value)]
         if len(root.holes()) != 1 or len(own) != 1 or not root.finds:
@@ -66,8 +66,8 @@ def look(
     engine: Engine, roots: Sequence[Root], probe_of: Callable[[Root, str], Probe | None],
     *, anonymous: bool,
 ) -> None:  # fmt: skip
-    """Asks each search for hidden values of what it finds. `probe_of`: a root, asked of one owner;
-    `anonymous`: whether somebody without a login is let in."""
+    """Tests each search with hidden values of what it finds. `probe_of`: makes the probe of a root
+    field about one owner; `anonymous`: whether callers without a login are answered."""
     found = [*searches(roots)]
     known: dict[tuple[str | None, str], set[str]] = {}
     left = _MOST
@@ -115,7 +115,7 @@ def _ask(engine: Engine, search: Search, hidden: HiddenValue, probe: Probe, othe
 
 
 def _with(probe: Probe, value: str) -> Probe:
-    """A question with a value that stands in no evidence."""
+    """The request with a value; its text is kept out of the evidence."""
     (name,) = probe.asks.variables if probe.asks is not None else ("",)
     sources = {each: source for each, source in probe.sources.items() if each != name}
     return replace(

@@ -25,7 +25,7 @@ class InputMembers:
 
 
 Value = str | Hole | InputMembers
-"""Of an argument; a text stands in the query as it is: a number, `true`, a name."""
+"""The value of an argument; a text is written as it is: a number, `true`, a name."""
 
 
 @dataclass(frozen=True)
@@ -34,14 +34,15 @@ class Pick:
 
     field: str
     ends: str = ""
-    """The object type of what stands there; empty: a scalar, or the object says which."""
+    """The object type of the field's value; empty for a scalar, or if each object names its
+    type."""
     on: str = ""
-    """The object type of which it is selected, where others may stand; empty: the only one."""
+    """The object type on which it is selected; empty if only one is possible."""
     alias: str = ""
     args: tuple[tuple[str, Value], ...] = ()
     below: tuple[Pick, ...] = ()
     listed: bool = False
-    """Whether it holds many, or what holds many."""
+    """Whether the value is a list, or an object that wraps one."""
 
     @property
     def key(self) -> str:
@@ -62,21 +63,21 @@ class Pick:
 
 @dataclass(frozen=True)
 class Root:
-    """A field of the query's root, with all that is selected below."""
+    """A root field of a query with its whole selection."""
 
     name: str
     """Such as `user(id)`."""
     pick: Pick
     rank: int
-    """0: it leads to what belongs to somebody; 1: to another resource; 2: to none."""
+    """0: leads to an owned resource; 1: to another resource; 2: to none."""
     instead_of: str = ""
-    """The root that shows the same without being told whom to look for."""
+    """The root field that shows the same without an argument that names the owner."""
     finds: frozenset[str] = frozenset()
-    """Resources with owners that it is asked for."""
+    """Owned resources that it returns."""
     only: str = ""
-    """The type that its id is one of, where objects of others may come."""
+    """The type of its id argument, if the field may return objects of other types."""
     varies: bool = False
-    """Whether it is another root with an optional argument, asked once the others are."""
+    """Whether it is a variant with an optional argument, requested after the plain fields."""
 
     def holes(self) -> tuple[Hole, ...]:
         """All variables, repeated for each use."""
@@ -106,7 +107,7 @@ class PickedQuery:
     whose: Mapping[str, tuple[str, int]] = field(default_factory=dict)
     """Name → identity (empty: anybody's), and position among its values."""
     about: Mapping[str, str] = field(default_factory=dict)
-    """Name in the answer → the identity whose values chose it."""
+    """Response name → the identity whose values were sent for it."""
 
     def fields(self) -> Iterator[str]:
         """The names of all fields that it asks for, at any depth."""
@@ -184,7 +185,7 @@ def _prune(picks: Sequence[Pick], paths: Sequence[tuple[str, ...]]) -> tuple[Pic
 
 
 class _Variables:
-    """Names for the holes of a query, and what fills each."""
+    """Names for the variables of a query, and their sources."""
 
     def __init__(self, owned: frozenset[str]) -> None:
         self._owned = owned

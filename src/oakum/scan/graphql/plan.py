@@ -36,22 +36,22 @@ from oakum.scan.graphql.vocabulary import Vocabulary
 
 _JOINS = word_set("and or then")
 _MOST_TYPES = 6
-"""Of an interface or a union."""
+"""How many types of an interface or union are selected."""
 _MOST_LISTS = 3
-"""Lists within lists."""
+"""How many levels of nested lists are selected."""
 _MOST_NAMED = 3
 """Of the resources whose ids a value is asked for."""
 _MOST_VARIED = 24
-"""Fields that are asked for once more, with an optional argument."""
+"""How many fields are requested again with an optional argument."""
 _OPERATES = word_set(
     "command debug diagnostic diagnostics exec execute job maintenance ping run shell system task"
     " test trigger"
 )
-"""Words of fields that hold what a machine says of itself, once it has been told to."""
+"""Words in names of fields about the server itself."""
 _LINKS = LINKS - {"validate"}
 _SAYS_WHY = frozenset(("message", "messages", "error", "errors", "reason", "detail", "details"))
 _INTO_VALUES = 2
-"""Steps into what leads to no resource: an address, a set of counts."""
+"""How many steps lead into objects that are no resource, such as an address."""
 
 
 @dataclass(frozen=True)
@@ -59,21 +59,21 @@ class Style:
     """Limits on the depth and size of one query, since servers limit both."""
 
     steps: int = 4
-    """From resource to resource."""
+    """Steps from resource to resource."""
     levels: int = 9
-    """Of selections, what only wraps a list included."""
+    """Levels of selections, wrappers of lists included."""
     fields: int = 120
     page: int = 20
     inner: int = 10
-    """Of a page within a list."""
+    """Page size of a list within a list."""
 
 
 SHALLOW = Style(2, 4, 40, 5, 5)
-"""For a server that refuses a query as too deep, too wide or too dear."""
+"""For a server that rejects a query as too deep or too costly."""
 
 
 _VARIED = Style(1, 4, 40, 20, 10)
-"""For a field that is asked for once more, with an optional argument."""
+"""For a field that is requested again with an optional argument."""
 
 
 @dataclass
@@ -98,11 +98,11 @@ class _Way:
     levels: int
     lists: int
     trail: tuple[_Node, ...]
-    """From the root to it."""
+    """The nodes from the root to this one."""
 
 
 class Planner:
-    """Plans for one schema."""
+    """Plans the queries for one schema."""
 
     def __init__(
         self,
@@ -156,7 +156,7 @@ class Planner:
         return self.made
 
     def _acts(self, name: str, each: GraphQLField) -> str:
-        """Why a field of the root may do something; empty: it is asked."""
+        """Why a root field may change something; empty if it may be requested."""
         leaf = is_leaf_type(get_named_type(each.type))
         return (
             acts(name, each, root=True)
@@ -165,9 +165,9 @@ class Planner:
         )
 
     def _commands(self, name: str, each: GraphQLField) -> str:
-        """Why a field of the root does something to the object that it names, as the last part of
-        a path below the object would (`/notes/{id}/ban`); empty if it only reads. A word of a type
-        is a noun (`bookById: Book`), and what lists things for one id reads (`openOrders`)."""
+        """Why the name of a root field is a command to the object in its argument, like the last
+        segment of `/notes/{id}/ban`; empty if it only reads. A word of a type is a noun (`bookById:
+        Book`), and what lists things for one id reads (`openOrders`)."""
         first, many = (words(name) or ("",))[0], is_list_type(get_nullable_type(each.type))
         lists = any(is_list_type(get_nullable_type(arg.type)) for arg in each.args.values())
         if not each.args or first in self._words.nouns or (many and not lists):
@@ -178,8 +178,8 @@ class Planner:
         return f"`{first}` in the name says that it may change something"
 
     def _may_act(self, name: str, each: GraphQLField) -> str:
-        """Why a field of the root that holds values alone is not asked: such are what queries that
-        do something answer; empty: it is asked."""
+        """Why a root field with only scalar values is not requested, since commands often return
+        such; empty if it is."""
         query = self._query.name if self._query else ""
         if self._words.resource(query):
             return ""
@@ -190,14 +190,14 @@ class Planner:
         return ""
 
     def _leads(self, each: GraphQLField) -> bool:
-        """Whether a field leads to what belongs to somebody."""
+        """Whether a field leads to owned objects."""
         return self._rank(get_named_type(each.type)) == 0
 
     def _roots(self, name: str, each: GraphQLField) -> Iterator[Root]:
         end = get_named_type(each.type)
         leaf = is_leaf_type(end)
         targets = self._targets(name, each)
-        if (is_abstract_type(end) or leaf) and targets:  # an id that names its type
+        if (is_abstract_type(end) or leaf) and targets:  # an id argument whose name says the type
             meant = [
                 (found, type.name)
                 for type in targets[: _MOST_NAMED if leaf else _MOST_TYPES]
@@ -227,7 +227,7 @@ class Planner:
         return self._words.types_by_name(name) if is_leaf_type(end) else self._words.targets(end)
 
     def _leave(self, called: str, each: GraphQLField, left: Sequence[str]) -> None:
-        """Keeps which arguments of a field no query has."""
+        """Records which arguments of a field no query fills."""
         if left:
             self.unused.setdefault(called, []).extend(left)
             if self._leads(each) or is_leaf_type(get_named_type(each.type)):
@@ -260,8 +260,8 @@ class Planner:
                 )  # fmt: skip
 
     def _nested_variants(self) -> Iterator[Root]:
-        """Fields of objects with each of their optional arguments, once for each type: below an
-        object of the one whose values fill them, and below the caller's own."""
+        """Fields of nested objects with each optional argument, once for each type: below an object
+        of the owner whose values fill it, and below the caller's own."""
         for (type, name), trails in self._trails.items():
             owner = self._schema.get_type(type)
             if not is_object_type(owner):
@@ -285,7 +285,7 @@ class Planner:
                         yield from self._along(trails[whose], name, each, args, way.said)
 
     def _tells(self, targets: Sequence[GraphQLObjectType]) -> bool:
-        """Whether objects say themselves whose they are, wherever they hang."""
+        """Whether objects name their owner themselves, wherever they are nested."""
         return all(
             self._words.tells_owner(type)
             for type in targets
@@ -322,7 +322,7 @@ class Planner:
         )  # fmt: skip
 
     def _finds(self, end: GraphQLNamedType) -> frozenset[str]:
-        """Resources with owners that a field is asked for: the first that it leads to."""
+        """Owned resources that a field returns: the first that it leads to."""
         first = {self._words.resource(each.name) for each in self._words.targets(end)}
         owned = filter(self._words.is_owned, first)
         return frozenset(owned) or frozenset(
@@ -364,7 +364,7 @@ class Planner:
         return {self._words.resource(name) for name in seen}
 
     def _is_echo(self, source: str) -> bool:
-        """Whether a value that a query holds would say nothing when it stands in the answer."""
+        """Whether a value of the query proves nothing when the response repeats it."""
         resource, _, path = source.partition(".")
         known = [*self._words.needs(resource)] if resource else []
         return path not in known and classify_field(path) not in (
@@ -408,8 +408,8 @@ class Planner:
             self._trails.setdefault((type.name, name), {}).setdefault(whose, here)
 
     def _whose(self, trail: Sequence[_Node]) -> int:
-        """2: what hangs on an object that an id chooses; 1: on anybody's, in a list; 0: on the
-        caller's own."""
+        """2: below an object chosen by an id; 1: below any object in a list; 0: below the caller's
+        own."""
         if any(_asks(node.pick.args) for node in trail):
             return 2
         for node in trail:
@@ -481,7 +481,7 @@ class Planner:
 
 def acts(name: str, field: GraphQLField, *, root: bool = False) -> str:
     """Why requesting a field may act; empty if it only reads. A nested field without arguments is a
-    value whatever its name (`resetToken`), so only its description counts."""
+    value whatever its name is (`resetToken`), so only its description counts."""
     return acts_by_name(name if root or field.args else "value", field.description or "")
 
 
@@ -553,7 +553,7 @@ def _has_values(node: _Node) -> bool:
 
 
 def _asks(given: ArgumentValues) -> bool:
-    """Whether anything of it comes as a variable."""
+    """Whether any part of the arguments is a variable."""
     return any(True for _ in Pick("", args=given).holes())
 
 
@@ -562,7 +562,7 @@ def _one(type: GraphQLNamedType) -> str:
 
 
 def _is_wrapping(name: str) -> bool:
-    """A member of a page that is about the page."""
+    """Whether a member of a page object is about the page itself."""
     return words(name)[-1:] == ("cursor",)
 
 

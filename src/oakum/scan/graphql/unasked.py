@@ -1,4 +1,5 @@
-"""Says which fields of a graph were not asked for, and which arguments no query had."""
+"""Reports the fields of a GraphQL schema that were not requested, and the arguments that no query
+had."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ _DULL = (FieldClass.PLAIN, FieldClass.KEY, FieldClass.HANDLE)
 
 
 class Vocabulary:
-    """Questions about names, with cached answers. `stated`: the policy is about this schema."""
+    """Maps names of a schema, with cached results. `stated`: the policy is about this schema."""
 
     def __init__(self, model: Model, schema: GraphQLSchema | None, *, stated: bool) -> None:
         self.model = model
@@ -113,8 +113,8 @@ class Vocabulary:
         return frozenset(found)
 
     def targets(self, type: GraphQLNamedType) -> list[GraphQLObjectType]:
-        """The first resources reachable from a type through what belongs to nobody: wrappers,
-        pages, also where the contract names these."""
+        """The first resources that can be reached from a type through types without an owner, such
+        as wrappers and pages."""
         waiting, seen = self.objects(type), set[str]()
         found: list[GraphQLObjectType] = []
         for each in waiting:
@@ -174,8 +174,7 @@ class Vocabulary:
         return dict.fromkeys(path.split(".")[0] for path in paths if path)
 
     def needs(self, resource: str) -> Iterator[str]:
-        """Paths that identify an object, its owner and its state, without which nothing can be
-        judged."""
+        """Paths to an object's key, owner and state, without which it cannot be judged."""
         policy = self.model.policy
         each = policy.resources[resource]
         yield from (path for path in (each.key, *each.owner.members) if path)
@@ -185,7 +184,7 @@ class Vocabulary:
                 yield policy.relations[name].member
 
     def required_fields(self, type: GraphQLObjectType) -> list[tuple[str, ...]]:
-        """The same as nested fields of a type; without an owner path, the only field that leads to
+        """`needs` as nested fields of a type; without an owner path, the only field that leads to
         an account."""
         resource = self.resource(type.name)
         if not resource:
@@ -234,7 +233,7 @@ class Vocabulary:
         return [name for name in type.fields if self.member(type.name, name) == key]
 
     def _fields(self, type: GraphQLObjectType, path: str) -> tuple[str, ...]:
-        """A path of the contract's as fields; empty: the type has none such."""
+        """A path of the contract as fields of the schema; empty if the type does not have it."""
         found: list[str] = []
         at: GraphQLNamedType = type
         for segment in path.split("."):

@@ -1,4 +1,4 @@
-"""The login of an account that the run creates: an identity's, under another name and secret."""
+"""The login of an account that the run registers, copied from an identity's login."""
 
 from __future__ import annotations
 

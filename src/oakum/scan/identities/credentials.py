@@ -69,7 +69,7 @@ def escape(text: str) -> str:
 
 @dataclass(frozen=True)
 class Send:
-    """One thing that goes with every request of an identity."""
+    """A header, cookie or query parameter in every request of an identity."""
 
     where: Literal["header", "cookie", "query"]
     name: str
@@ -96,7 +96,7 @@ class Csrf:
 
 
 class LoginWay:
-    """What a way to log in says of itself; each overrides what is otherwise for it."""
+    """The interface of all ways to log in, with defaults."""
 
     csrf: Csrf | None = None
     cookie: str = ""
@@ -153,7 +153,7 @@ class Login(LoginWay):
     token: str = ""
     """JSON pointer (RFC 6901) of the token in the answer."""
     token_header: str = ""
-    """Or the header of the answer that holds it, in lower case."""
+    """Or the response header that contains the token, in lower case."""
     cookie: str = ""
     hint: str = ""
     """What to try when it is refused."""
@@ -209,8 +209,9 @@ LOOPBACK = "http://127.0.0.1/callback"
 
 @dataclass(frozen=True)
 class OAuth(LoginWay):
-    """Tokens of an authorization server, by a grant that a person or a refresh token takes part
-    in. Each URL is a path of the target, or stands whole; what is empty, the issuer tells."""
+    """Tokens of an authorization server, by a grant that a person or a refresh token takes part in.
+    Each URL is absolute or a path of the target; an empty one is taken from the issuer's metadata.
+    """
 
     grant: Literal["authorization_code", "device_code", "refresh_token"]
     issuer: str = ""
@@ -220,8 +221,8 @@ class OAuth(LoginWay):
     jwks_url: str = ""
     scope: str = ""
     prompt: str = "login"
-    """What the page is to ask (OpenID Connect Core, 3.1.2.1). `login`, since another identity may
-    be logged in in the same browser."""
+    """The `prompt` parameter (OpenID Connect Core, 3.1.2.1). `login`, since the browser may be
+    logged in as another identity."""
     redirect: str = LOOPBACK
     form: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Templates of fields of each request to the server: the client, and what it needs beside."""
@@ -237,7 +238,7 @@ class OAuth(LoginWay):
 
 @dataclass(frozen=True)
 class StorageState(LoginWay):
-    """A session that a browser had, in a file that Playwright has saved."""
+    """A browser session in a file that Playwright has saved."""
 
     path: Path
     token: str = ""
@@ -251,7 +252,7 @@ class StorageState(LoginWay):
         return bool(self.token)
 
     def cookies_sent(self, held: Iterable[str] | None, paths: Container[str]) -> list[str]:
-        # A curl line has no room for a cookie that goes to a part of the target alone.
+        # A curl line cannot restrict a cookie to some paths of the target.
         names = [*(held or ())]
         return [name for name in names if name not in paths] or names
 
@@ -293,14 +294,14 @@ class Identity:
     owns: tuple[OwnedObject, ...] = ()
     """Objects of its own, by their keys."""
     whoami: str = ""
-    """Operation id or path that answers its credentials, of a caller that is no account; empty: it
-    is one."""
+    """Operation id or path that verifies the credentials of a caller without an account; empty for
+    an account."""
     certificate: Certificate | None = None
-    """What its connections show (mutual TLS)."""
+    """Client certificate of its connections (mutual TLS)."""
 
     @property
     def shows(self) -> str:
-        """Whose certificate its requests show: its own name, or none."""
+        """The name under which its client certificate is stored; empty if it has none."""
         return self.name if self.certificate is not None else ""
 
     def fill(self, template: Json, extra: Mapping[str, Secret] | None = None) -> Json:
@@ -360,7 +361,7 @@ class Tie:
     relation: str
     owner: str
     label: bool = False
-    """True: no relation of the contract, kept as the user's own word."""
+    """Whether it is no relation of the contract, but only the user's own word."""
     location: Location = NOWHERE
 
     def __str__(self) -> str:
@@ -373,7 +374,7 @@ def _variables(template: str) -> set[str]:
 
 @dataclass(frozen=True)
 class Identities:
-    """Everything an identities file says."""
+    """The content of an identities file."""
 
     items: Mapping[str, Identity]
     between: tuple[Tie, ...] = ()
@@ -382,9 +383,9 @@ class Identities:
     warnings: tuple[Problem, ...] = ()
     notes: tuple[Problem, ...] = ()
     cleaner: Identity | None = None
-    """Removes accounts that the run has made, and asks nothing else."""
+    """Identity that deletes accounts registered by the run, and sends nothing else."""
     anonymous: Identity | None = None
-    """What a caller sends who is not logged in: the key of a client. None: nothing."""
+    """What callers without a login send, such as an API key; None: nothing."""
     _secrets: frozenset[Secret] = frozenset()
 
     def secrets(self) -> frozenset[str]:

@@ -1,10 +1,10 @@
 """Verifies each identity before a scan uses it, so that a failed login never looks like a pass.
 
 An identity is verified if who-am-I answers it with JSON that no other caller gets: neither a caller
-without credentials nor another identity. Where its path names the caller (`/users/$username`), each
-is verified by what it is shown there of itself, and neither nobody nor another is. If two get the
-same JSON, a shared cache may have answered instead of the API, so each is requested once more at a
-URL of its own.
+without credentials nor another identity. If its path names the caller (`/users/$username`), each is
+verified by data about itself that neither an anonymous caller nor another identity is shown there.
+If two get the same JSON, a shared cache may have answered instead of the API, so each is requested
+once more at a URL of its own.
 """
 
 from __future__ import annotations
@@ -52,18 +52,18 @@ _MOST_BESIDE = 3
 """Other identities that are sent to a caller's own who-am-I."""
 _NO_SIGN = frozenset({404, 405, 429})
 _NOT_THERE = frozenset({404, 405})
-"""Statuses that mean too much else to be read as "you have no session"."""
+"""Statuses that may also mean that there is no such operation."""
 
 
 @dataclass(frozen=True)
 class Examination:
-    """How the identities fared."""
+    """The result of verifying the identities."""
 
     states: tuple[IdentityState, ...]
     facts: Mapping[str, Json] = field(default_factory=dict, repr=False)
     """Identity to the body that who-am-I gave it. Values of persons: never to be written."""
     answers: Mapping[str, Response] = field(default_factory=dict, repr=False)
-    """Identity to that whole answer."""
+    """Identity → the whole who-am-I response."""
     ids: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Identity to its id, where who-am-I, a token's claim or the file told it."""
     whoami: str = ""
@@ -119,7 +119,7 @@ def examine(
 
 
 class _Doctor:
-    """What is known so far; an identity with words in `wrong` is not to be used."""
+    """The facts known so far; identities with a message in `wrong` are not used."""
 
     def __init__(
         self,
@@ -205,7 +205,7 @@ class _Doctor:
         marks -= _marks(self.nobody)
         alone = marks.difference(*shown.values()) or self._overseen(name, marks, shown, requests)
         if not alone:
-            said = f"`{self.where}` shows `{name}` nothing that others are not shown there"
+            said = f"`{self.where}` shows `{name}` only what others are shown there, too"
             return f"{said}; {_HINT}", answer.status
         self.marks[name], self.facts[name] = alone, json_of(answer)
         self.answers[name] = answer
@@ -218,8 +218,8 @@ class _Doctor:
         shown: Mapping[str, frozenset[_Mark]],
         requests: Mapping[str, Request],
     ) -> frozenset[_Mark]:
-        """What only the caller itself is shown here, and those who are shown the same of others,
-        too, as staff are. The caller itself must be shown it of nobody else."""
+        """What who-am-I shows only the caller itself, and those, such as staff, who are shown the
+        same about others. The caller itself must be shown it about nobody else."""
         staff = {who: marks & theirs for who, theirs in shown.items() if marks & theirs}
         pages = [*staff, *(each for each in requests if each not in (name, *staff))]
         told: dict[str, dict[str, frozenset[tuple[str, ...]] | None]] = {}
@@ -243,7 +243,8 @@ class _Doctor:
         )
 
     def ask_others(self) -> None:
-        """Asks of each caller that is no account what answers its credentials and nobody else."""
+        """Verifies each caller without an account by a request that only its credentials
+        can send."""
         requests: dict[str, Request] = {}
         for name, identity in self.identities.items.items():
             if not identity.whoami or name in self.wrong:
@@ -346,7 +347,8 @@ class _Doctor:
         )
 
     def _object(self, name: str, words: str, denied: bool) -> None:
-        """A guess of ours that leads nowhere is not the identity's fault."""
+        """Records why an identity is not usable. A guessed who-am-I operation that fails is not the
+        identity's fault."""
         if self.stated or denied:
             self.wrong[name] = words
         else:
@@ -399,7 +401,8 @@ class _Doctor:
                 self.wrong[name] = self._twins(sorted((name, *twins)))
 
     def _twins(self, names: list[str]) -> str:
-        """Why who-am-I says of several that they are one: they are, or a cache answered."""
+        """Why who-am-I shows several identities as one account: they are one, or a cache
+        answered."""
         pair = " and ".join(f"`{each}`" for each in names)
         kept = next((k for n in names if (k := came_from_cache(self.answers.get(n, _NONE)))), "")
         if kept:

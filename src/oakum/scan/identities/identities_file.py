@@ -200,7 +200,7 @@ class _File:
             lacking = [n for n, each in items.items() if name not in each.variables]
             if kind == "environment" or classify_field(name) is FieldClass.SECRET:
                 hint = "a path takes what names the account, such as `$username`"
-                self.r.wrong(top["whoami"], f"`{name}` would stand in an address", hint)
+                self.r.wrong(top["whoami"], f"`{name}` would be part of a URL", hint)
             elif not whoami.startswith("/"):
                 hint = "write the path out, such as `/users/$username`"
                 self.r.wrong(top["whoami"], f"`{whoami}` is not a path", hint)

@@ -1,4 +1,4 @@
-"""Who is a member of a tenant, and in which role, as the API's lists of members say.
+"""Members of tenants and their roles, read from the API's member lists.
 
 Any response may prove that an account is on a list. Only a complete list proves that one is not,
 unless another response shows it there. A membership that no identity is shown stays unknown.
@@ -33,12 +33,12 @@ MOST = 100
 
 @dataclass(frozen=True)
 class _ShownMembers:
-    """What one identity was shown of a tenant's members."""
+    """A tenant's members as one identity was shown them."""
 
     pages: tuple[Json, ...] = ()
     whole: bool = False
     gone: bool = False
-    """Whether the one who was asked for is said not to be there."""
+    """Whether the API says that the requested account is no member."""
 
 
 @dataclass
@@ -80,8 +80,8 @@ class Memberships:
                     self.knowledge.tenants.setdefault(source, {}).update(theirs)
 
     def meet(self, instances: Iterable[ObjectInstance]) -> bool:
-        """Learns the members of every tenant that these objects name, before they are judged;
-        whether any was met for the first time."""
+        """Looks up the members of every tenant that these objects name, before they are judged.
+        Returns whether a tenant was new."""
         before = len(self._met)
         for each in instances:
             for relation in self._relations():
@@ -100,7 +100,7 @@ class Memberships:
                 what = "its tenants" if relation.of == "caller" else "the members of a tenant"
                 yield (
                     f"`{relation.operation}` showed no identity {what}: nobody knows who is"
-                    f" `{relation.name}`, so what hangs on that was not tested"
+                    f" `{relation.name}`, so what depends on that was not tested"
                 )
 
     def _relations(self) -> Iterator[Relation]:
@@ -189,7 +189,7 @@ class Memberships:
     def _asked_for(
         self, relation: Relation, asking: str, filled: FilledRequest, name: str
     ) -> _ShownMembers:
-        """The answer about one member: all that there is of them, if it names them."""
+        """The response about one member: complete for that account if it names it."""
         answer = self.ask(asking, filled.request)
         value = json_of(answer)
         if value is None:

@@ -89,9 +89,9 @@ class ProvisionedAccounts:
     removals: list[Removal] = field(default_factory=list)
     """Accounts that were there, and that another plain one took away."""
     raised: set[str] = field(default_factory=set)
-    """Accounts that may be more than others, for they were made or changed with more."""
+    """Accounts that may have more authority, since it was requested for them."""
     guessed: bool = False
-    """Whether wrong secrets were given for one of them, to see a brake."""
+    """Whether wrong secrets were sent for one, to test the rate limit."""
 
     def __post_init__(self) -> None:
         self.template = next(filter(None, map(template, self.sessions.identities.items.values())),
@@ -441,7 +441,7 @@ class ProvisionedAccounts:
         return True
 
     def _exists(self, who: ProvisionedAccount) -> bool:
-        """Whether it can log in still; where the login brakes, whether it is logged in still."""
+        """Whether it can still log in; during a rate limit, whether its session works."""
         answer, let_in = self.attempt(who, who.secret)
         if answer.status in _BUSY and self.sessions.proof is not None:
             return self.sessions.alive(who.name)

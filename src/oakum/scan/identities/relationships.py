@@ -36,7 +36,7 @@ from oakum.scan.undo.setting_change import SIGN, Flip
 from oakum.scan.undo.visibility_wait import Patience
 
 _ROUNDS = 3
-"""Times that the lists are read for what a taking back has moved in its turn."""
+"""How often the lists are read again for side effects of restoring."""
 
 
 @dataclass
@@ -51,39 +51,40 @@ class Relationships:
     target: str
     ask: Ask
     log: Callable[[str, Flip], None]
-    """Hears `flip` and `restored`, and `foreseen` of what a call may change beside it."""
+    """Receives `flip` and `restored`, and `foreseen` for side effects that a call may have."""
     pending: list[Flip] = field(default_factory=list)
     why: str = ""
-    """Why the last beginning or end that failed did."""
+    """Why the last beginning or end failed."""
     begun: set[Bond] = field(default_factory=set)
-    """(viewer, relation, owner) of what this run has seen to begin, and not to end."""
+    """(viewer, relation, owner) that this run has begun and not ended."""
     used: set[str] = field(default_factory=set)
-    """Operations that something was sent to."""
+    """Operations that received a request."""
     doubtful: list[str] = field(default_factory=list)
-    """What may have been begun and is not ended, in words: it may have been there before."""
+    """Relations, in words, that may have been begun and are not ended, since they may have existed
+    before."""
     patience: Patience = field(default_factory=Patience.none)
     """How long is waited for a list to show what was done."""
     claims: Callable[[str], Mapping[str, Json]] = field(default=lambda who: {})
     """The claims that who-am-I tells of an identity now: an API may derive them from relations."""
     _ceased: dict[str, str] = field(default_factory=dict)
-    """Relations of which the run begins no more → why."""
+    """Relation → why the run begins no more of it."""
     _was: Lists | None = None
     """The lists before the first beginning; None: none was begun."""
     _sides: dict[Bond, Flip] = field(default_factory=dict)
-    """What stands otherwise than then, and nobody asked for."""
+    """Side effects: relations that differ from then without a request."""
     _foreseen: dict[Bond, Flip] = field(default_factory=dict)
-    """What the journal knows of other sides that may move, as they were."""
+    """Side effects that the journal announced, with the former state."""
     _spared: set[Bond] = field(default_factory=set)
-    """What is not taken back, for it may have been there before."""
+    """Relations that are not ended, since they may have existed before."""
     _unsure: set[tuple[str, str]] = field(default_factory=set)
-    """(viewer, `relation of owner`) of what may have begun though no list shows it: it may wait for
-    a yes. Of what an older run has begun nobody knows how far it came."""
+    """(viewer, `relation of owner`) that may have begun although no list shows it: it may wait for
+    consent. For those of an older run it is unknown how far they came."""
     _status = 0
-    """Of the last answer to a step; 0: there was none."""
+    """Status of the last response to a step; 0: none was sent."""
     _waiting: set[tuple[str, str]] = field(default_factory=set)
-    """The same of those of which this run has seen that they wait."""
+    """Those of `_unsure` that this run has seen waiting for consent."""
     _accepted = 0
-    """Steps of the last beginning that were accepted."""
+    """Number of accepted steps of the last beginning."""
     _moving = False
     """Whether a step was sent since the lists were read."""
 
@@ -190,8 +191,8 @@ class Relationships:
         return all(self._stands(each, viewer, owner) == "no" for each in lists if each.operation)
 
     def _foresee(self, known: Relation, viewer: str, owner: str) -> None:
-        """Tell the journal how the other side is that a beginning or an end may move: a run that is
-        killed before it reads the lists has it put back too. What no list says is not told."""
+        """Announces side effects of a beginning or end in the journal, so that a killed run can
+        restore them, too. Unknown states are left out."""
         bond = (viewer, known.name, owner)
         stood = self._says((self._was or {}).get(self._place(bond)), known, viewer, owner)
         if stood == "unknown" or bond in self._sides or bond in self._foreseen:
@@ -217,8 +218,9 @@ class Relationships:
         return self._ceased.get(relation, "")
 
     def _not_seen(self, change: Flip, known: Relation, owner: str, walked: bool) -> None:
-        """A beginning that no list shows: it may be shown late, or wait for a yes. It was not there
-        before, so it is ended unseen, unless it was refused, and again when the run ends."""
+        """Handles a beginning that no list shows: it may be shown late or wait for consent. It did
+        not exist before, so it is ended anyway, unless it was refused, and again at the end of the
+        run."""
         if not walked and self._status < 500:
             if self._accepted:  # a request waits, and no list of the relation shows it
                 self._waiting.add((change.identity, change.state))
@@ -236,7 +238,7 @@ class Relationships:
             self._walk(known.end, change.identity, owner)
 
     def _leave(self, change: Flip) -> None:
-        """Neither end what was begun nor remember to: nobody knows that it was not there before."""
+        """Neither ends a relation nor records it, since it may have existed before."""
         self.why = (
             f"when {change.identity} became {change.state}, somebody else disappeared from the"
             f" list: it may contain only its newest entries"

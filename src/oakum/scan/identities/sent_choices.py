@@ -1,8 +1,8 @@
 """What callers say with each request beside who they are, such as their tenant.
 
-`X-Tenant: acme` in a line of the identities file is no credential: who calls is told by a token,
-and the header only says about what. An API that does not look whether the caller belongs to it
-shows anybody every tenant (CWE-639).
+`X-Tenant: acme` in the identities file is no credential: the token identifies the caller, and the
+header only selects a tenant. An API that does not check whether the caller belongs to the tenant
+shows any caller every tenant's data (CWE-639).
 """
 
 from __future__ import annotations
@@ -30,20 +30,20 @@ _CLIENTS = word_set(
 
 @dataclass(frozen=True)
 class SentChoice:
-    """A header or a query parameter that the line of each identity fills."""
+    """A header or query parameter that each identity sends with a value of its own."""
 
     where: Literal["header", "query"]
     name: str
     operations: frozenset[str]
     """Ids of the operations that take it."""
     values: Mapping[str, str] = field(repr=False)
-    """Identity → what its line says."""
+    """Identity → the value that it sends."""
     shown: Mapping[str, str] = field(default_factory=dict, repr=False)
     """The same as curl lines have it, with variables for secrets."""
     is_declared: bool = True
     """Whether the document has the parameter; else every operation may take it."""
     alike: frozenset[tuple[str, str]] = frozenset()
-    """Pairs of identities whom nothing else tells apart: for them it is the credential."""
+    """Pairs of identities that differ in nothing else, so that it acts as their credential."""
 
     @property
     def is_tenant(self) -> bool:

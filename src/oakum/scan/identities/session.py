@@ -69,14 +69,14 @@ class Proof:
     refusals: Collection[int] = (401,)
     """Statuses with which the API turns away callers without a session."""
     cached: bool = False
-    """Whether a cache on the way mixes up its callers, so that it has to be asked past."""
+    """Whether a shared cache mixes up callers, so that requests must bypass it."""
     others: Mapping[str, Request] = field(default_factory=dict)
     """Identity → the request in place of `request`, of callers that are no accounts."""
 
 
 @dataclass
 class _Session:
-    """A live session. `fruitless` counts logins in a row after which nothing was answered."""
+    """A live session. `fruitless` counts successive logins after which no request succeeded."""
 
     token: Secret | None = None
     cookies: dict[str, Secret] = field(default_factory=dict)
@@ -311,7 +311,8 @@ class Sessions:
     # ------------------------------------------------------------------------ internals
 
     def _open(self, name: str) -> None:
-        """A session, unless it has failed before: one wrong password is no lock-out, ten are."""
+        """Opens a session, unless the login failed before: repeated wrong passwords may lock the
+        account."""
         if name in self._failed:
             raise LoginFailed(self._failed[name])
         if name not in self._live:

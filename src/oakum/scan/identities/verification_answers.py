@@ -1,4 +1,4 @@
-"""Answers that proving the identities has brought already: endpoints like any other."""
+"""Responses from verifying the identities, which are evaluated like any other."""
 
 from __future__ import annotations
 

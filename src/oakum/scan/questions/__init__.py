@@ -1,1 +1,1 @@
-"""Questions of which cells follow: each asks documented endpoints once more, in its own way."""
+"""Further requests to documented endpoints whose responses decide cells, each kind in a module."""

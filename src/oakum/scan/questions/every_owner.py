@@ -35,33 +35,33 @@ from oakum.scan.requests.peers import ask_with_peers
 from oakum.scan.requests.strangers import strangers
 
 MOST_OBJECTS = 3
-"""Objects of one owner that others ask for at one endpoint."""
+"""How many objects of one owner others request at one endpoint."""
 _OWNERS_EACH = 2
-"""Owners whose objects each further kind of viewers asks for at one endpoint."""
+"""How many owners' objects each further kind of viewer requests at one endpoint."""
 _MOST_FURTHER = 80
 """Requests that make up the pairs of viewer and owner which are left open after that; or this share
 of what was asked so far, where it is more."""
 _FURTHER = 0.1
 _RESERVE = 0.05
-"""Of what is left of the budget, kept to ask again for what is found."""
+"""Share of the remaining budget that is kept for confirmations."""
 _ROUNDS = (False, True)
-"""Rounds of questions, the last one marked: what the first brings to light is asked for in it."""
+"""Whether each round is the last: it requests what the first one found."""
 _MOST_NAMED = 6
 
 
 _Id = tuple[str, str | None, str, int]
-"""Endpoint, viewer, owner, position."""
+"""(endpoint, viewer, owner, index of the object)."""
 
 
 @dataclass(frozen=True)
 class _Asking:
-    """One question about somebody's object, as somebody else."""
+    """A request for an owner's object by somebody else."""
 
     probe: Probe
     viewer: str | None
     owner: str
     turn: int
-    """Position of the object among the owner's known ones."""
+    """Index of the object among the owner's known ones."""
 
     @property
     def id(self) -> _Id:
@@ -117,8 +117,8 @@ def _look_further(engine: Engine, least: float) -> None:
 
 
 def _find_own(engine: Engine, least: float) -> None:
-    """Lets identities of whom no object of a resource is known ask where their own are listed: for
-    what nobody knows of nobody can ask. `least`: requests that have to be left."""
+    """Lets identities without a known object of a resource request their own lists, since nobody
+    can request an unknown object. `least`: requests that must remain."""
     pace = engine.context.pace
     for probe in _owner_endpoints(engine):
         owned = [n for n in probe.shows if engine.model.policy.resources[n].owner.kind != "none"]
@@ -132,13 +132,13 @@ def _find_own(engine: Engine, least: float) -> None:
 
 
 def _first(engine: Engine, probe: Probe, who: str) -> int:
-    """Position of the object of somebody's that stands for the others."""
+    """Index of the owner's object that represents the others."""
     return engine.responses.first.get((probe.id, who), 0)
 
 
 def _is_blind(engine: Engine, id: _Id) -> bool:
-    """Whether a question named an object at which its owner was shown nothing, unlike at a later
-    one: it tells of nothing."""
+    """Whether a request named an object at which its owner was shown nothing, unlike at a later
+    one: then it proves nothing."""
     return id[3] < engine.responses.first.get((id[0], id[2]), 0)
 
 
@@ -272,7 +272,7 @@ def _places(engine: Engine, done: _AskedQuestions) -> list[tuple[Probe, str]]:
         (probe, who)
         for probe in _owner_endpoints(engine)
         for who in engine.identities.subjects()
-        # An owner who was shown nothing has nothing there that others could be shown.
+        # Where the owner was shown nothing, others cannot be shown anything of theirs.
         if engine.responses.has_page(probe, who) or (probe.id, who, who, 0) not in done
     ]
 
@@ -323,8 +323,8 @@ def _let_in(
     places: Sequence[tuple[Probe, str]],
     turns: Mapping[tuple[str, str], list[int]],
 ) -> Iterator[_Asking]:
-    """Further objects, as each further kind of viewers that was not refused the first one: what
-    comes of a pending payment tells nothing of a paid one."""
+    """Further objects, for each kind of viewer that was not refused the first one: a response about
+    a pending payment says nothing about a paid one."""
     for probe, who in places:
         for viewer in kinds[who][1:]:
             alike = done.like(viewer, who)
@@ -359,8 +359,8 @@ def _second_owners(
 def _each_viewer(
     engine: Engine, done: _AskedQuestions, places: Sequence[tuple[Probe, str]]
 ) -> Iterator[_Asking]:
-    """Everybody at each endpoint, as each kind of viewer that they are to somebody there: what
-    comes to one member tells nothing of another."""
+    """Each identity at each endpoint, as each kind of viewer that it is there: the response to one
+    member says nothing about another."""
     owners: dict[str, tuple[Probe, list[str]]] = {}
     for probe, who in places:
         owners.setdefault(probe.id, (probe, []))[1].append(who)
@@ -455,7 +455,7 @@ def _named_viewers(engine: Engine, probe: Probe, who: str) -> Iterator[_Asking]:
 def _strangers(
     engine: Engine, probe: Probe, who: str, turn: int, viewers: list[str | None]
 ) -> list[str | None]:
-    """Those of these viewers whom one of somebody's objects does not name; all, if it names all."""
+    """Those of these viewers whom the owner's object does not name; all of them if it names all."""
     return strangers(engine, probe, who, turn, viewers) or viewers
 
 
@@ -477,7 +477,8 @@ def _request_ids(engine: Engine) -> set[_Id]:
 
 
 def _ask(engine: Engine, each: _Asking) -> None:
-    """Ask as somebody else; as the owner too, where anything came or a cell is undecided yet."""
+    """Sends a request as somebody else, and as the owner if the response shows anything or a cell
+    is undecided."""
     probe, viewer, who, turn = each.probe, each.viewer, each.owner, each.turn
     filled = fill(probe, engine.target, engine.knowledge, who or None, turn=turn)
     if filled is None or filled.bare:

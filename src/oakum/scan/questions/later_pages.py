@@ -31,15 +31,15 @@ from oakum.scan.requests.next_page import longest_list, next_page, says_next, va
 
 HOW = "option"
 _PAGES = 3
-"""Pages after the first."""
+"""How many pages after the first are read."""
 _MOST_PAGES = 40
-"""The same, of a list by which something is closed, and which goes on."""
+"""The same for a list that continues and by which a cell is closed."""
 _SHARE = 4
-"""Of the requests that are left, one in so many may go to the pages of one list."""
+"""One list may use this fraction (1/n) of the remaining requests."""
 _CURSORS = word_set("cursor next after continuation token")
 _TURNS = word_set("page pageno cursor next after continuation token offset skip start from")
 _SAYS = word_set("more total truncated")
-"""Words of members that say how much there is."""
+"""Words of members that state how many objects there are."""
 
 
 def read_on(engine: Engine) -> None:
@@ -80,14 +80,14 @@ def read_on(engine: Engine) -> None:
 
 @dataclass
 class _States:
-    """The cells of each resource by their state: thousands, that every list would go through."""
+    """The cells of each resource by state, indexed since there are thousands."""
 
     matrix: Matrix
     counted: int = 0
     found: dict[str, dict[State, list[Entry]]] = field(default_factory=dict)
 
     def lacks_some(self, resource: str) -> bool:
-        """Whether nothing is known of any cell of a resource in some state."""
+        """Whether all cells of a resource in some state are undecided."""
         entries = self.matrix.entries
         if self.counted != len(entries):
             self.counted, self.found = len(entries), {}
@@ -100,8 +100,8 @@ class _States:
 
 
 def _looks_for_own(engine: Engine, probe: Probe, who: str, states: _States) -> bool:
-    """Whether a list may hold, further on, what is needed of an identity's own: of whom no object
-    is known nobody else can ask for one, nor for one in a state in which none was seen."""
+    """Whether later pages may contain an own object that is needed: if no object of an identity, or
+    none in some state, is known, nobody else can request one."""
     if not _may_go_on(engine, probe, who, None):
         return False
     knowledge, policy = engine.knowledge, engine.model.policy
@@ -120,9 +120,8 @@ def _looks_for_own(engine: Engine, probe: Probe, who: str, states: _States) -> b
 def _with_owners(
     engine: Engine, probe: Probe, viewer: str | None, trail: Sequence[_Further]
 ) -> None:
-    """Lets owners read on whose objects came on somebody else's further pages before they came to
-    them, and judges those pages once more: until then a value there is none of theirs. What no
-    owner is shown either closes nothing."""
+    """Lets owners read on whose objects were on somebody else's later pages first, and judges those
+    pages again. Values that no owner is shown close nothing."""
     pages: dict[str | None, list[_Further]] = {viewer: [*trail]}
     for owner in sorted(
         {who for page in trail for who, _ in _unknown_to_owner(engine, page, viewer)}
@@ -159,8 +158,8 @@ def _unknown_to_owner(engine: Engine, page: _Further, viewer: str | None) -> set
 
 
 def _follow(engine: Engine, trail: Sequence[_Further], viewer: str | None, who: str | None) -> None:
-    """Asks for the pages that somebody else was led to, as long as one is an answer. Without an
-    owner in the request, only a cursor leads to theirs."""
+    """Requests the pages that somebody else was led to, as long as they succeed. Without an owner
+    in the request, only a cursor leads to theirs."""
     for page in trail:
         pace = engine.context.pace
         own = who is None and not page.probe.veiled
@@ -188,7 +187,7 @@ def _names(probe: Probe) -> list[str]:
 
 
 def _leave_open(engine: Engine, probe: Probe, viewer: str | None) -> None:
-    """Nothing is closed to this kind of viewer by what is not on the pages that were read."""
+    """Records that missing objects prove nothing for this kind of viewer."""
     identities = engine.identities
     for owner in identities.names():
         if owner != viewer:
@@ -198,7 +197,7 @@ def _leave_open(engine: Engine, probe: Probe, viewer: str | None) -> None:
 
 @dataclass(frozen=True)
 class _Further:
-    """A further page of a list: how it is asked for, and what came."""
+    """A later page of a list: its request and its response."""
 
     of: str
     """The endpoint of the list."""
@@ -213,14 +212,14 @@ class _ListProgress:
 
     probe: Probe
     keys: tuple[str, ...]
-    """Members that tell one object from another, the first that is there."""
+    """Members that identify an object; the first one present counts."""
     rows: set[bytes] = field(default_factory=set)
-    """Its objects by their keys, in memory only."""
+    """Keys of its objects. In memory only."""
     sizes: list[int] = field(default_factory=list)
     new: int = 0
-    """Objects on the last page that were on none before."""
+    """Number of objects on the last page that no earlier page had."""
     says_so: bool = False
-    """Whether the last page says that the list goes on."""
+    """Whether the last page says that the list continues."""
 
     def take(self, request: Request, answer: Response) -> None:
         """Adds the rows of a page, and counts those that no earlier page had."""
@@ -250,8 +249,8 @@ class _ListProgress:
 def _read(
     engine: Engine, probe: Probe, viewer: str | None, who: str | None, trail: list[_Further]
 ) -> bool:
-    """Read on; whether the list goes on behind the last page that was read. `trail`: takes in the
-    pages after the first."""
+    """Reads later pages; returns whether the list continues after the last page read. `trail`:
+    receives the pages."""
     turn = engine.responses.first.get((probe.id, who or ""), 0)
     filled = fill(probe, engine.target, engine.knowledge, who, turn=turn)
     if filled is None:
@@ -288,7 +287,7 @@ def _read(
         read.take(following, answer)
         following = next_page(following, answer, names)
         if number == 2 and not read.new and names is not numbered:
-            names = numbered  # it was no cursor
+            names = numbered  # the value was no cursor
             following = next_page(request, first, names)
     return read.goes_on and following is not None
 

@@ -1,8 +1,8 @@
 """Requests, as the caller, of objects that a list showed without saying whose they are.
 
-A list of the caller's own objects often leaves their owner out, and each of them says it. Until one
-is known to be somebody's, no other identity asks for it. What several callers are listed is not
-asked for: it may be a real user's.
+A list of the caller's own objects often leaves out their owner, which each object itself states.
+Until the owner is known, no other identity requests the object. An object in the lists of several
+callers is not requested: it may be a real user's.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ Stated = tuple[str, OwnedObject]
 
 
 def foreseen(identities: Identities) -> Iterator[Mapping[str, str]]:
-    """What is asked in an identity's name before anything else, for the plan."""
+    """The requests for stated objects, as lines of the dry run."""
     for name, identity in identities.items.items():
         yield {"as": name, "request": "log in, then ask who-am-I", "why": "identity"}
         for each in dict.fromkeys(each.resource for each in identity.owns):
@@ -52,7 +52,7 @@ def ask_for_stated(engine: Engine, stated: Iterable[Stated]) -> tuple[Stated, ..
 
 
 def tell_unasked(engine: Engine, stated: Iterable[Stated]) -> None:
-    """Says which objects of the file no request could name."""
+    """Reports the objects of the file that no request could name."""
     for who, each in stated:
         engine.results.doubt(
             f"{each.location}: `owns:` of `{who}` was not tested: no endpoint asks for one"
@@ -84,7 +84,7 @@ def _ask(
 
 
 def _describe_refutation(who: str, each: OwnedObject, probe: Probe, outcome: Outcome) -> str:
-    """What the API says against a line of the file; its key is personal and stays in the file."""
+    """How the API contradicts a line of the file. The key is personal and is not quoted."""
     asked = f"{probe.endpoint.method} {probe.endpoint.path}"
     said = f"answers `{who}` with {outcome.status}"
     if is_success(outcome.status):

@@ -2,7 +2,7 @@
 
 An option that changes nothing for the owner of an object, who gets all of it anyway, may open the
 whole object to others: `?include=email`, `?verbose=true`, `X-View: full`, `Accept: text/csv`
-(CWE-862). So options are sent as each kind of viewer too: all that can be combined in one request,
+(CWE-862). So options are sent as each kind of viewer, too: all that can be combined in one request,
 and each alone only if that request showed a difference.
 """
 
@@ -30,7 +30,7 @@ from oakum.scan.requests.parameter_meanings import OMITS, free
 
 HOW = "option"
 _ROUNDS = 4
-"""Values of one option that are asked for."""
+"""How many values of one option are requested."""
 _CHOOSES = (
     EMBEDS
     | OMITS
@@ -39,12 +39,12 @@ _CHOOSES = (
         " verbosity verbose profile representation full debug raw all show expand preset"
     )
 )
-"""Words of options that choose how much is shown, and take no object off a list."""
+"""Words of options that select how much is shown, without removing objects from a list."""
 
 
 @dataclass(frozen=True)
 class _About:
-    """Whose object is asked for, and which of theirs; no owner: what needs no id."""
+    """The owner and the index of the requested object; no owner if no id is needed."""
 
     who: str | None
     turn: int = 0
@@ -59,13 +59,14 @@ class Option:
     where: str = "query"
     """`query`, `header` or `cookie`."""
     alone: bool = False
-    """It goes with no other: it makes another kind of answer, or takes objects off a list."""
+    """Whether it cannot be combined: it changes the kind of response, or removes objects from a
+    list."""
     at: tuple[str, ...] = ()
-    """Where in the body it stands; empty: in no body."""
+    """Path in the body; empty if it is in no body."""
     sent: Json = None
-    """The value as it stands there."""
+    """The value at this path."""
     query: tuple[tuple[str, str], ...] = ()
-    """The whole of it in the query, where that is not its name and value."""
+    """Its complete query parameters, if they are not just name and value."""
 
     @property
     def label(self) -> str:
@@ -170,15 +171,15 @@ def _try(
 
 _MORE, _REFUSED = "more", "refused"
 _Look = tuple[Form | None, frozenset[Key]]
-"""The form of an answer, and what leaks by it, as cells of no endpoint in particular."""
+"""(form of a response, cells that leak by it regardless of the endpoint)."""
 _Looks = dict[str | None, _Look]
 
 
 def _try_option(
     engine: Engine, probe: Probe, way: Probe, viewer: str | None, about: _About
 ) -> tuple[str, _Look]:
-    """Whether a viewer is sent what leaks, or an answer of another form than without options; or
-    is refused what they are answered without; and how that looks."""
+    """(result, look): whether a viewer receives a leak or another form than without options, or is
+    refused what they receive without."""
     who, turn = about.who, about.turn
     filled = fill(way, engine.target, engine.knowledge, who, turn=turn)
     if filled is None or (

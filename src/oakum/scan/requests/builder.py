@@ -35,24 +35,24 @@ from oakum.openapi.model import Json, Operation, Parameter, Shape
 from oakum.openapi.shape_queries import element
 
 _COUNTED = 10
-"""Digits up to which ids are taken to count up."""
+"""Ids of at most so many digits count as sequential."""
 _LAST = 2**31 - 48
 _SHORT = 5
 _ELSEWHERE = frozenset(("", ".", ".."))
-"""Texts that no escaping keeps in their place of a path (RFC 3986, 5.2.4): what is asked then is
-the list around an object, or something above it."""
+"""Segments that change the path even if escaped (RFC 3986, 5.2.4), so that another resource would
+be requested."""
 _KEY = "{key}"
-"""In place of the key of an object that is still to be made."""
+"""Stands for the key of an object that does not exist yet."""
 _QUOTED = re.compile(r'"{3}.*?"{3}|"(?:[^"\\\n]|\\.)*"', re.DOTALL)
 _BARE = "\x1f"
-"""Around a placeholder that stands for no text, and so in no quotes."""
+"""Marks a placeholder that is not a text, so that it is written without quotes."""
 _UNQUOTED = re.compile(r'"\\u001f([^"]*)\\u001f"')
 _DELIMITERS = re.compile(r"[,| ]")
 _PLACE = re.compile(r"{([^{}]+)}")
 _TELLS = 3
-"""Shortest text that is taken to name one object."""
+"""Shortest text that can identify one object."""
 _BATCH = 50
-"""Ids in one batch question: what careful APIs take."""
+"""Most ids in one batch request, as careful APIs allow."""
 
 
 class Ask(Protocol):
@@ -63,7 +63,7 @@ class Ask(Protocol):
 
 @dataclass(frozen=True)
 class FilledRequest:
-    """A request ready to be sent, and the same with names in place of values."""
+    """A request ready to be sent, and the same with placeholders for its values."""
 
     request: Request
     params: Mapping[str, str]
@@ -72,13 +72,13 @@ class FilledRequest:
     symbolic: str
     """`GET /user/{userId}` with `$PIA_MEMBER_ID` in it; what curl lines and dry runs show."""
     body: str = ""
-    """The body likewise."""
+    """The body with placeholders."""
     headers: tuple[str, ...] = ()
-    """Header lines that the document does not ask for."""
+    """Header lines that the document does not declare."""
     content: Mapping[str, Json] = field(default_factory=dict)
-    """The body as a value, before it is written in the media type of the operation."""
+    """The body as a value, before encoding."""
     bare: bool = False
-    """A parameter that need not be there is left out, for nothing is known to fill it."""
+    """Whether an optional parameter is missing because it has no known value."""
 
 
 def fill(
@@ -142,7 +142,7 @@ def fill(
 def in_path(path: str, parameter: Parameter, value: str) -> str:
     """A path with the value of one of its parameters in it."""
     segment = parameter.segment_of(value)
-    if segment is None:  # a placeholder: the whole value stands there later, as one segment
+    if segment is None:  # a placeholder, later replaced by the whole value as one segment
         return path.replace(parameter.place, quote(value, safe=""))
     return path.replace("{" + parameter.name + "}", quote(segment, safe=""))
 
@@ -300,7 +300,7 @@ def _shown_query(probe: Probe) -> Iterator[str]:
 
 @dataclass
 class _Draft:
-    """A request that is filled part by part, each also as it is shown: with placeholders."""
+    """A request under construction, with a copy that has placeholders."""
 
     path: str
     shown_path: str

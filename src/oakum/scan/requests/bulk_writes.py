@@ -25,13 +25,13 @@ _HALF = 0.5
 
 @dataclass(frozen=True)
 class Bulk:
-    """Where a body lists objects of a resource by their keys."""
+    """The place of a body that lists objects of a resource by their keys."""
 
     resource: str
     at: tuple[str, ...]
-    """Ends with `*`."""
+    """Path of the elements in the body; ends with `*`."""
     shape: Shape
-    """Of one element."""
+    """Schema of one element."""
 
 
 def bulk(model: Model, operation: Operation) -> Bulk | None:

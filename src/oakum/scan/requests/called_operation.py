@@ -12,7 +12,7 @@ from oakum.routing.rivals import params_of
 from oakum.scan.requests.builder import path_on
 
 _AN_ID = re.compile(r"[^/]*\d[^/]*|[^/]{25,}")
-"""A segment that names one of many, where no document says so."""
+"""A path segment that looks like an id, where no document helps."""
 
 
 class OperationNames:

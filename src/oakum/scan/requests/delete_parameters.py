@@ -1,7 +1,7 @@
-"""Flags of a removal: those that say that it is meant, and those that say that it is for good.
+"""Flags of a removal: confirmation, and permanent deletion.
 
-What the run removes is its own, and is to be gone: `DELETE /notes/{id}?permanent=true`. An optional
-flag may be for others only (403), so that a removal that is refused is asked for without it.
+The run deletes only its own objects, and permanently: `DELETE /notes/{id}?permanent=true`. An
+optional flag may be reserved for others (403), so a refused removal is repeated without it.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ _MEANT = _FOR_GOOD | word_set(
     "ack acknowledge acknowledged agree agreed confirm confirmation confirmed force forced sure yes"
 )
 _LESS = word_set("dry dryrun keep mail notify preview send silent simulate soft test trial")
-"""Flags of a removal that makes less, or more, than to remove."""
+"""Words of flags that make a removal do less, or something else besides."""
 _OTHERWISE = _LESS | word_set("all not never no skip un without")
-"""Words beside which a flag that need not be there says something else."""
+"""Words that change the meaning of an optional flag."""
 
 
 def confirm_removal(remove: Probe, declared: Operation) -> Probe:
@@ -46,7 +46,7 @@ def confirm_removal(remove: Probe, declared: Operation) -> Probe:
 
 
 def _is_for_good(each: Parameter) -> bool:
-    """Whether an optional flag says so."""
+    """Whether an optional flag requests permanent deletion."""
     return (
         each.where == "query" and not each.required and "boolean" in each.shape.kinds
     ) and _says_for_good(each.name)
@@ -58,7 +58,7 @@ def _says_for_good(name: str) -> bool:
 
 
 def or_plainly(send: Callable[[Request], Response], request: Request) -> Response:
-    """The answer to a removal; where it is refused for good, to one that is not."""
+    """The response to a removal; if permanent deletion is refused, to one without the flag."""
     answer = send(request)
     url, _, query = request.url.partition("?")
     pairs = parse_qsl(query, keep_blank_values=True)
@@ -69,5 +69,5 @@ def or_plainly(send: Callable[[Request], Response], request: Request) -> Respons
 
 
 def is_same_place(one: Request, other: Request) -> bool:
-    """Whether two requests name the same object: the flags of a removal name none."""
+    """Whether two requests name the same object, flags of a removal ignored."""
     return urlsplit(one.url)[:3] == urlsplit(other.url)[:3]

@@ -29,7 +29,7 @@ ORDERS = word_set("dir direction order orderby ordering sort sortby")
 NEVER = frozenset(
     ("accept", "authorization", "content-type", "cookie", "host", "x-http-method-override")
 )
-"""Headers, in lower case, that HTTP itself or a login has a use for."""
+"""Headers, in lower case, that HTTP itself or a login uses."""
 _IDS = word_set("id uuid guid key")
 
 
@@ -44,7 +44,7 @@ def optional(probe: Probe) -> Iterator[Parameter]:
     members = body_members(probe.operation) if probe.asks is None else {}
     for name, member in members.items():
         if name == "id" and "jsonrpc" in members:
-            continue  # the call's own (JSON-RPC 2.0, 4)
+            continue  # the id of the call (JSON-RPC 2.0, 4)
         acts = any(asks_for_change(step, "", member.shape.kinds) for step in member.at)
         if not (member.required or member.shape.properties or acts):
             yield Parameter(name, "body", shape=member.shape)
@@ -60,13 +60,13 @@ def free(probe: Probe) -> Iterator[Parameter]:
 # -------------------------------------------------- parameters that name a person
 
 _ACTS = word_set("act acting as behalf for impersonate impersonated of on run sudo")
-"""Words of a parameter that says as whom to answer, beside the noun of an account."""
+"""Words of a parameter that says as whom to respond, beside the noun of an account."""
 _ALONE = word_set("impersonate sudo")
 _SAYS = frozenset((("act", "as"), ("run", "as"), ("on", "behalf", "of"), ("acting", "as")))
 _VIEW = frozenset((("profile",), ("client",)))
-"""Nouns of accounts that alone say something else."""
+"""Nouns of accounts that have another meaning alone."""
 _BARE = frozenset((each,) for each in (*_IDS, "name", "code", "number", "slug"))
-"""Names that say of which kind they are only where they stand."""
+"""Names that say what they identify only through their context."""
 _PAGES = word_set(
     "after before cursor from last max min next offset page previous since start until"
 )
@@ -74,12 +74,12 @@ _PAGES = word_set(
 
 @dataclass(frozen=True)
 class Whom:
-    """Whom an optional parameter names, told by what the same name means elsewhere: a path
+    """Which person an optional parameter names, inferred from the same name elsewhere: a path
     parameter, the key of a resource, a field that holds an owner or names one person."""
 
     model: Model
     meant: Mapping[tuple[str, ...], str]
-    """Words of a name → `Resource.field` of somebody's; no words → the key of an account."""
+    """Words of a name → `Resource.field` of personal data; no words → the key of an account."""
 
     def source(self, probe: Probe, parameter: Parameter) -> str:
         """The `Resource.field` that fills a parameter; empty if it names no known person."""
@@ -93,8 +93,8 @@ class Whom:
         return "" if filters else found
 
     def objects(self, probe: Probe, parameter: Parameter) -> tuple[str, ...]:
-        """The keys that may fill a member of a body that is called no more than an id: those of
-        what the response shows. A search that knows one by its id says no more of which kind."""
+        """Keys that may fill a body member named only `id`: those of the resources in the
+        response."""
         said = _words_of(parameter)
         if parameter.where != "body" or not _takes_an_id(parameter):
             return ()
@@ -129,7 +129,7 @@ class Whom:
 
 
 _OF_A_CALL = word_set("client correlation idempotency nonce request session span trace")
-"""Words of ids that name the call or its caller, and no data."""
+"""Words of ids that identify the call or the client, and no data."""
 
 
 def whom(model: Model, probes: Iterable[Probe]) -> Whom:

@@ -18,7 +18,8 @@ _MOST = 6
 
 
 def ask_with_peers(engine: Engine) -> None:
-    """Requests as every owner at endpoints that showed nobody anything under their own id."""
+    """Requests, as every owner with others' ids, endpoints that showed nobody anything under their
+    own id."""
     asked = {(probe.id, v, who) for probe, v, who, _ in engine.requests.keys.values()}
     for probe in engine.state.probes if not engine.state.world else ():
         if not _names_an_account(engine, probe) or probe.id in engine.matrix.by_peer:
@@ -30,7 +31,8 @@ def ask_with_peers(engine: Engine) -> None:
 
 
 def _names_an_account(engine: Engine, probe: Probe) -> bool:
-    """Whether one parameter is an account's, and what comes is somebody's, and no account."""
+    """Whether one parameter is an account id and the response is owned data other than an
+    account."""
     every = engine.model.policy.resources
     named = [every[probe.sources[each].partition(".")[0]] for each in probe.personal]
     shown = [every[name] for name in probe.shows]

@@ -39,7 +39,7 @@ _NOUNS: tuple[tuple[str, Noun], ...] = (
     (ACCOUNT_NAME, "handle"),
 )
 _HANDLES = word_set("account handle login member nick nickname screen slug user username")
-"""Words of names that are asked for; a display name only stands beside them."""
+"""Words of names by which people are looked up; a display name alone is not one."""
 _WHO = word_set("account contact identifier identity login member recipient to user who")
 """Names of members that may hold an address, a number or a user name."""
 _REGISTERS = word_set("register registration signup")
@@ -48,17 +48,17 @@ _TALKS = word_set(
     "authenticate available availability exist forget forgot forgotten identify login logon lost "
     "otp recover recovery remind reminder signin signon taken"
 )
-"""What is said to somebody who has not logged in."""
+"""Words of operations that respond to anonymous callers about a person."""
 _NAMES_SOMEBODY = word_set(
     "auth check discover find invitation invite lookup match resend search verification verify"
 )
-"""Words that are said of things too, unless an address or a number comes with them."""
+"""Words that also occur with things, unless an address or a number is sent with them."""
 _DESTROYS = word_set(
     "ban block cancel close deactivate delete disable edit erase kick purge remove revoke set "
     "unsubscribe update wipe"
 )
 _LETS_IN = word_set("add assign attach enroll enrol grant join share")
-"""What gives a person something, whatever else is said."""
+"""Words of operations that grant a person something."""
 _MOST_SLOTS = 3
 
 
@@ -68,12 +68,12 @@ class Slot:
 
     where: Literal["path", "query", "body"]
     at: At
-    """Name of the parameter, or path of the member."""
+    """Name of the parameter, or path of the body member."""
     noun: Noun
     many: bool = False
-    """A list of them."""
+    """Whether it takes a list."""
     source: str = ""
-    """`Resource.field` that fills it; empty: by words and looks."""
+    """`Resource.field` that fills it; empty if only its name and schema identify it."""
 
 
 @dataclass(frozen=True)
@@ -86,8 +86,8 @@ class Talk:
     may send a message, or more."""
     slot: Slot
     secret: bool
-    """A secret goes with it, one that is nobody's. Where it takes one and none goes with it, the
-    question lacks it."""
+    """Whether a random secret is sent with it. If the operation takes one and none is sent, the
+    request lacks it."""
 
 
 def talks(model: Model, probes: Iterable[Probe], how: str, *, writes: bool) -> Iterator[Talk]:
@@ -105,7 +105,7 @@ def talks(model: Model, probes: Iterable[Probe], how: str, *, writes: bool) -> I
 
 
 def _kind(model: Model, operation: Operation, slot: Slot, *, secret: bool) -> Kind | Literal[""]:
-    """What asking does; empty: it is not to be asked, or says nothing of anybody."""
+    """What the request may do; empty if it must not be sent, or says nothing about a person."""
     rule = model.rule(operation.id)
     verdict = classify(operation, rule).kind
     if (
@@ -138,7 +138,7 @@ def _operation_words(operation: Operation) -> frozenset[str]:
 
 
 def _is_asked_for(operation: Operation, slot: Slot) -> bool:
-    """Whether the question is about that person, and not a list with a filter."""
+    """Whether the request is about the person, and no list with a filter."""
     if slot.where != "query" or slot.source or _takes_secret(operation):
         return True
     return any(each.required for each in operation.parameters if each.name == slot.at[0])

@@ -32,7 +32,7 @@ from oakum.scan.requests.person_operations import (
 )
 
 _AGREES = word_set("accept accepted agree agreed consent policy terms tos")
-"""What JSON takes for a whole number everywhere."""
+"""Words of members for consent, which must be true."""
 _PHONE = re.compile(r"\+?[\d ()./-]{6,20}")
 
 
@@ -61,7 +61,7 @@ def own_value(knowledge: Knowledge, model: Model, slot: Slot, who: str) -> tuple
 
 
 def _rank(slot: Slot, path: str) -> tuple[bool, bool] | None:
-    """How well a field suits a slot, the smaller the better; None: not at all."""
+    """Sort key of how well a field fits a slot, smaller is better; None: not at all."""
     noun = noun_of(path)
     if slot.noun == "any":
         return (noun != "mail", noun != "handle") if noun else None
@@ -79,10 +79,10 @@ def _fits(noun: Noun, path: str, value: str) -> bool:
 
 
 class Strangers:
-    """Values that look like one of a person's and are, almost surely, nobody's.
+    """Values similar to a person's that almost certainly belong to nobody.
 
-    Host and prefix stay, since they often decide by themselves; every other letter and digit is
-    another one, in each of them. A short name is made longer: it may be somebody's.
+    Host and prefix are kept, since they often matter by themselves; all other letters and digits
+    are replaced, differently in each value. A short name is lengthened, since it may be somebody's.
     """
 
     _ALPHABETS = ("0123456789", "abcdefghijklmnopqrstuvwxyz", "ABCDEFGHIJKLMNOPQRSTUVWXYZ")
@@ -122,7 +122,7 @@ class NamedPerson:
     value: str
     symbol: str
     who: str
-    """Whose values fill the other places."""
+    """The owner of the values in the other places."""
 
 
 class Wording:
@@ -217,7 +217,8 @@ class _Asking:
         return value, value
 
     def _person(self, where: str, at: At, required: bool) -> tuple[str, str] | None:
-        """Value and symbol of a place that names a person; None: it is none, or need not be."""
+        """(value, placeholder) for a place that names a person; None if it does not, or is
+        optional."""
         if (where, at) == (self._talk.slot.where, self._talk.slot.at):
             return self._named.value, self._named.symbol
         slot = next((s for (w, a), s in self._slots.items() if (w, a) == (where, at)), None)
@@ -263,9 +264,9 @@ class _Asking:
 
 
 _LONGEST = 1_000
-"""Characters of a made-up text, however long the document wants it."""
+"""Longest made-up text in characters, whatever the document requires."""
 ANY_TEXT = "oakum"
-"""What stands where any text will do."""
+"""The value of members that take any text."""
 
 
 def harmless(name: str, shape: Shape) -> Json:

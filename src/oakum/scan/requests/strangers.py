@@ -1,5 +1,4 @@
-"""Which viewers have nothing to do with an object: it names them neither as its owner, nor in a
-relation, nor in any other member."""
+"""Which viewers an object names neither as owner, nor in a relation, nor in any other member."""
 
 from __future__ import annotations
 
@@ -11,8 +10,8 @@ from oakum.scan.evaluation.requested_object import named_keys
 def strangers(
     engine: Engine, probe: Probe, who: str, turn: int, viewers: list[str | None]
 ) -> list[str | None]:
-    """Those of these viewers whom none of what a request names of somebody's does name. `turn`:
-    position of the object."""
+    """Those of these viewers whom the requested object of `who` does not name. `turn`: index of the
+    object."""
     known, named = engine.knowledge, set[str | None]()
     for parameter in probe.personal:
         resource = engine.model.policy.resources[probe.sources[parameter].partition(".")[0]]

@@ -18,7 +18,7 @@ from oakum.openapi.shape_queries import enum_values, member
 from oakum.policy.resource_schemas import resource_of
 
 _EXACT = 2**53
-"""Numbers from here on are not the same to everybody who reads JSON (RFC 8259, 6)."""
+"""From this number on, JSON readers may lose precision (RFC 8259, 6)."""
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -117,8 +117,8 @@ def shape_of(model: Model, resource: str, *path: str) -> Shape:
 
 
 def taken_by(body: Shape, path: Sequence[str], shown: Shape) -> Shape:
-    """A member's shape with the values that a request body takes for it. A response may say less of
-    them, and an API refuses the whole body for one that it does not know."""
+    """A member's shape with the values that a request body accepts, since an API refuses the whole
+    body for an unknown value, and a response may declare fewer."""
     inner: Shape | None = body
     for step in path:
         inner = member(inner, step) if inner is not None else None
@@ -131,8 +131,8 @@ def taken_by(body: Shape, path: Sequence[str], shown: Shape) -> Shape:
 
 
 def other_value(name: str, value: Json, shape: Shape, *, far: bool = False) -> Json:
-    """Another value of the same kind; None if none is safe. `far`: a number that does not come up
-    by itself."""
+    """Another value of the same kind; None if none is safe. `far`: a number that does not occur by
+    itself."""
     if isinstance(value, list):
         inner = shape.items() if shape.items else Shape()
         choices = [each for each in inner.enum if each not in value]
@@ -158,8 +158,8 @@ def other_value(name: str, value: Json, shape: Shape, *, far: bool = False) -> J
 
 
 def held_elsewhere(knowledge: Knowledge, owner: str, at: tuple[str, str], shape: Shape) -> Json:
-    """What a member holds in another object of the owner's: a new one may have none. `at`: the
-    resource and the member."""
+    """The value of a member in another object of the owner, since a new object may have none. `at`:
+    (resource, member)."""
     known = knowledge.own.get((owner, *at), ())
     return json_value(min(known), shape) if known else None
 

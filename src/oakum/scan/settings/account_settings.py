@@ -27,14 +27,14 @@ from oakum.scan.undo.settings_record import Before
 
 @dataclass
 class AccountSettings(SettingsRestoration):
-    """Flips settings and remembers what to put back."""
+    """Changes settings and records what to restore."""
 
     flipped: list[Flip] = field(default_factory=list)
-    """All changes of settings that this run has made, those that were put back too."""
+    """All changes of settings in this run, restored ones included."""
     refusals: list[str] = field(default_factory=list)
-    """Why changes failed, one after the other."""
+    """Why changes failed, in order."""
     taken: int = 0
-    """How many changes were seen to be made; of settings and fields."""
+    """Number of changes of settings and fields that were verified."""
     vouching: Vouching | None = None
     """Says whose settings may be written; None: everybody's."""
 
@@ -65,7 +65,7 @@ class AccountSettings(SettingsRestoration):
         return ""
 
     def _is_late(self, flip: Flip, operation: str, shown: Json, status: int) -> None:
-        """Records a change that was answered with success, and of which `shown` has no effect."""
+        """Records a change that was accepted although `shown` does not have it yet."""
         named = self.writers[operation].operation
         if shown == flip.before:
             self.reception.record_silent(flip.state, operation)
@@ -233,7 +233,7 @@ class AccountSettings(SettingsRestoration):
         self._restore_others(identity)
 
     def _note(self, identity: str, operation: str, shown: Mapping[str, Json]) -> None:
-        """Takes down how all settings are before the first change."""
+        """Records all settings before the first change."""
         whose, reader = (identity, operation), self.readers.get(operation)
         filled = self._settings_request(reader, identity, operation) if reader else None
         read = filled.request if filled is not None else None

@@ -17,18 +17,18 @@ from oakum.scan.settings.account_settings import AccountSettings
 
 _MOST_WORLDS = 24
 LAST_LOOK = "all worlds"
-"""The state of settings after the last change: what is open about anybody is asked for once more,
-since others' values, learnt meanwhile, may tell what theirs are."""
+"""Name of the state after the last change, in which open cells are requested again, since values
+learnt meanwhile may decide them."""
 
 Settings = tuple[tuple[str, Json], ...]
 """(`Resource.state`, value) pairs."""
 World = tuple[str, Settings]
-"""An identity, and how its account is set."""
+"""(identity, settings of its account)."""
 
 
 @dataclass(frozen=True)
 class SettingChoice:
-    """Looks at the matrix as it is; changes nothing."""
+    """Chooses from the present matrix; changes nothing."""
 
     model: Model
     identities: KnownIdentities

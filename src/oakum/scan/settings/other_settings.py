@@ -38,18 +38,19 @@ class OtherSettings:
 
     declared: Callable[[str], DeclaredSettings]
     keep: Callable[[str, str, Before | None], None]
-    """Writes down (identity, operation) → what there was; None: nothing is to be compared."""
+    """Records (identity, operation) → the former settings; None: nothing has to be compared any
+    more."""
     past: Mapping[Whose, Before] = field(default_factory=dict)
-    """What a killed run has written down."""
+    """The record of a killed run."""
     whole: set[str] = field(default_factory=set)
-    """Operations that reset what they are not sent."""
+    """Operations that reset members that are not sent."""
     stopped: dict[str, str] = field(default_factory=dict)
-    """Operation that has changed what nothing puts back → why it changes nothing more."""
+    """Operation with an unrestorable side effect → why it is no longer used."""
     _before: dict[Whose, Settings] = field(default_factory=dict)
     _owed: dict[Whose, dict[str, Json]] = field(default_factory=dict)
-    """What a write has moved beside what it was sent, and how it was."""
+    """Side effects of a write, with the former values."""
     _known: dict[str, set[str]] = field(default_factory=dict)
-    """Operation → members that it moves and that come back with what it was sent."""
+    """Operation → members that it changes and that are restored with the setting itself."""
     full_writes: set[Whose] = field(default_factory=set)
     """Whose settings were all sent once more, to put back what a write has moved."""
 
@@ -57,7 +58,7 @@ class OtherSettings:
         self._before |= {each: b.settings for each, b in self.past.items() if b.settings}
 
     def knows(self, whose: Whose) -> bool:
-        """Whether it is known how they were."""
+        """Whether the former settings are known."""
         return whose in self._before
 
     def remember(self, whose: Whose, before: Before) -> None:
@@ -67,7 +68,8 @@ class OtherSettings:
             self._before[whose] = before.settings
 
     def heed(self, whose: Whose, last: Settings, now: Settings, but: Collection[str]) -> None:
-        """Notes what a write has moved; `but`: what it was sent, and what is changed besides."""
+        """Records the side effects of a write; `but`: what it was sent, and what else is
+        changed."""
         for name in self._changed_members(whose, last, now, but) if last and now else ():
             self._owed.setdefault(whose, {}).setdefault(name, last.get(name))
 
@@ -84,7 +86,7 @@ class OtherSettings:
                 yield name
 
     def strange(self, whose: Whose) -> set[str]:
-        """Members that were moved, and of which it is not known that they come back."""
+        """Changed members that are not known to be restored with the setting itself."""
         return self._owed.get(whose, {}).keys() - self._known.get(whose[1], set())
 
     def changed_settings(self, identity: str | None = None) -> list[Whose]:
@@ -144,7 +146,7 @@ class OtherSettings:
         return self._before.get(whose, {})
 
     def stop(self, operation: str) -> str:
-        """Lets an operation change nothing more; says why."""
+        """Stops using an operation; returns why."""
         self.stopped[operation] = (
             f"`{operation}` changes other settings than it was sent, and they could not be restored"
         )

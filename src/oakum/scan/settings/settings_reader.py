@@ -27,7 +27,7 @@ from oakum.scan.undo.preconditions import send_on
 
 @dataclass
 class SettingsReader:
-    """Reads settings, and remembers what was shown last."""
+    """Reads settings, and keeps the latest response."""
 
     policy: Policy
     writers: Mapping[str, Probe]

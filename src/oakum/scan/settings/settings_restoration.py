@@ -37,7 +37,7 @@ from oakum.scan.undo.visibility_wait import Patience
 
 @dataclass
 class SettingsRestoration(SettingsReader):
-    """The changes of settings that are still to be put back, and how that is done."""
+    """The changes of settings that are not restored yet, and how to restore them."""
 
     log: Callable[[str, Flip], None]
     closed: frozenset[str] = frozenset()
@@ -46,15 +46,15 @@ class SettingsRestoration(SettingsReader):
     """`Resource.field` → how its owner writes it."""
     pending: list[Flip] = field(default_factory=list)
     used: set[str] = field(default_factory=set)
-    """Operations that something was sent to."""
+    """Operations that received a request."""
     moved: list[str] = field(default_factory=list)
-    """What the API itself has set at a write and nothing puts back, in words."""
+    """What the API itself set at a write and cannot be restored, in words."""
     elsewhere: SettingElsewhere | None = None
     """Shows settings in the objects that they are of; None: nothing does."""
     harmed: list[str] = field(default_factory=list)
-    """What was written where it did not belong, in words."""
+    """What was written to the wrong object, in words."""
     patience: Patience = field(default_factory=Patience.none)
-    """How long is waited for settings to show what was done."""
+    """How long to wait until settings show a change."""
     keep: Callable[[str, str, Before | None], None] = lambda identity, operation, before: None
     """Writes down how all settings were; see `OtherSettings`."""
     past: Mapping[Whose, Before] = field(default_factory=dict)
@@ -216,9 +216,9 @@ class SettingsRestoration(SettingsReader):
             self.log("refused" if refused else "restored", flip)
 
     def _put_back(self, flip: Flip, others: Iterable[Flip] = ()) -> int | None:
-        """The status of the answer to what has put a setting back, 0 if it was so already; None if
-        it is not. `others`: what is put back as well. A reading that lags may show them changed,
-        and a write that repeats it changes them anew."""
+        """Restores a setting and returns the status of the response, 0 if it was restored already,
+        None if it failed. `others`: settings restored with it; a stale read may show them changed,
+        and a write that repeats them would change them again."""
         if flip.secret and is_sealed(flip.before):
             return None
         for _ in range(2):

@@ -37,7 +37,7 @@ Place = tuple[str, tuple[str, ...]]
 
 @dataclass
 class Vouching:
-    """What the identities are shown as their settings, by writing operation."""
+    """The settings that the identities are shown, by writing operation."""
 
     identities: KnownIdentities
     read: Read
@@ -48,10 +48,10 @@ class Vouching:
     _why: dict[tuple[str, str], str] = field(default_factory=dict)
     """(identity, operation) → why it is not to be written."""
     _apart: set[tuple[str, str]] = field(default_factory=set)
-    """(identity, operation) of settings that a change made others than those of whoever was shown
-    the same: when they are the same again, they were put back."""
+    """(identity, operation) of settings that differed from another identity's after a change: when
+    they are equal again, they were restored."""
     shared: set[str] = field(default_factory=set)
-    """Writing operations of which it came out that their GET shows another's settings."""
+    """Writing operations whose GET was found to show another's settings."""
 
     def why_not(self, identity: str, operation: str) -> str:
         """Why an identity's settings must not be written; empty if they may."""
@@ -83,7 +83,7 @@ class Vouching:
     def _differ(
         self, one: str, other: str, shown: Mapping[str, Mapping[str, Json]], operation: str
     ) -> bool:
-        """Whether two are shown the same and are not the same."""
+        """Whether two identities are shown equal settings although theirs are known to differ."""
         if one >= other or not shown[one] or shown[one] != shown[other]:
             return False
         known = self.identities.states
@@ -212,7 +212,7 @@ class SettingElsewhere:
 
 _MOST_ENDPOINTS = 3
 _UNFORESEEN = (TypeError, ValueError, AttributeError, LookupError, RecursionError)
-"""What an answer that nobody foresaw may lead to: no reason to lose what a run has found."""
+"""Errors that an unexpected response may cause; they must not lose the results of the run."""
 
 
 def _has_changed(one: Mapping[str, Json], other: Mapping[str, Json]) -> bool:

@@ -36,24 +36,24 @@ class SettingOutcome:
 
 @dataclass
 class Reception:
-    """Hears of each write before it is sent, when it is answered, and when it is read back."""
+    """Records each settings write before it is sent, at its response, and when it is read back."""
 
     late: set[Setting] = field(default_factory=set)
-    """Sent, not refused, and not shown."""
+    """Sent and not refused, but not visible."""
     lost: set[Setting] = field(default_factory=set)
-    """Those of them to which no answer came, or a server error."""
+    """Those of `late` without a response, or with a server error."""
     unanswered: dict[Setting, list[Json]] = field(default_factory=dict)
-    """Values that were sent and to which no answer came."""
+    """Setting → values that were sent without receiving a response."""
     written: set[Setting] = field(default_factory=set)
-    """Sent, and answered with something else than a refusal."""
+    """Sent, with a response other than a refusal."""
     _open: set[Setting] = field(default_factory=set)
-    """Sent last, and not answered yet."""
+    """Sent last, with no response yet."""
     _made: set[Setting] = field(default_factory=set)
-    """Changed since they were as before, for all that is known."""
+    """Possibly changed since they were last as before."""
     _silent: set[str] = field(default_factory=set)
-    """Settings, and operations that never showed one, of which a change was not shown."""
+    """Settings whose change was not visible, and operations that never showed one."""
     _answering: set[str] = field(default_factory=set)
-    """Operations of which a change was shown."""
+    """Operations of which a change was visible."""
 
     def record_sent(self, flips: Iterable[Flip]) -> set[Setting]:
         """Records changes that are about to be sent, and returns their settings."""

@@ -32,11 +32,11 @@ HOW = "account-enumeration"
 RULES: frozenset[str] = frozenset({"account-enumeration", "pre-login-disclosure"})
 OPENS_WAYS = False
 ORACLE = "oracle"
-"""What signals call a difference that tells who has an account."""
+"""`Signal.how` of a difference that reveals who has an account."""
 
 _REFUSED = (401, 403)
 _UNTRIED = (400, 404, 409, 410, 415, 422, 423, 428, 429)
-"""Refusals of what was sent, whoever it names."""
+"""Statuses that reject the request itself, whoever it names."""
 _MOST_GROUPS = 4
 
 
@@ -54,7 +54,7 @@ def run(engine: Engine) -> None:
             engine.results.remark(f"{_endpoint_name(talk)} was interrupted: {error}")
     if asked and not table.compared:
         why = (
-            "the contract shows what names a person to whoever asks"
+            "the contract shows every caller the field that names a person"
             if table.is_public
             else "nothing was asked about somebody with an account and somebody without"
         )
@@ -90,27 +90,27 @@ def _endpoint_name(talk: Talk) -> str:
 
 @dataclass(frozen=True)
 class _Group:
-    """Owners who are the same to a viewer, and in the same state."""
+    """Owners with the same relation to a viewer, in the same state."""
 
     viewer: str | None
     label: str
     resource: str
     field: str
-    """The field of theirs that names them."""
+    """The owners' field whose value names them."""
     state: State
     hidden: bool
-    """The contract does not show the field to this viewer."""
+    """Whether the contract hides the field from this viewer."""
     owners: Mapping[str, str]
     """Owner → the value that names them."""
 
 
 @dataclass
 class _Table:
-    """All that is talked about in a run."""
+    """The tests of all operations that take a person's name."""
 
     engine: Engine
     tried: set[str] = field(default_factory=set)
-    """Identities for which a wrong secret was given."""
+    """Identities for which a wrong secret was sent."""
 
     def __post_init__(self) -> None:
         engine = self.engine
@@ -165,7 +165,7 @@ class _Table:
         return groups[:_MOST_GROUPS]
 
     def _kind(self, source: str, viewer: str | None, who: str) -> tuple[Kind, str, State, bool]:
-        """What makes one pair of viewer and owner like another."""
+        """A key that is equal for interchangeable pairs of viewer and owner."""
         resource, _, path = source.partition(".")
         return (
             self.engine.kind(viewer, who), source, self._state(resource, path, who),
@@ -265,7 +265,8 @@ class _Table:
         return self._let_in[place]
 
     def _look_after(self, talk: Talk, who: str) -> None:
-        """See that an identity still logs in: what is said to send a letter may set a password."""
+        """Checks that an identity can still log in, since an operation that should send an e-mail
+        may reset the password."""
         provisioned = self.engine.context.provisioned
         if provisioned is not None and provisioned.identity_is_let_in(who) is False:
             self._shut.add(talk.probe.operation.id)
@@ -277,7 +278,8 @@ class _Table:
     # --------------------------------------------------------------- reading responses
 
     def _look(self, talk: Talk, group: _Group, heard: ComparedAnswer) -> bool:
-        """Take in what an answer shows of people, echoes left out; whether it may show any."""
+        """Judges the personal data in a response, without echoes; returns whether it may
+        have any."""
         engine, probe = self.engine, talk.probe
         key = f"{probe.id}|{group.viewer or ''}|{heard.who}|{HOW} {next(self._numbers)}"
         targets = frozenset({heard.who})
@@ -319,7 +321,8 @@ class _Table:
                     yield at, resource, path, value
 
     def _compare_words(self, talk: Talk, group: _Group, heard: Sequence[ComparedAnswer]) -> None:
-        """Values that say little by themselves: two people's own, each in the answer about them."""
+        """Compares values that prove little alone: two people's own values, each in the response
+        about them."""
         engine = self.engine
         said: dict[tuple[tuple[str, ...], str, str], dict[str, tuple[str, ComparedAnswer]]] = {}
         for each in heard:

@@ -45,11 +45,12 @@ OPENS_WAYS = False
 GUESS = "guess"
 
 _GUESSES = 10
-"""Wrong secrets given for an account of the run's own: more than a careful API lets pass."""
+"""Wrong secrets sent for an account of the run: more than a careful API allows."""
 _MOST = 8
 """Members asked for beyond the document's."""
 _AGAIN = (True, False, False, True)
-"""Which further accounts ask for more: a member that comes to every second account is found out."""
+"""Which further accounts request more: a member that every second account has is recognised as
+chance."""
 _SECRETS = word_set("credential credentials passcode passphrase password passwd pin pwd secret")
 _SETS = word_set("change edit modify patch save set update")
 _OLD = word_set("current existing old present previous")
@@ -113,7 +114,7 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
 
 
 def _higher_value(member: str, value: Json, shape: Shape) -> Json:
-    """Another value, of several one that says that it is more."""
+    """Another value of a member, if possible one that means more authority."""
     rest = tuple(each for each in shape.enum if _RAISES.isdisjoint(words(str(each))))
     more = tuple(each for each in shape.enum if each not in rest)
     return other_value(member, value, replace(shape, enum=(*more, *rest)), far=True)
@@ -127,7 +128,7 @@ class _Trial:
     engine: Engine
     provisioned: ProvisionedAccounts
     shown: dict[str, Mapping[str, Json]] = field(default_factory=dict)
-    """Name of an account → what it was last shown of itself."""
+    """Name of an account → its own latest view of itself."""
 
     def run(self) -> None:
         control = self._register({})
@@ -418,7 +419,7 @@ class _Trial:
     # -------------------------------------------------- guessing passwords
 
     def _guess(self, who: ProvisionedAccount) -> None:
-        """A few wrong secrets, then the right one."""
+        """Sends a few wrong secrets, then the right one."""
         engine, answers = self.engine, []
         login = self.provisioned.login
         times: list[float] = []

@@ -39,18 +39,18 @@ RULES: frozenset[str] = frozenset({"feed-exposure"})
 OPENS_WAYS = True
 
 _SLICE = 0.1
-"""Seconds between two looks at what has come."""
+"""Seconds between two checks for new frames."""
 _WAIT = 1.0
-"""Seconds for which one listens to what others cause."""
+"""Seconds to wait for frames that others cause."""
 _ARRIVAL = 0.5
-"""Seconds in which a feed says what it has to say at first."""
+"""Seconds to wait for the first frames of a feed."""
 _GRACE = 0.4
-"""Seconds after a change in which what comes may still be from before."""
+"""Seconds after a change in which frames may still be from before."""
 _EXACT = 1e15
-"""Numbers from here on are numbers of cards and accounts, or none."""
+"""Larger numbers are identifiers, such as card numbers, and no quantities."""
 _MOST_SEATS = 12
 _MOST_FRAMES = 200
-"""Frames of one seat that are judged: a replay may hold years."""
+"""How many frames of one subscriber are judged, since a replay may be long."""
 _SINCE = word_set("since after cursor from offset start last seq sequence position lasteventid")
 _BESIDE = word_set("id event events message messages key no num number timestamp time at date")
 """Words that may stand beside those."""
@@ -178,7 +178,7 @@ def _is_since(parameter: Parameter) -> bool:
 
 @dataclass
 class _Seat:
-    """Somebody who listens."""
+    """A subscriber of a feed."""
 
     viewer: str | None
     filled: FilledRequest
@@ -188,7 +188,7 @@ class _Seat:
 
 @dataclass
 class _Hall:
-    """One feed, of one owner or of nobody in particular, and who comes to listen."""
+    """One feed, of one owner or of nobody in particular, and its subscribers."""
 
     engine: Engine
     listen: Listen
@@ -198,7 +198,7 @@ class _Hall:
     tried: set[str]
     """Relations, settings and fields that were changed already while this feed was open."""
     unmade: dict[str, str]
-    """Relations that could not be begun → why."""
+    """Relation that could not be begun → reason."""
     heard: int = 0
     statuses: set[int] = field(default_factory=set)
     seats: list[_Seat] = field(default_factory=list)
@@ -245,7 +245,7 @@ class _Hall:
     # ------------------------------------------------------------------ events
 
     def _arrivals(self, probe: Probe, order: Iterable[str | None], *, sure: bool = False) -> None:
-        """One after another comes in; at their own feed the owner last."""
+        """Subscribers connect one after another; at their own feed the owner connects last."""
         with self._endpoints():
             for viewer in order:
                 self._enter(viewer, probe)
@@ -366,7 +366,7 @@ class _Hall:
             self.seats.clear()
 
     def _enter(self, viewer: str | None, probe: Probe) -> bool:
-        """Open the feed as somebody; False when it is not opened to them."""
+        """Opens the feed as a viewer; False if it is refused."""
         filled = self._fill(probe)
         if filled is None:
             return False
@@ -406,8 +406,8 @@ class _Hall:
     # ---------------------------------------------------------- incoming frames
 
     def _hear(self, seconds: float, *, until_sure: bool = False, until_quiet: bool = False) -> None:
-        """Judge what comes, till all feeds are over; `until_sure`: or what leaks was seen again;
-        `until_quiet`: or everybody has heard something, and now nobody does."""
+        """Judges frames until all feeds end. `until_sure`: or until each leak was seen again;
+        `until_quiet`: or until everybody has received something and no more frames arrive."""
         unsure = bool(self._unsure())
         for _ in range(round(seconds / _SLICE)):
             live = next((seat for seat in self.seats if not seat.stream.over), None)
@@ -433,7 +433,7 @@ class _Hall:
 
     @contextmanager
     def _open(self, owner: str, path: str, value: Json) -> Iterator[None]:
-        """As if a setting had not been closed yet."""
+        """Judges, inside the block, as if the setting had not been closed yet."""
         states = self.engine.identities.states
         now = states[(owner, path)]
         states[(owner, path)] = value
@@ -444,7 +444,7 @@ class _Hall:
 
     @contextmanager
     def _with_relation(self, viewer: str, relation: str, owner: str) -> Iterator[None]:
-        """As if a relation had not ended yet."""
+        """Judges, inside the block, as if the relation had not ended yet."""
         identities = self.engine.identities
         now = identities.relationships.get((viewer, owner), frozenset())
         identities.retie(viewer, owner, now | {relation})

@@ -36,7 +36,7 @@ RULES: frozenset[str] = frozenset({"inference-leak"})
 OPENS_WAYS = False
 
 _LEAST = 4
-"""Characters of a value that a search for any text is asked for."""
+"""Shortest value in characters for a free-text search."""
 _TOKEN = re.compile(r"\w{2,}")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
@@ -132,13 +132,13 @@ class _Asking:
 
     way: FilterForm
     one: Probe
-    """Finds the owner if the filter reads the field."""
+    """Finds the owner if the filter reads the hidden field."""
     other: Probe
-    """Finds them for nothing that is hidden."""
+    """Would find the owner only by data that is not hidden."""
     near: Probe | None
-    """Differs from the first in one word alone; None: the filter is not given a value."""
+    """Differs from `one` in a single word; None if the filter takes no value."""
     said: str = ""
-    """Where in the filter the value stands; empty: it is the filter."""
+    """Where in the filter the value is; empty: the value is the whole filter."""
 
 
 def _questions(
@@ -255,7 +255,7 @@ def _put(probe: Probe, name: str, dialect: Dialect, condition: Json) -> Probe:
 
 
 _CONTROLS = 2
-"""Fields that the viewer may see by which a filter is tried."""
+"""By how many visible fields a filter is tested first."""
 
 
 def _granted_values(engine: Engine, hidden: HiddenValue) -> list[tuple[str, str]]:

@@ -69,7 +69,7 @@ def run(engine: Engine) -> None:
     told = any(not each.anonymous for each in operations)
     if not told:
         engine.results.note_gap(
-            "unsafe-get", "the document asks for a login nowhere", Section.RULES
+            "unsafe-get", "the document requires no login anywhere", Section.RULES
         )
     for operation in operations if told else ():
         verdict = classify(operation, engine.model.rule(operation.id))

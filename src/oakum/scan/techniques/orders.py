@@ -66,7 +66,7 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
                 yield {
                     "as": "viewers who may not see the field",
                     "request": f"{probe.endpoint.method} {probe.endpoint.path}?{parameter.name}=…",
-                    "why": "an order by a hidden field tells it",
+                    "why": "an order by a hidden field reveals it",
                 }
 
 
@@ -174,7 +174,7 @@ class _Order:
         if self._is_telling(kept) and len({*told}) >= _ROWS and (turned or moved):
             other = self._order(((self.order.parameter, _NO_FIELD),))
             if other != rows and self._order(self.order.up) == rows:
-                says = "a list comes in the order of the hidden field"
+                says = "the list is in the order of the hidden field"
                 way = self._way(self.order.up)
                 found = signal(self.engine, way, self.hidden, filled, answer, says)
                 self.engine.results.report(replace(found, sure=False))

@@ -111,7 +111,7 @@ class _Page:
         says = f"{rows} objects at once, where contract and document allow {self.most}"
         engine.tell(
             HOW, self.way, viewer, label, answer, says, filled=filled, about=(self.resource, "*"),
-            doubt="" if sure else "the larger page came once, and not again",
+            doubt="" if sure else "the larger page was sent once, and not again",
         )  # fmt: skip
 
     def _others(self, viewer: str | None, filled: FilledRequest, answer: Response) -> set[str]:

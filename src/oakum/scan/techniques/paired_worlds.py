@@ -47,16 +47,16 @@ _DOWN = word_set("desc down reverse")
 _MOST_FIELDS = 24
 _YEARS = range(1900, 2101)
 _EXACT = 1e15
-"""Numbers from here on are numbers of cards and accounts, or none."""
+"""Larger numbers are identifiers, such as card numbers, and no quantities."""
 _PLACE = word_set("lat latitude lng lon long longitude")
 _AGAIN = 4
 """Further readings of each of two worlds: two objects in random order are the same in all of a
 world's with a chance of 1 in 16 at most, and the other way round in all of the other's."""
 _NEAR = 0.002
-"""Degrees: some 200 m."""
+"""Degrees of latitude: about 200 m."""
 
 Seen = dict[str, tuple[ResponseReading, Probe, str | None, FilledRequest, Response]]
-"""Request → what was read, and how it was asked."""
+"""Request key → (what was read, and the request)."""
 
 
 def run(engine: Engine) -> None:
@@ -133,7 +133,7 @@ def _writable(
 
 @dataclass
 class _Pair:
-    """The worlds of one owner."""
+    """The paired worlds of one owner."""
 
     engine: Engine
     account_settings: AccountSettings

@@ -180,7 +180,7 @@ class _Refusals:
             engine.evaluator.side(who, own, shown.answer),
             engine.evaluator.side(viewer, key.viewer, answer),
             curl(shown.filled, engine.context.credentials(viewer)),
-            note="a value of the object stands in what is sent instead of it",
+            note="the response that is sent instead of the object contains a value of it",
         )
         for again in ("refusal", "refusal again"):
             request_key = engine.key(self.probe, viewer, None, again)

@@ -35,15 +35,15 @@ HOW = "revocation"
 RULES: frozenset[str] = frozenset({"revocation-not-enforced"})
 OPENS_WAYS = False
 REQUEST = "request"
-"""What an account is shown that has asked for a relation and is not accepted yet."""
+"""Name of what an account is shown that has requested a relation and is not accepted yet."""
 WAITING = " during a request to be "
-"""Stands in the name of an endpoint that such an account has asked."""
+"""Part of the name of an endpoint that such an account has requested."""
 
 _COMMON = word_set(
     "api assets attachments avatar avatars content download downloads export exports file files "
     "image images link links media photo photos public share shared signed static uploads v1 v2 v3"
 )
-"""Segments of paths that are nobody's name."""
+"""Path segments that are no personal names."""
 
 
 def run(engine: Engine) -> None:

@@ -120,10 +120,10 @@ class _TenantOperation:
         if not _counts(model, probe, self.choice):
             return
         alone = len({*self.choice.values.values()}) < 2
-        why = "give an identity of another tenant" if alone else "no request of it could be made"
+        why = "give an identity of another tenant" if alone else "no request for it could be built"
         self.engine.results.note_gap(
             f"{probe.endpoint.method} {probe.endpoint.path}",
-            f"it takes `{self.choice.name}`, and nobody asked with that of another: {why}",
+            f"it takes `{self.choice.name}`, and nobody sent that of another: {why}",
         )
 
 

@@ -47,9 +47,9 @@ RULES: frozenset[str] = frozenset({"bola-write", "mass-assignment"})
 OPENS_WAYS = False
 
 _MOST = 12
-"""Members tried at one endpoint."""
+"""How many members are tried at one endpoint."""
 _READS = 2
-"""Further readings that an object has to be missing from."""
+"""In how many further reads an object must be missing."""
 
 
 def run(engine: Engine) -> None:
@@ -105,24 +105,24 @@ class _Endpoint:
     workshop: Workshop
 
     ours: bool = False
-    """The object that is written to is the run's own."""
+    """Whether the object that is written to was made by the run."""
     of: str = ""
-    """Name of the creation that made it."""
+    """Name of the creation that made the object."""
     steady: dict[str, Json] = field(default_factory=dict)
     """Members of the object that was written last, as they were in two reads before that."""
     status: int = 0
-    """With which the last write was answered; 0: none was sent."""
+    """Status of the response to the last write; 0: none was sent."""
     untried: dict[str, str] = field(default_factory=dict)
     """Members that the contract lets nobody set and that were not tried → why."""
     emptied: bool = False
-    """A write has emptied what it was not sent: no other is sent."""
+    """Whether a write emptied members that it did not send; then no further one is sent."""
 
     tells: bool = True
-    """What takes effect is a finding, and no control."""
+    """Whether an effect is a finding, and not a control."""
     stuck: bool = False
-    """A write could not be taken back: no other is sent."""
+    """Whether a write could not be undone; then no further one is sent."""
     mute: bool = False
-    """An answer to the last look at an owner's object tells nothing of it."""
+    """Whether the last read of the owner's object failed."""
     hidden: set[str | None] = field(default_factory=set)
     """Viewers who were refused, and may not see the parent of the object."""
 
@@ -254,7 +254,7 @@ class _Endpoint:
         changes = dict(self._changes(owner, viewer, view, declared=declared))
         if not changes:
             return False
-        self.status, why, took = 0, "an earlier write there could not be taken back", False
+        self.status, why, took = 0, "an earlier write there could not be undone", False
         if not (self.emptied or self.stuck):
             took = self._write_all(owner, viewer, view, changes)
             why = "its owner is not shown again what would be changed, or it varies by itself"

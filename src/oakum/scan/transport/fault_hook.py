@@ -14,7 +14,7 @@ from oakum.scan.transport.governor import Transport
 
 
 class Between(Protocol):
-    """Stands between a run and its target."""
+    """Injects faults between a run and its target."""
 
     def wire(self, transport: Transport, /) -> Transport:
         """Wraps the run's transport."""

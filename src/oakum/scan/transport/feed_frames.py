@@ -27,7 +27,8 @@ class Cutter(Protocol):
 
 
 def cutter(media_type: str, asked: str) -> Cutter:
-    """The cutter for the response's media type, or for the requested one if that is of no use."""
+    """The cutter for the response's media type, or for the requested one if there is none
+    for it."""
     if media_type in LINES or (asked in LINES and media_type != EVENTS):
         return Lines()
     if is_json(media_type):

@@ -31,12 +31,12 @@ if TYPE_CHECKING:
     import ssl
 
 HEAD_SECONDS = 3.0
-"""For which the head of an answer is waited; some servers send it with the first event only."""
+"""Seconds to wait for the response head; some servers send it with the first event."""
 _SILENCE = 60.0
 """Seconds without a byte after which a feed is given up."""
 _SLICE = 0.1
 _GOODBYE = 0.3
-"""Seconds for which the other side of a WebSocket may take leave."""
+"""Seconds to wait for the closing handshake of a WebSocket."""
 _MESSAGE = 1 << 20
 """Bytes of the longest message that is read."""
 _OWN = frozenset(
@@ -107,7 +107,7 @@ class Feeds:
 
 
 class _Opening:
-    """A transport for one feed: the answer is its head, the feed stays behind."""
+    """A transport for one feed: its response is the head, and the feed stays open."""
 
     def __init__(self, feeds: Feeds, websocket: bool, first: bytes) -> None:
         self._feeds = feeds
@@ -124,7 +124,7 @@ class _Opening:
 
 
 class _GovernedFeed:
-    """An opening, kept to rate and budget."""
+    """Opens a feed within rate and budget."""
 
     def __init__(self, governor: Governor, opening: _Opening) -> None:
         self._governor = governor
@@ -135,7 +135,7 @@ class _GovernedFeed:
 
 
 class _Feed:
-    """What all feeds have in common: a thread that puts frames, and who takes them."""
+    """Base of all feeds: a thread that collects frames for a consumer."""
 
     def __init__(
         self,

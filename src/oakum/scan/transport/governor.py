@@ -28,7 +28,7 @@ from oakum.scan.transport.unreachable import (
 
 
 class Transport(Protocol):
-    """Sends one request and gives its answer, whatever its status."""
+    """Sends one request and returns its response, whatever the status."""
 
     def send(self, request: Request) -> Response:
         """The response. Raises `TargetError` if there is none."""
@@ -36,7 +36,7 @@ class Transport(Protocol):
 
 
 _NO_ANSWER = Response(504)
-"""Stands for an answer that did not come in time."""
+"""Stands for a response that did not arrive in time."""
 
 
 class Governor:
@@ -54,9 +54,9 @@ class Governor:
     SLOWEST = 0.5
     TRIES = 3
     HANGING = 5
-    """Operations that may give no answer before the target counts as hanging."""
+    """How many operations may not respond before the target counts as hanging."""
     ABSENT = 7.0
-    """Seconds that are waited in all, since its last answer, for a target that gives none."""
+    """Seconds in all to wait for a target that stopped responding."""
 
     def __init__(
         self,
@@ -174,7 +174,7 @@ class Governor:
         return ""
 
     def refuses(self, request: Request) -> str:
-        """Why the user lets nobody send a request; what was changed is put back all the same."""
+        """Why the user excludes the operation of a request; restoring is allowed all the same."""
         return "" if self._restoring else self._refusal(request)
 
     def _answers_others(self, request: Request) -> bool:

@@ -26,7 +26,7 @@ class Health:
     WINDOW = 20
     FAILURES = 10
     FIRST = 5
-    """Answers at the start that do not count: they tell how the target is, not what we do to it."""
+    """First responses that do not count, since the run cannot have caused their failures."""
     PATIENCE = 5
     """An operation is not requested again after so many server errors and no other response."""
 

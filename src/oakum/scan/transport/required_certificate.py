@@ -1,8 +1,8 @@
-"""Whether a target answers nobody who shows no client certificate.
+"""Whether a target requires a client certificate.
 
-A server may refuse by an alert of TLS, which `certificates` reads, or close the connection without
-a word, as a server on asyncio does. A word is then missing, so another caller is asked for: the
-target refuses if it answers who shows a certificate, and again not who shows none.
+A server may refuse by a TLS alert, which `certificates` reads, or just close the connection, as
+asyncio servers do. Then another caller's request decides: the target requires a certificate if it
+answers a caller with one, and then again not one without.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Why a request got no answer, and whose fault it is: the target's, or a proxy's on the way.
+"""Why a request got no response, and whether the target or a proxy caused it.
 
 No message contains the credentials of a proxy.
 """
@@ -11,7 +11,7 @@ from oakum.http.origin import origin_of
 from oakum.scan.transport.connection_options import Connection
 
 _WANTS_CREDENTIALS = 407
-"""RFC 9110, 15.5.8: only a proxy asks so for credentials of its own."""
+"""RFC 9110, 15.5.8: only a proxy requests its own credentials with this status."""
 _OF_TLS = ("SSL", "CERTIFICATE", "WRONG_VERSION", "TLS")
 
 

@@ -25,7 +25,7 @@ _MARK = "sealed:"
 
 
 class Encryption:
-    """Closes and opens values under one key."""
+    """Encrypts and decrypts values under one key."""
 
     def __init__(self, secrets: Iterable[str], run: str) -> None:
         self._secrets = sorted(set(secrets))

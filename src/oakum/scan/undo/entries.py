@@ -15,28 +15,28 @@ from oakum.openapi.model import Json
 
 @dataclass(frozen=True)
 class Undo:
-    """How to take one write back, and how to see that it is."""
+    """How to undo one write, and how to verify it."""
 
     name: str
-    """Unique in the run, and nobody's value: `Member.plan of ann by PATCH /me`."""
+    """Unique in the run, without personal values: `Member.plan of ann by PATCH /me`."""
     steps: tuple[tuple[str | None, Request], ...] = field(repr=False)
-    """(identity, request) pairs of which any one may do it, the likeliest first."""
+    """(identity, request) pairs, the likeliest first; any one of them may undo the write."""
     check: tuple[str | None, Request] = field(repr=False)
-    """Who asks what, to see whether it is undone."""
+    """(identity, request) whose response shows whether it is undone."""
     before: str = field(repr=False)
-    """The part of that answer that counts, as it was: canonical JSON, or the status alone."""
+    """The relevant part of that response before the write: canonical JSON, or the status alone."""
     members: tuple[str, ...] = ()
-    """Names of the members that count, wherever they stand in the answer; none: the status."""
+    """Names of the relevant members, anywhere in the response; empty: the status is relevant."""
     how: str = ""
-    """How a person does it, with names in place of values: `PATCH /me as ann`."""
+    """How a person undoes it, with names in place of values: `PATCH /me as ann`."""
     sent: str = field(default="", repr=False)
-    """The members that were sent, with their values: a JSON object; empty: not kept."""
+    """The members that were sent, as a JSON object; empty if they are not kept."""
     after: str = field(default="", repr=False)
-    """As `before`, what a reading has shown after the write, where that is not what was sent."""
+    """Like `before`, as first read after the write, if that differs from what was sent."""
     look: tuple[str | None, Request] | None = field(default=None, repr=False)
-    """Who asks what, to see the state of the object alone; None: `check` tells."""
+    """(identity, request) that shows the state of the object alone; None: `check` does."""
     this: tuple[str, Json] = field(default=("", None), repr=False)
-    """Member and value that name the object."""
+    """(member, value) that identify the object."""
     content: Json = field(default=None, repr=False)
     """The body of the steps, as a value."""
     beside: tuple[str, ...] = ()
@@ -51,19 +51,19 @@ class Undo:
 
 @dataclass(frozen=True)
 class CreatedObject:
-    """How to find an object that the run has made, by a mark in it, and to take it away."""
+    """How to find an object that the run has created, by a mark in it, and how to delete it."""
 
     name: str
     """Unique in the run, and nobody's value: `a new `Stall` of ann`."""
     who: str
     mark: str
-    """A text in it that is in nothing else."""
+    """A unique text in the object."""
     key: str
     """The member that names an object."""
     find: tuple[Request, ...] = field(repr=False)
-    """What its owner asks to see it; any answer may hold it."""
+    """Requests of its owner whose responses may contain it."""
     remove: Request = field(repr=False)
-    """Takes it away, with `{key}` in the URL where its key has to stand."""
+    """The request that deletes it, with `{key}` in the URL for its key."""
     known: str = ""
     """Its key, once the answer has told it."""
     look: Request | None = field(default=None, repr=False)
@@ -71,11 +71,11 @@ class CreatedObject:
     turns: tuple[tuple[str, ...], ...] = ()
     """For each of `find`, the query parameters by which it may be turned to its next page."""
     taken: bool = False
-    """The API said that it has made it: not seen, it is there all the same."""
+    """Whether the API confirmed the creation: then it exists although no response shows it."""
     how: str = ""
     """How a person takes it away, with names in place of values: `DELETE /notes/{id} as ann`."""
     older: frozenset[str] = field(default=frozenset(), repr=False)
-    """Keys of objects that were there before: what has one of them is not the run's to remove."""
+    """Keys of objects that existed before: the run must not delete these."""
     shown: bool = False
     """A response has shown it with its mark."""
     before: tuple[Request, ...] = field(default=(), repr=False)
@@ -85,7 +85,7 @@ class CreatedObject:
     named: str = ""
     """The member whose value stands in its URL, where that is not `key`."""
     place: str = ""
-    """This value, once an answer has told it."""
+    """The value of `named`, once a response has shown it."""
     remover: str = ""
     """Who is asked to remove it before `who` is: whoever made it below somebody else's object;
     empty: `who` alone."""

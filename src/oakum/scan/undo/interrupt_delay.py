@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 _PATIENCE = 2
-"""Interrupts that `heard_late` does not heed."""
+"""How many interrupts `heard_late` ignores."""
 
 
 @contextmanager
@@ -43,9 +43,9 @@ def heard_afterwards() -> Iterator[None]:
 
 @contextmanager
 def heard_late(say: Callable[[], None]) -> Iterator[None]:
-    """Heeds Ctrl-C and SIGTERM only when they come for the third time: half put back is worse than
-    late, and a report that is lost was paid for. `say` tells whoever presses that work is being
-    finished. Outside the main thread nothing is changed."""
+    """Ignores Ctrl-C and SIGTERM until the third one, since half-restored settings are worse than a
+    delay, and a lost report wastes the run. `say` tells the user that work is being finished.
+    Outside the main thread nothing is changed."""
     if threading.current_thread() is not threading.main_thread():
         yield  # signals only reach the main thread
         return

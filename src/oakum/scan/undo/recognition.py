@@ -24,13 +24,13 @@ from oakum.scan.undo.entries import CreatedObject, Entry, Undo
 
 _OF_CALLER = (401, 407, 408, 425, 429)  # of the caller or the moment, not of the object
 CLEAR = 8
-"""Characters of a text that is nobody else's by chance."""
+"""Shortest text in characters that nobody else has by chance."""
 _CUT = 9
 """Letters and digits that are left of a mark that an API has cut: `oakum` and four more."""
 
 
 class FoundUnderKey(Enum):
-    """What stands under a key; the value says why it is left as it is."""
+    """What was found under a key; the value says why it is left as it is."""
 
     RUNS = "it is the run's own"
     ANOTHERS = "what has its key now does not contain that text, so it may be another's and stays"
@@ -39,10 +39,8 @@ class FoundUnderKey(Enum):
     ELSEWHERE = "a list shows it and its own URL does not, so it was not removed"
 
 
-CHANGED = (
-    "what stands there now is neither what was there before nor what the run wrote, so it stays"
-)
-UNREAD = "no response shows what stands there now, so nothing was written"
+CHANGED = "the present value is neither the one before nor the one that the run wrote, so it stays"
+UNREAD = "no response shows the present value, so nothing was written"
 OVERWROTE = (
     "it stands in an object that was there before, whose values the creation has changed: do not"
     " delete it, and restore them by hand"
@@ -182,7 +180,7 @@ def _is_made_of(
 
 
 def is_like(now: Json, sent: Json) -> bool:
-    """Whether a value is what was sent, as an API may have stored it."""
+    """Whether a value equals what was sent, allowing for changes by the API when it stores it."""
     if now == sent:
         return isinstance(now, bool) == isinstance(sent, bool)
     if isinstance(now, list) and isinstance(sent, list):

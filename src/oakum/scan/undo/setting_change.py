@@ -10,7 +10,8 @@ from oakum.openapi.model import Json
 from oakum.scan.undo.recognition import CHANGED, UNREAD
 
 SIGN = " of "
-"""Stands in the name of a relation, `follower of pia`, and in no name of a setting."""
+"""Separates relation and owner in the name of a relation, `follower of pia`; no name of a setting
+contains it."""
 
 
 @dataclass(frozen=True)
@@ -25,9 +26,9 @@ class Flip:
     secret: bool = False
     """The values are a person's own: they are never written in clear text."""
     at: str = ""
-    """Tells the address that was written from that of another object; empty: not kept."""
+    """Identifies the URL that was written; empty if it is not kept."""
     beside: bool = False
-    """Nothing was sent to change it: what was sent for another may move it too."""
+    """Whether nothing was sent to change it: it is a possible side effect."""
     also: tuple[Json, ...] = ()
     """Further values that the run has set, one after the other."""
 

@@ -15,14 +15,14 @@ from oakum.scan.undo.entries import request_as_json, request_from_json
 
 @dataclass(frozen=True)
 class Before:
-    """Settings as they were."""
+    """Settings before the first change."""
 
     settings: Mapping[str, Json] | None
-    """None: the journal does not tell."""
+    """None if the journal does not have them."""
     at: str = ""
-    """Tells the address of the object that they stand in; empty: not kept."""
+    """Identifies the URL of the object that contains them; empty if it is not kept."""
     read: Request | None = None
-    """What showed them."""
+    """The request that showed them."""
 
 
 def keep_settings(

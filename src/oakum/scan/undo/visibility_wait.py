@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 PAUSES = (0.25, 0.5, 1.0, 2.0, 4.0)
-"""Seconds between one look and the next."""
+"""Seconds between one read and the next."""
 WHOLE = 60.0
-"""Seconds that are waited in all while a run explores; once more while it puts things back."""
+"""Seconds to wait in all while a run explores, and again while it restores."""
 
 
 @dataclass

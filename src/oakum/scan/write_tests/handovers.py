@@ -139,7 +139,7 @@ class Handovers:
                 if answer is not None and answer.status >= 500:
                     self.why = f"the request was answered with {answer.status}"
             elif sent:
-                self.why = "no response shows whose the object is then"
+                self.why = "no response shows who owns the object then"
             if self.why and not any(
                 self._read_object(replace(made, who=w)) for w in (made.who, other)
             ):

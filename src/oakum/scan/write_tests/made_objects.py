@@ -54,7 +54,7 @@ from oakum.scan.write_tests.creation_body import (
 
 @dataclass(frozen=True)
 class Creation:
-    """How objects of a resource are made, and taken away."""
+    """How objects of a resource are created and deleted."""
 
     resource: str
     at: tuple[str, ...]
@@ -93,7 +93,7 @@ _NOT_AS_SENT = (400, 422)
 
 @dataclass
 class Maker:
-    """Makes objects of one resource for one identity."""
+    """Creates objects of one resource for one identity."""
 
     engine: Engine
     undo_log: UndoLog
@@ -102,11 +102,12 @@ class Maker:
     refused: set[int] = field(default_factory=set)
     """Statuses with which creations were refused."""
     stopped: bool = False
-    """What was made could not be taken away, or was written over another: no more is made."""
+    """Whether an object could not be deleted or an existing one was overwritten; then no more are
+    created."""
     told_once: bool = False
     """The answer to the last creation showed a leak that no other answer has shown."""
     by: tuple[str | None, ...] = ()
-    """Who sends the creation, below an object of the owner's; none: the owner."""
+    """Who sends the creation, below an object of the owner; empty: the owner."""
     status: int = 0
     """With which the last creation was answered; 0: none was sent."""
     kept: bool = False
@@ -460,7 +461,8 @@ class Maker:
 
 
 class AsOwn:
-    """For a moment the one object that an identity has, so that parameters are filled with it."""
+    """Makes one object the only one that an identity has, inside the block, so that parameters are
+    filled with it."""
 
     def __init__(
         self, engine: Engine, owner: str, resource: str, row: Mapping[str, str], made: str = ""
@@ -484,8 +486,8 @@ class AsOwn:
 
 @dataclass(frozen=True)
 class Workshop:
-    """Objects of the run's own to write to: one of a resource for each identity, while it is
-    needed. What there was before the run is written to only where none can be made."""
+    """Objects of the run to write to, one of a resource for each identity while it is needed.
+    Objects from before the run are written to only where none can be created."""
 
     engine: Engine
     undo_log: UndoLog

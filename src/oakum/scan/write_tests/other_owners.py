@@ -16,7 +16,7 @@ from oakum.scan.write_tests.made_objects import Creation, Maker
 
 
 def id_as_owner(engine: Engine, resource: str, member: str, who: str) -> str:
-    """What names somebody as the owner in their own objects; empty: unknown."""
+    """The value that names an identity as owner in its own objects; empty if unknown."""
     rows = engine.knowledge.objects.get((who, resource), ())
     ids = engine.identities.ids.get(who, frozenset())
     return next((row[member] for row in rows if row.get(member) in ids), "")
@@ -45,7 +45,8 @@ def other_owner(
 
 
 def shown_with_mark(undo_log: UndoLog, made: CreatedObject) -> list[Mapping[str, Json]]:
-    """What was made, as its own endpoint shows it to whoever has it, and then as lists do."""
+    """The created object as its own endpoint shows it to its possible owners, and then as
+    lists do."""
     rows: list[Mapping[str, Json]] = []
     if made.look is not None and made.known:
         answer = undo_log.ask(made.who, for_key(made.look, undo_log.address(made, made.known)))

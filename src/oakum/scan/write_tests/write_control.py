@@ -16,7 +16,7 @@ from oakum.scan.coverage.untested import Section
 from oakum.scan.engine import Engine
 
 _TO_A_CALLER = (401, 403, 404, 405, 410)
-"""What refuses whoever asks, or hides the object from them."""
+"""Statuses that refuse the caller, or hide the object from them."""
 
 
 class WriteOutcome(NamedTuple):
@@ -29,17 +29,16 @@ class WriteOutcome(NamedTuple):
 
 @dataclass
 class WriteControl:
-    """Writes by strangers to one object, and what the owner's own says of them."""
+    """Writes by strangers to one object, compared with the owner's own write."""
 
     engine: Engine
     probe: Probe
     tried: dict[str | None, WriteOutcome] = field(default_factory=dict)
     noun: str = "write"
-    """What a request is called."""
+    """The word for such a request in reports."""
 
     def unsure(self) -> list[str | None]:
-        """Viewers whose write took no effect, for a reason that a control may tell; nobody is
-        refused for being nobody."""
+        """Viewers whose write had no effect for a reason that a control may explain."""
         if any(each.took for each in self.tried.values()):
             return []
         plain = {(None, 401)}
@@ -65,7 +64,7 @@ class WriteControl:
 
 @dataclass
 class LabelsTried:
-    """As what viewers were tried on objects of a resource, and as what nobody was."""
+    """The labels of viewers that were tried on objects of a resource, and those that were not."""
 
     engine: Engine
     probe: Probe
@@ -73,9 +72,9 @@ class LabelsTried:
     tried: set[str] = field(default_factory=set)
     lacking: dict[str, None] = field(default_factory=dict)
     left: dict[str, str] = field(default_factory=dict)
-    """Label of viewers whose turn came, and of whom nothing was learnt → why."""
+    """Label of viewers about whom nothing was learnt → reason."""
     unseen: set[str] = field(default_factory=set)
-    """Those of them who have written."""
+    """Those of them that have written."""
 
     def add(
         self,
@@ -114,5 +113,5 @@ class LabelsTried:
             if label in self.unseen or label not in self.tried:
                 self.engine.results.note_gap(self.probe.endpoint, why, Section.WRITES, label)
         for label in (each for each in self.lacking if each not in self.tried):
-            why = f"the object that was written to makes nobody `{label}`"
+            why = f"the object that was written to names nobody as `{label}`"
             self.engine.results.note_gap(self.probe.endpoint, why, Section.WRITES, label)

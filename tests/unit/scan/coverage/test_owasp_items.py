@@ -80,7 +80,7 @@ SIGN_IN = """\
 
 @pytest.mark.parametrize(
     ("see", "why"),
-    [("owner", None), ("anyone", "the contract shows what names a person to whoever asks")],
+    [("owner", None), ("anyone", "the contract shows every caller the field that names a person")],
 )
 def test_a_sign_in_was_tested_if_two_answers_were_compared(
     see: str, why: str | None, tmp_path: Path

@@ -507,8 +507,8 @@ def test_staff_who_are_shown_everybody_do_not_hide_who_a_caller_is(
 @pytest.mark.parametrize(
     ("show", "says"),
     [
-        (lambda whose, who: answer(200, {"login": whose}), "shows `ann` nothing that others"),
-        (lambda whose, who: profile(whose, whose) if who else NOBODY, "shows `ann` nothing that"),
+        (lambda whose, who: answer(200, {"login": whose}), "shows `ann` only what others"),
+        (lambda whose, who: profile(whose, whose) if who else NOBODY, "shows `ann` only what"),
         (lambda whose, who: answer(404), "answers 404"),
     ],
     ids=["public", "any login", "missing"],
@@ -526,7 +526,7 @@ def test_a_path_that_shows_others_the_same_proves_nobody(
     ("whoami", "says"),
     [
         ("/users/$name", "not every identity defines `$name`"),
-        ("/users/$password", "`password` would stand in an address"),
+        ("/users/$password", "`password` would be part of a URL"),
         ("users/$username", "`users/$username` is not a path"),
     ],
 )

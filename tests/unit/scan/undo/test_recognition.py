@@ -125,7 +125,7 @@ def test_a_killed_runs_write_is_taken_back_in_whatever_form_it_is_kept(now: str)
 def test_what_was_written_since_is_not_written_over(now: Any) -> None:
     profile, told = left_behind(now)
     assert profile.own["bio"] == now and profile.writes == 0
-    assert told[0].endswith("nor what the run wrote, so it stays")
+    assert told[0].endswith("nor the one that the run wrote, so it stays")
 
 
 def test_where_a_journal_does_not_say_what_was_sent_nothing_is_written() -> None:

@@ -145,7 +145,7 @@ def test_what_neither_is_shown_afterwards_is_told(tmp_path: Path) -> None:
     assert [e["account_id"] for e in api.hooks.values()].count("u-nobody") == 1
     assert any("is shown to neither" in each for each in run.report.distrust)
     assert run.report.findings == ()
-    assert "`account_id`, for no response shows whose the object is then" in untried(run)
+    assert "`account_id`, for no response shows who owns the object then" in untried(run)
 
 
 def test_a_server_error_tells_nothing(tmp_path: Path) -> None:
