@@ -239,7 +239,7 @@ class Scope:
         )
 
     def _came(self, engine: Engine, endpoint: Endpoint) -> bool:
-        """Whether anything of the resource came through a feed."""
+        """Whether a feed showed anything of the resource."""
         return any(
             engine.matrix.operation(probe) == endpoint.operation
             and name == self.focus.finding.resource
@@ -406,7 +406,8 @@ def _logins(model: Model) -> Iterator[Endpoint]:
 
 
 def _way(probe: Probe, endpoint: Endpoint) -> Iterator[Probe]:
-    """A documented endpoint asked with more in its query, when its name says with what."""
+    """The variants of a documented endpoint with the query parameters that the endpoint's name
+    states."""
     path, _, query = endpoint.path.partition("?")
     if path == probe.endpoint.path and query and probe.operation.id == endpoint.operation:
         way = probe.otherwise(options.HOW, query=tuple(parse_qsl(query, keep_blank_values=True)))
@@ -435,7 +436,8 @@ class _Ways:
 
 
 def _widen(probe: Probe, focus: Focus) -> Probe:
-    """An endpoint with the finding's fields among what it shows: they need not be declared."""
+    """The endpoint with the finding's fields added to those that it shows, since they may be
+    undeclared."""
     name = focus.finding.resource
     if name == "*":
         return probe

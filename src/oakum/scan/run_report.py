@@ -66,9 +66,9 @@ class Exploration:
     notes: list[str] = field(default_factory=list)
     distrust: list[str] = field(default_factory=list)
     unsure: tuple[str, ...] = ()
-    """What was restored without certainty."""
+    """Changes that were restored but not verified to equal the original."""
     left_behind: tuple[str, ...] = ()
-    """What could not be put back, in words."""
+    """What could not be restored, in words."""
     traces: tuple[str, ...] = ()
     """Differences in the census that are effects of the run."""
 

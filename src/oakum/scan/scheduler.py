@@ -267,8 +267,8 @@ class Scheduler:
                 self._give_up(probe, names)
 
     def _look_below(self, probe: Probe, names: Sequence[str]) -> None:
-        """Below objects that are nobody's, requests further ones while nobody is shown anything:
-        the first of them may have nothing below it."""
+        """Below ownerless objects, requests further ones while nobody is shown anything, since the
+        first may have nothing below it."""
         engine = self.engine
         for turn in range(1, _BELOW + 1) if probe.sources and not engine.state.world else ():
             if any((probe.id, name) in engine.matrix.carried for name in probe.shows):
@@ -278,8 +278,8 @@ class Scheduler:
         return None
 
     def _look_for_own(self, probe: Probe, names: Sequence[str]) -> None:
-        """Below further objects that are nobody's, such as the other forums, looks for what is of
-        the identities who own nothing of the kind so far; where there is some, everybody asks."""
+        """Below further ownerless objects, such as other forums, looks for objects of identities
+        that own none of the resource so far; if there are any, everybody requests them."""
         engine, resources = self.engine, self.engine.model.policy.resources
         kinds = {n for n in probe.shows if resources[n].owner.kind == "field" and resources[n].key}
         kinds = {n for n in kinds if not resources[n].is_account}
@@ -319,8 +319,8 @@ class Scheduler:
         return bool(again)
 
     def _readers(self, probe: Probe, names: Sequence[str]) -> list[str | None]:
-        """Who requests it: for objects without an owner, one viewer of each kind is enough, unless
-        only the object tells what a viewer is to it."""
+        """Who requests the endpoint: for ownerless objects one viewer of each kind, unless only the
+        object shows which relation a viewer has to it."""
         engine = self.engine
         owners = [engine.model.policy.resources[name].owner.kind for name in probe.shows]
         if any(kind != "none" for kind in owners) or self._naming_relations(probe):
@@ -346,7 +346,7 @@ class Scheduler:
         ]
 
     def _lists_tenants(self, probe: Probe) -> bool:
-        """Whether a list shows each caller theirs of what the path to such objects names."""
+        """Whether some list shows each caller the tenants that the path to such objects names."""
         return not probe.sources and any(
             source.partition(".")[0] in probe.shows
             for other in self.engine.state.probes
@@ -487,7 +487,8 @@ class Scheduler:
             }
 
     def _page_decides(self, probe: Probe, viewer: str | None, who: str) -> bool:
-        """Whether an answer about `who` can decide anything, of theirs or of others on it."""
+        """Whether a response about `who` can decide a cell, of this owner or of others on
+        the page."""
         engine, state = self.engine, self.engine.state
         page = state.responses.pages.get((probe.id, who))
         if not probe.shows:  # without a declared shape, others are compared with the owner by value

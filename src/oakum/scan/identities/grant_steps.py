@@ -1,8 +1,8 @@
 """Grants that a person or a refresh token takes part in, as a state machine without I/O.
 
 Authorization code with PKCE and a loopback redirect (RFC 6749, 4.1; RFC 7636; RFC 8252, 7.3),
-device authorization (RFC 8628), and refresh tokens (RFC 6749, 6). What a person has to do is a step
-like a request is: `Listen`, `Visit`, `Show`.
+device authorization (RFC 8628), and refresh tokens (RFC 6749, 6). Actions of a person are steps
+like requests: `Listen`, `Visit`, `Show`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
 _SLOWER = 5.0
 """Seconds that `slow_down` adds to the pause between two requests (RFC 8628, 3.5)."""
 _LONGEST = 900.0
-"""Seconds after which a code that nobody confirms is given up, whatever the server allows."""
+"""Seconds to wait for a person to confirm a code, whatever the server allows."""
 
 
 @dataclass(frozen=True)

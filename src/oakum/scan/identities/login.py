@@ -50,12 +50,12 @@ _MEMBER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,40}")
 
 
 class LoginFailed(TargetError):
-    """An identity has no session; the words say why, without a value."""
+    """An identity could not log in; the message says why, without a value."""
 
 
 @dataclass(frozen=True)
 class LoginResult:
-    """The secrets that a login gave, and to which paths its cookies are sent."""
+    """The secrets of a login, and the paths to which its cookies are restricted."""
 
     token: Secret | None = None
     cookies: Mapping[str, Secret] = field(default_factory=dict)
@@ -67,7 +67,7 @@ class LoginResult:
 
 
 class LoginPlaces:
-    """Where an operation id, a path or a URL is on the target."""
+    """Finds the URL of an operation id, a path or a URL on the target."""
 
     def __init__(self, target: str, document: Document | None) -> None:
         self.target = target.rstrip("/")

@@ -1,7 +1,7 @@
-"""The person at a login: shows an address, and waits for the browser at a loopback port.
+"""Lets a person log in: shows a URL, and waits for the browser's redirect at a loopback port.
 
 The page is opened in the person's own browser where there is a screen; the address is printed in
-any case. Nothing that comes back is written out.
+any case. Nothing of the redirect is written to a file or a log.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from oakum.errors import TargetError, visible
 from oakum.scan.identities.grant_steps import Show, Visit
 
 PATIENCE = 300.0
-"""Seconds in which a person logs in."""
+"""Seconds in which a person has to log in."""
 _TICK = 0.25
 """Seconds after which the time that is left is looked at."""
 _PAGE = """<!doctype html><meta charset=utf-8><title>Oakum</title>
@@ -27,7 +27,7 @@ _PAGE = """<!doctype html><meta charset=utf-8><title>Oakum</title>
 
 
 class Person(Protocol):
-    """Who logs in; a test has a person of its own."""
+    """The interface to the person who logs in; tests have their own."""
 
     def listen(self, redirect: str) -> str:
         """The redirect URI at which a browser is awaited."""
@@ -42,7 +42,7 @@ class Person(Protocol):
         ...
 
     def leave(self) -> None:
-        """No browser is awaited any more."""
+        """Stops waiting for a browser."""
         ...
 
 
@@ -61,7 +61,7 @@ def _open(address: str) -> None:
 
 
 class AtScreen:
-    """The person at this machine's screen."""
+    """The person at the screen of this machine."""
 
     def __init__(
         self,
@@ -148,7 +148,7 @@ class _Listener(ThreadingHTTPServer):
         super().__init__((host, port), _Redirect)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A browser that hangs up is no news."""
+        """Ignores connections that a browser closes early."""
 
 
 class _Redirect(BaseHTTPRequestHandler):

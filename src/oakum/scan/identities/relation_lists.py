@@ -37,11 +37,11 @@ from oakum.scan.requests.next_page import next_page
 from oakum.scan.undo.visibility_wait import Patience
 
 _PAGES = 40
-"""Pages of a list that are read."""
+"""How many pages of a list are read."""
 _MOST = 40
-"""Lists that are read before a run writes."""
+"""How many lists are read before a run writes."""
 _AGAIN = (2.0, 4.0)
-"""Seconds that are waited before each further reading, where one shows a difference."""
+"""Seconds to wait before each further reading if there is a difference."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class ListedAccounts:
 
     ids: frozenset[str]
     whole: bool
-    """Whether nobody else can be on it."""
+    """Whether the list is complete, so that nobody else is on it."""
 
 
 Bond = tuple[str, str, str]
@@ -116,7 +116,7 @@ def json_of(answer: Response) -> Json:
 
 @dataclass
 class Relations:
-    """The lists that look-ups of the contract read, as the one asks whose list it is."""
+    """The lists in which the contract's relations are looked up, each read by its owner."""
 
     policy: Policy
     probes: Mapping[str, Probe]
@@ -128,7 +128,7 @@ class Relations:
     before: Lists = field(default_factory=dict)
     """The lists before the run wrote."""
     _gone: set[Bond] = field(default_factory=set)
-    """Who was on a list then, and is not at the last reading."""
+    """(viewer, relation, owner) that were on a list before, and are missing at the last reading."""
 
     def of(self, relation: str, whose: str) -> ListedAccounts | None:
         """The current list; None if it cannot be read. Raises what `ask` raises."""

@@ -1,4 +1,4 @@
-"""Reads what Playwright has saved of a browser: cookies, and a token in `localStorage`.
+"""Reads the browser session that Playwright has saved: cookies, and a token in `localStorage`.
 
 `context.storage_state(path=…)` writes such a file after a person has logged in. No message contains
 a value.
@@ -34,7 +34,7 @@ def session_of(
 
 
 class _Fault(Exception):
-    """Why a file is no session."""
+    """Why a file contains no usable session."""
 
 
 def _read(login: StorageState, target: str, now: float, paths: Collection[str]) -> LoginResult:

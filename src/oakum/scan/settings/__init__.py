@@ -1,1 +1,2 @@
-"""Privacy settings of test accounts: changed when allowed, waited for, and put back."""
+"""Changes privacy settings of test accounts when allowed, waits until the change is visible, and
+restores them."""

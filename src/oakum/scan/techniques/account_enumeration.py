@@ -179,7 +179,7 @@ class _Table:
     # ---------------------------------------------------------- requests
 
     def _ask(self, talk: Talk, group: _Group) -> list[ComparedAnswer]:
-        """Every answer of one operation to one kind of viewer, looked at and compared."""
+        """All responses of one operation to one kind of viewer, judged and compared."""
         names = [who for who in group.owners if not (talk.kind == "login" and who in self.tried)]
         if not names or (talk.kind == "read" and talk.probe.shows and not group.hidden):
             return []  # an ordinary endpoint, which the run has tested already
@@ -257,7 +257,8 @@ class _Table:
         return [ComparedAnswer(who, filled, answer, pace.took if pace else 0.0)]
 
     def _is_first(self, talk: Talk, who: str) -> bool:
-        """Whether an identity is named to an operation for the first time, and logs in so far."""
+        """Whether an identity is named to an operation for the first time, and can log in
+        so far."""
         provisioned, place = self.engine.context.provisioned, (talk.probe.operation.id, who)
         if provisioned is None or place in self._let_in:
             return False

@@ -203,8 +203,8 @@ class _Trial:
         return probe_of(engine.model, operation, engine.context.params.get(operation.id, {}))
 
     def _ask_for_more(self, before: Mapping[str, Json]) -> ProvisionedAccount | None:
-        """Register with members that the document does not take, and with authority that it does;
-        what sticks is told."""
+        """Registers with undeclared members, and with declared ones for authority, and reports
+        those that were accepted."""
         shape = body_shape(self.provisioned.probe.operation) or Shape()
         more = dict(self._beyond(before, {n: thunk() for n, thunk in shape.properties.items()}))
         self._name_unasked(shape, more)
@@ -291,8 +291,8 @@ class _Trial:
         )  # fmt: skip
 
     def _raise(self, operation: Operation, who: ProvisionedAccount) -> None:
-        """Ask for more where an account changes itself: this one is the run's own, so that its
-        role may serve."""
+        """Requests more authority where an account changes itself: this one is of the run, so its
+        role may be changed."""
         engine, resource = self.engine, self.provisioned.resource
         probe = probe_of(engine.model, operation, engine.context.params.get(operation.id, {}))
         filled = fill(probe, engine.target, engine.knowledge, who.name)
@@ -465,7 +465,7 @@ class _Trial:
     # ---------------------------------------------------------- reporting
 
     def _label(self, who: str | None) -> str:
-        """What somebody who is a stranger to the owner is called."""
+        """The label of a viewer who is a stranger to the owner."""
         identities = self.engine.identities
         names = identities.names()
         viewer = None if who is None else names[0]

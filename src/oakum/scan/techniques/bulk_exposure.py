@@ -34,14 +34,14 @@ OPENS_WAYS = True
 _ASKS = word_set("q query search term keyword text filter find match contains like phrase needle")
 _IDS = word_set("id uuid guid key")
 _BEGINNING = 3
-"""Characters of a name that a search wants to have, mostly."""
+"""How many characters of a name a search usually requires."""
 _MANY = 1000
 _MOST_OWNERS = 6
 _TERM = "e"
-"""What most texts hold."""
+"""A letter that most texts contain."""
 _MOST_TERMS = 2
 _MOST_WAYS = 8
-"""Questions asked in the place of one parameter."""
+"""How many variants of one parameter are requested."""
 
 
 def run(engine: Engine) -> None:
@@ -81,26 +81,27 @@ def _finds_people(model: Model, probe: Probe) -> bool:
 
 
 def _says_nothing(model: Model, probe: Probe) -> bool:
-    """Whether the document has nobody's object in an answer: whose value it holds, values tell."""
+    """Whether the document declares no owned object in the response: then values show whose data it
+    has."""
     return all(model.policy.resources[name].owner.kind == "none" for name in probe.shows)
 
 
 @dataclass(frozen=True)
 class _Slot:
-    """A parameter, or a member of the body, that says who is to be found."""
+    """A parameter, or a member of the body, that selects people."""
 
     name: str
     where: Literal["query", "body"]
     kind: Literal["text", "ids"]
     source: str
-    """`Resource.field` that fills it; empty: none is known."""
+    """`Resource.field` that fills it; empty if unknown."""
     optional: bool
     above: str = ""
-    """Member of the body in which it stands; empty: the body itself."""
+    """The body member that contains it; empty for the body itself."""
 
 
 def _slots(model: Model, probe: Probe) -> Iterator[_Slot]:
-    """All of them, of endpoints that nobody else's id has to open first."""
+    """All such parameters and members, of endpoints that need no other person's id."""
     for each in probe.operation.parameters:
         if each.where != "query" or each.name in probe.lacks or probe.personal - {each.name}:
             continue
@@ -138,7 +139,7 @@ def _members(model: Model, probe: Probe, shape: Shape, above: str = "") -> Itera
 
 
 def _may_lack(shape: Shape, names: Collection[str], above: str) -> bool:
-    """Whether a body need hold none of these: a search that an owner narrows is asked without."""
+    """Whether a body may omit all of these members, so that a search without an owner is tested."""
     return not names or (not above and shape.properties.keys() - {*shape.required} >= {*names})
 
 
@@ -168,7 +169,8 @@ def _asks(model: Model, probe: Probe, name: str, *, also: bool) -> bool:
 
 
 def _meant_ids(model: Model, probe: Probe, name: str) -> str:
-    """The key of the one owned resource that an endpoint shows, for a list called after ids."""
+    """The key of the only owned resource that an endpoint shows, for a list parameter named after
+    ids."""
     shown = [model.policy.resources[each] for each in probe.shows]
     keyed = [each for each in shown if each.key and each.owner.kind != "none"]
     return f"{keyed[0].name}.{keyed[0].key}" if len(keyed) == 1 and _is_plural(name) else ""
@@ -178,8 +180,8 @@ def _meant_ids(model: Model, probe: Probe, name: str) -> str:
 
 
 def _each_person(engine: Engine, probe: Probe, slot: _Slot) -> None:
-    """The documented question, once about each identity, and about an object of theirs in each
-    state: a name is nobody's id, so the endpoint was asked with anybody's."""
+    """The documented request once about each identity, and about an object of theirs in each state,
+    since a name is no id and the endpoint was requested with anybody's."""
     resource = engine.model.policy.resources.get(slot.source.partition(".")[0])
     if slot.name in probe.personal or resource is None or resource.owner.kind == "none":
         return
@@ -200,7 +202,7 @@ def _each_person(engine: Engine, probe: Probe, slot: _Slot) -> None:
 
 
 def _everybody(engine: Engine, probe: Probe, slot: _Slot) -> None:
-    """Ask in one way after another, until somebody leaks."""
+    """Requests one variant after another, until somebody's data leaks."""
     if not engine.identities.subjects():  # no identity could log in
         return
     known: set[str] = set()
@@ -216,7 +218,7 @@ def _everybody(engine: Engine, probe: Probe, slot: _Slot) -> None:
 
 
 def _ways(engine: Engine, probe: Probe, slot: _Slot) -> Iterator[tuple[str, Probe]]:
-    """Other ways to ask, the widest first; with the term that is asked for, if it is one."""
+    """Other variants of the request, the widest first, with the search term if it has one."""
     bare = _without(probe, slot.name)
     for each in probe.personal - {slot.name}:
         bare = _without(bare, each)
@@ -238,8 +240,8 @@ def _ways(engine: Engine, probe: Probe, slot: _Slot) -> Iterator[tuple[str, Prob
 
 
 def _for_nothing(engine: Engine, probe: Probe) -> None:
-    """A search whose body need hold nothing, for nothing and for an empty text, as each kind of
-    viewer: what names an owner narrows it, so its plain question is never so wide."""
+    """A search whose body may be empty, with an empty body and an empty text, as each kind of
+    viewer: an owner in the body narrows it, so the documented request is never so wide."""
     shape = body_shape(probe.operation)
     named = [each.name for each in probe.operation.parameters]
     if shape is None or not shape.properties or shape.required or probe.asks is not None:
@@ -258,8 +260,8 @@ def _for_nothing(engine: Engine, probe: Probe) -> None:
 
 
 def _with_owner(engine: Engine, probe: Probe) -> None:
-    """A term and an owner together, where one narrows the other: each caller about an object of
-    their own, and whoever else comes was found by the term alone."""
+    """A term and an owner together, where one narrows the other: each caller searches with an
+    object of their own, so other people in the response were found by the term alone."""
     if (
         not probe.personal
         or probe.batch
@@ -311,7 +313,7 @@ def _without(probe: Probe, name: str) -> Probe:
 
 
 def _terms(engine: Engine, probe: Probe, slot: _Slot) -> Iterator[tuple[str, str]]:
-    """(what is asked for, what stands for it in curl lines where it is a part of somebody's)."""
+    """(search term, its placeholder in curl lines if it is part of a personal value)."""
     yield "*", ""
     if _is_key(engine.model, slot.source):
         return
@@ -343,8 +345,8 @@ def _is_key(model: Model, source: str) -> bool:
 
 
 def _own_text(engine: Engine, probe: Probe, slot: _Slot) -> tuple[str, str]:
-    """`Resource.field` and the value of somebody's that is asked for: what fills the parameter, the
-    field of its name, or else any text that the endpoint shows."""
+    """(`Resource.field`, value) of an identity to search for: from the source of the parameter, the
+    field with its name, or else any text that the endpoint shows."""
     who = engine.identities.subjects()[-1]
     fields = {
         f"{resource}.{leaf}": words(leaf.split(".")[-1]) == words(slot.name)
@@ -362,7 +364,7 @@ def _own_text(engine: Engine, probe: Probe, slot: _Slot) -> tuple[str, str]:
 
 
 def _body(probe: Probe, slot: _Slot, value: str) -> dict[str, Json]:
-    """A body that asks for `value`, and for as many as there may be."""
+    """A body that searches for `value`, with the largest page size."""
     shape = body_shape(probe.operation)
     if shape is None or not slot.above:
         return {slot.name: value, **_others(probe, shape, slot.name)}
@@ -372,7 +374,7 @@ def _body(probe: Probe, slot: _Slot, value: str) -> dict[str, Json]:
 
 
 def _others(probe: Probe, shape: Shape | None, taken: str) -> dict[str, Json]:
-    """Further members that ask for many, or have to be there."""
+    """Further members that enlarge the page or are required."""
     found: dict[str, Json] = {}
     for name, thunk in shape.properties.items() if shape is not None else ():
         inner, said = thunk(), frozenset(words(name))
@@ -386,8 +388,8 @@ def _others(probe: Probe, shape: Shape | None, taken: str) -> dict[str, Json]:
 
 
 def _lists(engine: Engine, probe: Probe, slot: _Slot) -> Iterator[Probe]:
-    """Ids of all identities in one question: each by itself, and behind commas; the own one first,
-    and last, since an API may check one of them alone."""
+    """Ids of all identities in one request: repeated, and comma-separated, with the own id first
+    and last, since an API may check only one of them."""
     known = list(_of_each(engine, probe, slot))
     if len(known) < 2:
         return
@@ -411,8 +413,9 @@ def _lists(engine: Engine, probe: Probe, slot: _Slot) -> Iterator[Probe]:
 
 
 def _of_each(engine: Engine, probe: Probe, slot: _Slot) -> Iterator[str]:
-    """One id of each identity, that of who asks first: a page may be short, and an endpoint may
-    look at one of them alone. Who has shown none yet asks without any, where that may be."""
+    """One id of each identity, each once: a page may be short, and an endpoint may check one id
+    only. An identity without a known id first requests the endpoint without the parameter, if it is
+    optional."""
     taken: set[str] = set()
     for who in engine.identities.subjects()[:_MOST_OWNERS]:
         if not engine.knowledge.values(slot.source, who) and slot.optional:
@@ -428,7 +431,7 @@ def _of_each(engine: Engine, probe: Probe, slot: _Slot) -> Iterator[str]:
 
 
 def _shows_more(engine: Engine, probe: Probe, way: Probe) -> bool:
-    """Whether who asks so is shown anybody whom the documented question did not show."""
+    """Whether the variant shows its caller people whom the documented request did not show."""
     if way.id in engine.matrix.probes:
         return False
     viewer = engine.identities.subjects()[0]
@@ -441,7 +444,7 @@ def _shows_more(engine: Engine, probe: Probe, way: Probe) -> bool:
 
 
 def _ask_all(engine: Engine, way: Probe) -> bool:
-    """Ask as every kind of viewer; whether anything leaks."""
+    """Requests as every kind of viewer; returns whether anything leaks."""
     engine.state.keep_way(way)
     for viewer in engine.watchers(None):
         engine.put(way, viewer, None)

@@ -109,7 +109,8 @@ def _is_ones_own(engine: Engine, probe: Probe) -> bool:
 
 
 def _is_cached(engine: Engine, probe: Probe, viewer: str | None, owner: str) -> bool:
-    """Gone past the cache; and there again when the owner reads first and the viewer second."""
+    """Whether the leak is gone past the cache, and back when the owner reads first and the viewer
+    second."""
     past = probe.otherwise(HOW, query=(("oakum", str(next(_NUMBERS))),))
     if _shows(engine, past, viewer, owner):
         return False

@@ -32,11 +32,11 @@ RULES: frozenset[str] = frozenset({"broken-function-level-authorization"})
 OPENS_WAYS = False
 
 _BY_CALLER = ("anyone", "authenticated", "claim")
-"""Kinds of relations that hang on the caller alone, whatever is asked for."""
+"""Kinds of relations that depend on the caller alone, not on the object."""
 _OWNERS = 2
-"""Owners whose objects strangers ask for where no shape is declared."""
+"""How many owners' objects strangers request if no response is declared."""
 _OBJECTS = 8
-"""Objects of one owner among which one is looked for that does not name a viewer."""
+"""Among how many objects of one owner one is searched for that does not name a viewer."""
 
 
 def run(engine: Engine) -> None:
@@ -79,7 +79,7 @@ def _is_formless(probe: Probe) -> bool:
 
 
 def _owners(engine: Engine, probe: Probe) -> list[str]:
-    """Two identities of whom there is an object."""
+    """Two identities with a known object."""
     subjects = engine.identities.subjects()
     return [who for who in subjects if known_objects(probe, engine.knowledge, who, probe.personal)][
         :_OWNERS
@@ -104,7 +104,7 @@ def _ask_strangers(engine: Engine, probe: Probe, who: str) -> None:
 
 
 def _may(engine: Engine, probe: Probe, viewer: str, who: str) -> bool:
-    """Whether `call` lets in a viewer who is nobody to the object itself."""
+    """Whether `call` allows a viewer without a relation to the object."""
     held = engine.identities.relations(viewer, who)
     return engine.model.rule(probe.operation.id).call is None or through(
         engine.model, probe.operation.id, held, logged_in=True
@@ -112,8 +112,8 @@ def _may(engine: Engine, probe: Probe, viewer: str, who: str) -> bool:
 
 
 def _compare(engine: Engine, probe: Probe, viewer: str, who: str, turn: int) -> None:
-    """Tells if a viewer outside `call` gets what its owner gets. Both are asked once more: the
-    first answers may have been about other objects."""
+    """Reports that a viewer outside `call` receives what the owner receives. Both request it again,
+    since the first responses may have been about other objects."""
     head = engine.responses.heads.get((probe.id, viewer, who))
     filled = fill(probe, engine.target, engine.knowledge, who, turn=turn)
     if filled is None or head is None or not head.shows:

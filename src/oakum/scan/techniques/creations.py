@@ -45,12 +45,12 @@ RULES: frozenset[str] = frozenset({"bola-write", "mass-assignment"})
 OPENS_WAYS = False
 
 _MOST = 8
-"""Members asked for beyond what owners may set."""
+"""How many members beyond those that owners may set are requested."""
 _DEPTH = 3
 _READS = 2
-"""Readings that an object has to be missing from."""
+"""From how many reads an object must be missing."""
 _GONE = 0
-"""In place of a status: the object is missing since."""
+"""Stands for a status: the object is missing since."""
 _AGAIN = 2
 """How often one that asks for more, and one that does not, are made once more: what comes by chance
 half of the time, comes so in one of 32 runs."""
@@ -159,8 +159,8 @@ class _Trial:
         return True
 
     def _read(self, made: CreatedObject) -> None:
-        """Asks for an object as everybody, twice, where nothing but its creation says whose it is:
-        before, the run had none to ask for, and it is soon taken away again."""
+        """Requests an object as everybody, twice, if only its creation shows its owner: there was
+        none to request before, and it is deleted soon."""
         engine, owner = self.engine, self.owner
         resource = engine.model.policy.resources[self.pair.resource]
         if resource.owner.kind != "creator":
@@ -221,7 +221,7 @@ class _Trial:
     def _ask_for(
         self, more: Mapping[tuple[str, ...], Json], before: Mapping[str, Json]
     ) -> bool | None:
-        """Make one that asks for more; None when that is refused."""
+        """Creates an object with further members; None if that is refused."""
         view = self._once(more)
         if view is None:
             return None
@@ -246,7 +246,7 @@ class _Trial:
         return True
 
     def _once(self, more: Mapping[tuple[str, ...], Json]) -> Mapping[str, Json] | None:
-        """How its owner sees one that is made and taken away; None: the API refused."""
+        """The owner's view of an object that is created and deleted; None if the API refused."""
         made = self.maker.make(more)
         if made is None:
             return None
@@ -287,7 +287,7 @@ class _Trial:
         return self.engine.identities.label(self._held_relations(viewer), viewer, self.owner)
 
     def _taken_away(self, made: CreatedObject, viewer: str | None) -> bool:
-        """Whether a viewer could delete it, at its place or below a parent of their own."""
+        """Whether a viewer could delete it, at its own path or below a parent of the viewer."""
         self.hidden, self.status = False, 0
         if not self._shows(made):
             return False  # it was missing before anybody tried to delete it
@@ -409,5 +409,5 @@ def _leaves(
 
 
 def _is_time(value: Json) -> bool:
-    """A date and time is made by the API itself, and comes out otherwise each time."""
+    """Whether a value is a time, which the API itself sets differently each time."""
     return isinstance(value, str) and len(value) > 15 and value[4:5] == "-" and "T" in value

@@ -99,8 +99,8 @@ def run(engine: Engine) -> None:
 
 
 def _is_to_show(engine: Engine, feed: Probe) -> bool:
-    """Whether the contract shows anything of this feed to one of the identities: then to refuse
-    everybody is no answer."""
+    """Whether the contract shows one of the identities anything of this feed: then a feed that
+    refuses everybody is untested."""
     identities, model = engine.identities, engine.model
     held = {
         (frozenset(identities.relations(viewer, who)), viewer is not None)
@@ -146,7 +146,7 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
 
 
 def _audiences(engine: Engine, feed: Probe) -> Iterator[tuple[str | None, list[str | None]]]:
-    """(whose feed, who listens): each way in which viewers stand to owners, once."""
+    """(owner of the feed, subscribers) for each combination of relations, once."""
     if not feed.personal:
         yield None, list(dict.fromkeys([*engine.watchers(None), *engine.identities.subjects()]))
         return
@@ -162,7 +162,7 @@ def _audiences(engine: Engine, feed: Probe) -> Iterator[tuple[str | None, list[s
 
 
 def _replay(feed: Probe) -> tuple[tuple[str, str], ...]:
-    """The query that asks for all that has been, as the document calls it; else as many do."""
+    """The query that requests all past events: the document's parameter, or else a common one."""
     declared = tuple(
         (each.name, _LONG_AGO.get(each.shape.format, "0"))
         for each in feed.operation.parameters
@@ -253,7 +253,8 @@ class _Hall:
             self._hear(_WAIT, until_sure=sure)
 
     def _changes(self) -> Iterator[tuple[str, Callable[[], bool]]]:
-        """What may be changed while the feed is open, by name; each says whether it was."""
+        """(name, function) for each change to make while the feed is open; the function returns
+        whether it was made."""
         account_settings, relationships = (
             self.engine.context.account_settings,
             self.engine.context.relationships,
@@ -276,7 +277,7 @@ class _Hall:
                     yield path, partial(self._write, account_settings, owner, path)
 
     def _end(self, relationships: Relationships, viewer: str, relation: str, owner: str) -> bool:
-        """A relation that has begun ends while a feed is open."""
+        """Ends a begun relation while a feed is open."""
         if not relationships.begin(viewer, relation, owner):
             if not self.engine.model.policy.relations[relation].untested:
                 self.unmade[relation] = relationships.why
@@ -294,7 +295,7 @@ class _Hall:
     def _close(
         self, account_settings: AccountSettings, owner: str, path: str, values: tuple[Json, ...]
     ) -> bool:
-        """A setting is closed while a feed is open."""
+        """Closes a setting while a feed is open."""
         shut = self.engine.identities.states[(owner, path)] == values[-1]
         done = not shut or bool(account_settings.flip(owner, path, values[0]))
         with self._endpoints():
@@ -323,7 +324,7 @@ class _Hall:
         return done
 
     def _gather(self, owner: str) -> bool:
-        """All kinds of viewers come to listen; False when none is let in."""
+        """Connects all kinds of viewers; False if none is accepted."""
         way = self.replay if self.recalls else self.plain
         let_in = [self._enter(viewer, way) for viewer in self.engine.watchers(owner)]
         self._hear(_ARRIVAL, until_quiet=True)
@@ -386,7 +387,7 @@ class _Hall:
         return fill(probe, self.engine.target, self.engine.knowledge, self.who)
 
     def _first(self, filled: FilledRequest) -> bytes:
-        """What a WebSocket is sent first: the document's example of a body, own values in it."""
+        """The first message to a WebSocket: the document's example of a body with own values."""
         said = [each for each in self.feed.operation.body if each.is_json]
         example = next(
             (

@@ -44,9 +44,10 @@ RULES: frozenset[str] = frozenset({"enumerable-ids"})
 OPENS_WAYS = False
 
 _MOST_OBJECTS = 12
-"""Own objects that are asked for in turn, so that a cache on the way does not answer for all."""
+"""How many own objects are requested in turn, so that a cache does not answer for all."""
 _TOGETHER = 20.0
-"""Bits of keys that are compared together, and so have to be found together."""
+"""Several keys that are checked together can be enumerated if they have at most so many bits in
+all."""
 _MADE = word_set("added at booked created date issued made on ordered placed registered sent time")
 
 
@@ -98,7 +99,7 @@ def _is_hidden(model: Model, source: str) -> bool:
 
 @dataclass(frozen=True)
 class _Case:
-    """One kind of viewer before the objects of one kind of owner."""
+    """One kind of viewer, and the objects of one kind of owner."""
 
     viewer: str | None
     owner: str
@@ -140,7 +141,7 @@ class _Endpoint:
         return not self.engine.matrix.sees(resource, path, viewer, who)
 
     def _is_shut(self, viewer: str | None, who: str) -> bool:
-        """Whether the endpoint was seen to refuse this viewer."""
+        """Whether the endpoint refused this viewer."""
         known = self.engine.responses.forms.get(
             (self.probe.id, viewer, None if self.probe.batch else who)
         )
@@ -154,7 +155,7 @@ class _Endpoint:
         return _Case(viewer, who, label, state, resource, path)
 
     def _look(self, case: _Case, hidden: Sequence[str]) -> bool:
-        """Whether all is known of such cases, for better or worse."""
+        """Tests a case; returns whether no further case of this kind has to be tested."""
         if len(hidden) > 1:
             hidden = self._compared_keys(case, hidden)
             case = self._case(case.viewer, case.owner, hidden[-1])
@@ -281,7 +282,7 @@ class _Endpoint:
         )
 
     def _leaks(self, case: _Case) -> bool:
-        """Whether the key itself leaks: nobody needs to guess what they are shown."""
+        """Whether the key itself leaks, so that nobody needs to guess it."""
         key = (case.resource, case.field, case.label)
         return any(
             entry.result is Result.LEAK and (at.resource, at.field, at.viewer) == key
@@ -304,7 +305,7 @@ class _Endpoint:
             self.engine.results.remark(said)
 
     def _try(self, case: _Case, space: Keyspace) -> Burst | None:
-        """Ask for own objects in turn; None: a brake was seen, or none could have been."""
+        """Requests own objects in turn; None if a rate limit was seen, or could not have been."""
         engine, pace = self.engine, self.engine.context.pace
         limit = self._limit(case.viewer)
         declared = "429" in self.probe.operation.responses
@@ -462,6 +463,6 @@ def _creation_time(flat: Mapping[str, str]) -> datetime | None:
 
 
 def _behind(space: Keyspace) -> str:
-    """How many records stand behind an endpoint; nothing where its ids do not tell."""
+    """The estimated number of records behind an endpoint; empty if its ids do not show it."""
     found = estimate(space.numbers)
     return f"; {found} {BEHIND}" if found else ""

@@ -106,15 +106,15 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
 
 
 def _lists(probe: Probe, resource: str) -> bool:
-    """Whether an endpoint may show several objects of a resource, be it below an account or another
-    object: one that is named by itself is not looked for by a filter."""
+    """Whether an endpoint may show several objects of a resource, perhaps below an account or
+    another object: an object named by itself needs no filter."""
     named = {probe.sources[each].partition(".")[0] for each in probe.personal}
     return resource in probe.shows and resource not in named and not probe.batch
 
 
 def _is_refused(engine: Engine, probe: Probe, hidden: HiddenValue) -> bool:
-    """Whether a viewer is refused what is below the owner's account without any filter, or nobody
-    is let in who is not logged in."""
+    """Whether the viewer is refused the owner's data even without a filter, or anonymous callers
+    are refused."""
     whose = hidden.owner if probe.personal else None
     form = engine.responses.forms.get((probe.id, hidden.viewer, whose))
     if form is None or is_success(form[0]):
@@ -144,7 +144,7 @@ class _Asking:
 def _questions(
     engine: Engine, probe: Probe, hidden: HiddenValue, words: _Words, tried: TrialResults
 ) -> Iterator[_Asking]:
-    """What to ask the filters of an endpoint to learn of a hidden value."""
+    """The requests that test the filters of an endpoint for a hidden value."""
     plain, careful = another(hidden.value), another_to(engine, hidden, words)
     near = _nearly(hidden.value, careful)
     for parameter in probe.operation.parameters:
@@ -380,9 +380,9 @@ def _with_value(probe: Probe, name: str, value: str, of: str = "") -> Probe:
 def _tells(
     engine: Engine, asking: _Asking, hidden: HiddenValue, met: Callable[[int], None]
 ) -> bool:
-    """Whether the owner comes with their own value and not with another, twice in a row, or a row
-    does that names nobody. That another value is refused says nothing: it may be so for its form.
-    `met`: takes each status in."""
+    """Whether the owner is found by their own value and not by another one, twice in a row, or an
+    unnamed row is. A refused other value proves nothing: its form may be the reason. `met`:
+    receives each status."""
     readings: list[ResponseReading] = []
     asked: tuple[FilledRequest, Response] | None = None
     came, sure = False, True
@@ -435,7 +435,7 @@ def _judge_rows(
 def _answer(
     engine: Engine, way: Probe, hidden: HiddenValue, met: Callable[[int], None]
 ) -> tuple[FilledRequest, Response, ResponseReading] | None:
-    """A question, and its answer; None if it cannot be asked, or its form is refused."""
+    """(request, response, reading); None if the request cannot be built, or its form is refused."""
     filled = fill(way, engine.target, engine.knowledge, _whose(way, hidden))
     if filled is None:
         return None
@@ -447,7 +447,7 @@ def _answer(
 
 
 def _whose(way: Probe, hidden: HiddenValue) -> str | None:
-    """Whose values a path needs that leads to the list."""
+    """The identity whose values a path to the list needs; None if it needs none."""
     return hidden.owner if way.personal else None
 
 
@@ -479,7 +479,8 @@ def _is_unmistakable(engine: Engine, hidden: HiddenValue) -> bool:
 
 
 def is_found(engine: Engine, hidden: HiddenValue, answer: ResponseReading) -> bool:
-    """Whether the object that holds the value came: another of its owner's says nothing."""
+    """Whether the object with the value was returned; another object of the owner proves
+    nothing."""
     if hidden.key:
         return (hidden.resource, hidden.key) in answer.objects
     return any(
@@ -490,7 +491,7 @@ def is_found(engine: Engine, hidden: HiddenValue, answer: ResponseReading) -> bo
 def read_parts(
     engine: Engine, probe: Probe, viewer: str | None, filled: FilledRequest, answer: Response
 ) -> ResponseReading:
-    """A response taken apart for comparison."""
+    """The response as the sets that `differences` compares."""
     seen = engine.judge_response(probe, viewer, (), filled, answer)
     keys = {name: each.key for name, each in engine.model.policy.resources.items()}
     return read(seen.value, seen.judgement, answer, keys, filled.sent)

@@ -77,7 +77,7 @@ class _Choice:
     parameter: str
     up: tuple[tuple[str, str], ...]
     down: tuple[tuple[str, str], ...] = ()
-    """Empty: the document offers no other way."""
+    """Query for the reverse order; empty if the document offers none."""
     declared: bool = False
     """Whether the document lists this order."""
 
@@ -209,7 +209,7 @@ class _Order:
         return filled, answer, read_parts(engine, way, self.hidden.viewer, filled, answer)
 
     def _order(self, query: tuple[tuple[str, str], ...]) -> list[str]:
-        """Keys of the rows in another order; empty: it is refused, or there is none."""
+        """Keys of the rows in another order; empty if it is refused or unavailable."""
         found = self._read(query)
         return self._rows(found[2]) if found is not None else []
 
@@ -237,8 +237,8 @@ class _Order:
         }
 
     def _is_telling(self, keys: Sequence[str]) -> bool:
-        """Whether hidden values stand in the order among those that may be seen, or are all that
-        others have: at one end, the API may have put what it hides."""
+        """Whether hidden values are ordered between visible ones, or all other values are hidden:
+        at one end the API may have put rows without a value."""
         own = {
             row.get(self.engine.model.policy.resources[self.hidden.resource].key)
             for (who, name), rows in self.engine.knowledge.objects.items()

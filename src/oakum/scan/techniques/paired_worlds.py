@@ -175,7 +175,7 @@ class _Pair:
         self, hidden: HiddenValue, low: Seen, sure: dict[str, frozenset[Place]],
         noise: dict[str, frozenset[Place]],
     ) -> None:  # fmt: skip
-        """Whether this field alone makes the difference."""
+        """Whether a change of this field alone causes the difference."""
         if not self._set(hidden, low=False):
             return
         asks = [(low[p][1], low[p][2]) for p in sure]
@@ -211,7 +211,8 @@ class _Pair:
         return f"{hidden.resource}.{hidden.field}"
 
     def _all(self, hidden: list[HiddenValue], *, low: bool) -> list[HiddenValue]:
-        """Set all of them, together where one operation writes them; those that could be set."""
+        """Sets all fields, in one request where one operation writes them; returns those that could
+        be set."""
         wanted = {
             self._path(each): next(iter(_extremes(each.field, each.value, low=low)))
             for each in hidden
@@ -226,7 +227,8 @@ class _Pair:
         return False
 
     def _asks(self) -> Iterator[tuple[Probe, str | None]]:
-        """Lists, also in every order that they offer, as each kind of viewer that may not see."""
+        """(list, viewer): each list, also in every order that it offers, for each kind of viewer
+        that may not see a hidden field."""
         viewers = dict.fromkeys(each.viewer for each in self.hidden)
         for probe in [*self.engine.state.probes, *self.engine.state.ways]:
             if probe.personal or probe.batch or not probe.shows:
@@ -251,8 +253,8 @@ class _Pair:
 
 
 def _steady(ask: str, first: Seen, again: Sequence[Seen]) -> frozenset[Place]:
-    """Places that were the same in all readings of one world: a short list that is shuffled looks
-    so now and then, and not time after time."""
+    """Places that were equal in all reads of one world: a shuffled short list may be equal by
+    chance, but not repeatedly."""
     readings = [each[ask][0] for each in (first, *again) if ask in each]
     places = frozenset(place for each in readings for place in each.places)
     return places - frozenset().union(*(differences(readings[0], each) for each in readings))

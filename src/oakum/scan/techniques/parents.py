@@ -61,7 +61,7 @@ def run(engine: Engine) -> None:
 
 
 def _leaks(engine: Engine, probe: Probe, viewer: str, who: str) -> bool:
-    """Whether the plain question tells a viewer of this kind what it should not."""
+    """Whether the documented request already leaks to a viewer of this kind."""
     label = engine.identities.label(engine.identities.relations(viewer, who), viewer, who)
     return any(
         (key.endpoint, key.viewer, entry.result) == (probe.id, label, Result.LEAK)
@@ -125,8 +125,8 @@ def _hosts(
 
 
 def _show_own(engine: Engine, probe: Probe, above: tuple[str, ...], viewer: str) -> None:
-    """Let a viewer see what they have of each kind, where nobody has asked for it yet: one owner's
-    objects were enough until now, and without an own album there is no way below one."""
+    """Requests the viewer's own parents of each kind if nobody has yet: one owner's objects
+    sufficed so far, and the test needs a parent of the viewer."""
     for source in (probe.sources[each] for each in above):
         resource = source.partition(".")[0]
         for each in engine.state.probes:

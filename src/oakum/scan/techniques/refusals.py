@@ -30,9 +30,9 @@ RULES: frozenset[str] = frozenset()
 OPENS_WAYS = True
 
 _OBJECTS = 2
-"""Objects that are asked for at each endpoint."""
+"""How many objects are requested at each endpoint."""
 _TURNS = 4
-"""Those that are tried until so many are shown to somebody."""
+"""How many are tried until enough are shown to somebody."""
 
 
 def run(engine: Engine) -> None:
@@ -159,7 +159,7 @@ class _Refusals:
     def _is_told(
         self, filled: FilledRequest, answers: list[Response], text: str, viewer: str | None
     ) -> bool:
-        """Whether a value stands in each answer, which shows no such object."""
+        """Whether a value is in each response, none of which shows such an object."""
         return text not in filled.sent and all(
             holds(answer.body.decode("utf-8", "replace"), text)
             and not self._shows_any(filled, answer, viewer)

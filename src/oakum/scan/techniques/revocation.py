@@ -101,7 +101,7 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
 
 
 def _has_anything(engine: Engine, owner: str) -> bool:
-    """Whether an owner has anything that the end of a relation could go on showing."""
+    """Whether an owner has data that could still be shown after a relation has ended."""
     return any(
         who == owner and endpoint in engine.matrix.probes for endpoint, who, _ in engine.matrix.own
     )
@@ -129,7 +129,7 @@ class _Pair:
 
 
 def _name_unaccepted(engine: Engine, requested: set[str]) -> None:
-    """Tells of relations that an owner has to accept: nobody was tried who waits for it."""
+    """Reports relations that an owner has to accept and for which no waiting viewer was tested."""
     for name, relation in engine.model.policy.relations.items():
         if steps_before_consent(relation) and name not in requested and not relation.untested:
             engine.results.remark(
@@ -140,8 +140,8 @@ def _name_unaccepted(engine: Engine, requested: set[str]) -> None:
 
 
 def _end(engine: Engine, relationships: Relationships, pair: _Pair, requested: set[str]) -> bool:
-    """Whether a relation was begun and ended, and what outlives it asked for. `requested`: where it
-    is noted that somebody was tried who waits for it."""
+    """Whether a relation was begun and ended, and what outlives it was requested. `requested`:
+    records relations for which a waiting viewer was tested."""
     viewer, relation, owner = pair.viewer, pair.relation, pair.owner
     engine.say(f"{viewer} becomes {relation} of {owner}, and then no longer is")
 
@@ -175,7 +175,7 @@ def _owners_endpoints(engine: Engine, owner: str) -> list[Probe]:
 def _try_revocation(
     engine: Engine, relationships: Relationships, viewer: str, relation: str, owner: str
 ) -> bool:
-    """Whether a relation that was begun is ended, and what outlives it asked for."""
+    """Ends a begun relation and requests what may outlive it; returns whether it was ended."""
     engine.state.enter(f"begin of {relation}", owner)
     for probe in _owners_endpoints(engine, owner):
         engine.put(probe, viewer, owner if probe.personal else None)
@@ -256,7 +256,7 @@ def _endpoints_with(
 def _keep(
     engine: Engine, questions: Sequence[tuple[Probe, str | None, str | None]], round: str
 ) -> list[LastingLink]:
-    """Ask anew, and keep what the answers give to come back with: one of each sort."""
+    """Requests anew, and keeps one link or cursor of each sort from the responses."""
     engine.responses.lasting_links.clear()
     for probe, viewer, who in questions:
         engine.put(probe, viewer, who, round)
@@ -287,8 +287,8 @@ def _link(engine: Engine, link: LastingLink) -> Probe | None:
     """An endpoint for a URL in a response, with the operation whose path it matches, or without
     one.
 
-    None for the plain address of a documented endpoint, which is asked in every world anyway, and
-    for what does not only read, as far as documents and words tell: `/logout` is a link, too.
+    None for the plain URL of a documented endpoint, which is requested in every state anyway, and
+    for a URL that may do more than read, judging by document and words: `/logout` is a link, too.
     """
     parts = urlsplit(link.value)
     base = urlsplit(engine.target).path.rstrip("/")
@@ -321,7 +321,7 @@ def _link(engine: Engine, link: LastingLink) -> Probe | None:
 
 
 def _is_left_alone(engine: Engine, path: str, query: tuple[tuple[str, str], ...]) -> bool:
-    """Whether an address that is no known endpoint's says that it does more than read."""
+    """Whether an undocumented URL suggests that it does more than read."""
     for each in engine.model.operations.values():
         if each.method == "GET" and _matches(each.path, path):
             return True  # a read-only path that the run skips already
@@ -330,8 +330,8 @@ def _is_left_alone(engine: Engine, path: str, query: tuple[tuple[str, str], ...]
 
 
 def _template(engine: Engine, path: str) -> str:
-    """A path of which only what stands in documented paths, or in most, is legible: the rest may
-    be a name, or a token."""
+    """A path in which only segments that occur in documented paths, or are common, are kept: the
+    rest may be a name or a token."""
     documented = {
         part
         for each in engine.model.operations.values()

@@ -39,22 +39,21 @@ PHONE = (
     " IEMobile/11.0; NOKIA; Lumia 520) like iPhone OS 7_0_3 Mac OS X AppleWebKit/537"
     " (KHTML, like Gecko) Mobile Safari/537 oakum"
 )
-"""A browser that called itself by the names of all phones; the last word is ours."""
+"""A user agent with the names of many phones; the last word is that of this scan."""
 _PAGE = {"user-agent": PHONE, "accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 _DATA = {"user-agent": PHONE}
 _ROOTS = 2
-"""Documented versions of which others are looked for."""
+"""For how many documented versions others are tried."""
 _ENDPOINTS = 3
-"""Endpoints tried of the likeliest version, and of an address: another may have some of them
-only."""
+"""How many endpoints of the likeliest version or host are tried, since it may have only some."""
 _LISTS = 2
-"""Lists that are tried besides."""
+"""How many lists are tried besides."""
 _PHONES = 4
-"""Endpoints asked as a phone asks, before it is given up."""
+"""How many endpoints are requested with a phone's user agent before giving up."""
 _PATHS = 60
 """Paths of one front end that are tried."""
 _NAMED = 12
-"""Paths that were not called of which a note gives the words."""
+"""How many paths that were not called a note lists."""
 
 
 def run(engine: Engine) -> None:
@@ -206,7 +205,7 @@ class _Search:
                 tries = 1 if ways else tries
 
     def _look(self, ways: Sequence[Probe], tries: int) -> bool:
-        """Ask at all of these endpoints, if one of the first is there; whether one was."""
+        """Requests all of these endpoints if one of the first exists; returns whether one did."""
         first = [*ways[:tries], *self._lists(ways[tries:])]
         if not any(self._there.answers(way) for way in first):
             return False

@@ -222,7 +222,7 @@ class _Endpoint:
         return relations_to(*of, owner)
 
     def _has_changes(self, owner: str, todo: Mapping[Kind, str | None], view: _View) -> bool:
-        """Whether anything would be sent, to an object of the run's own if there can be one."""
+        """Whether a write would be sent, to an object of the run if one can be created."""
         self.ours, viewers = self.workshop.may_make(self.probe, self.resource), todo.values()
         found = any(
             True for v in viewers for _ in self._changes(owner, v, view, declared=v != owner)
@@ -231,7 +231,7 @@ class _Endpoint:
         return found
 
     def _made_for(self, owner: str) -> AsOwn | None:
-        """An object of the run's own, where the request names the one that it writes."""
+        """An object created by the run, if the request names the object that it writes."""
         key = self.engine.model.policy.resources[self.resource].key
         if self.many or (key and f"{self.resource}.{key}" in self.probe.sources.values()):
             return self.workshop.of(owner, self.resource)
@@ -240,7 +240,7 @@ class _Endpoint:
         return None
 
     def _loses(self, owner: str, view: _View) -> bool:
-        """Whether the object could not be put back after a write."""
+        """Whether the object could not be restored after a write."""
         if why := self.body.why_lost(owner, view.object, self.engine.knowledge.faces):
             self.engine.results.remark(
                 f"{self.probe.endpoint.method} {self.probe.endpoint.path} was not tried on objects"
@@ -249,8 +249,8 @@ class _Endpoint:
         return bool(why)
 
     def _try(self, owner: str, viewer: str | None, view: _View, *, declared: bool) -> bool:
-        """Write what `viewer` may not, all at once; one by one when that is refused for what it
-        is, and not for who asks. Whether anything was sent."""
+        """Sends all changes that `viewer` may not make in one request, and one by one if the API
+        refuses the content and not the caller. Returns whether anything was sent."""
         changes = dict(self._changes(owner, viewer, view, declared=declared))
         if not changes:
             return False
@@ -280,7 +280,7 @@ class _Endpoint:
         return True in found
 
     def _compare(self, owner: str, view: _View) -> None:
-        """Writes as the owner what strangers wrote in vain: only to an object of the run's own."""
+        """Writes as the owner what strangers wrote without effect; only to objects of the run."""
         left, own = self.control.unsure(), None
         wanted = {
             name: value
@@ -420,7 +420,7 @@ class _Endpoint:
         shown: _View,
         changes: Mapping[str, Json],
     ) -> Undo:
-        """How to take the changes of the object back."""
+        """The undo entry for these changes of the object."""
         names, how = tuple(changes), f"{self.probe.endpoint.method} {self.probe.endpoint.path}"
         before = {name: shown.object[name] for name in changes}
         back = self.body.request(filled, shown.object, before, ours=self.ours)
@@ -477,7 +477,7 @@ class _Endpoint:
         return not is_same(own.before, now)
 
     def _object_key(self, whose: str, view: _View, owner: str) -> tuple[str, str, str]:
-        """What tells one object that was written to from another: values stay in memory."""
+        """Identifies the object that was written to; values stay in memory."""
         key = self.engine.model.policy.resources[self.resource].key
         known = canonical(view.object[key]) if whose == owner and key in view.object else ""
         return self.resource, whose, known
@@ -506,8 +506,8 @@ class _Endpoint:
         )
 
     def _own_side(self, viewer: str | None, owner: str, changes: Mapping[str, Json]) -> Undo | None:
-        """How to put back the caller's own object: some endpoints change that, whatever is
-        named."""
+        """The undo entry for the caller's own object, since some endpoints change that one whatever
+        the request names."""
         engine = self.engine
         view = self._view(viewer) if viewer not in (None, owner) else None
         if view is None or viewer is None:
@@ -535,7 +535,7 @@ class _Endpoint:
         )
 
     def _is_lost(self, owner: str) -> bool:
-        """Whether an object is missing from its owner's view more than by chance."""
+        """Whether an object is missing from its owner's view in several reads."""
         return not self.mute and all(
             self._view(owner) is None and not self.mute for _ in range(_READS)
         )

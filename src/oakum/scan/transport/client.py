@@ -123,7 +123,8 @@ class HttpTransport:
         )
 
     def _give_up(self, client: httpx2.Client) -> None:
-        """Hang up on a target that sends a head, or the frame of a body, without end."""
+        """Closes the connection to a target that sends a response head or body framing
+        without end."""
         with self._turn:
             for (safe, name), used in self._clients.items():
                 if used is client:

@@ -1,7 +1,7 @@
-"""Refreshes the other members that the undoing of a write has to send along.
+"""Refreshes the other members that undoing a write has to send.
 
-A PUT, or a PATCH with required members, sends more members than the one that is undone. Before the
-undo, which may come days later if the run was killed, the owner may have changed them. So each
+A PUT, or a PATCH with required members, sends more members than the one that is restored. Before
+the undo, which may come days later if the run was killed, the owner may have changed them. So each
 other member is sent as the owner's view shows it at the time of the undo; if no response shows it,
 nothing is sent.
 """

@@ -25,7 +25,7 @@ from oakum.scan.undo.entries import Undo
 
 _OF_TAGS = (400, 412, 428)
 _OF_VERSION = (*_OF_TAGS, 409, 422)
-"""What may refuse the version that a request is based on, and not its caller."""
+"""Statuses that may reject the version in a request, and not its caller."""
 
 
 def send_on(
@@ -70,7 +70,7 @@ def send_trial(
 
 
 def send_back(ask: Ask, undo: Undo, who: str | None, request: Request) -> None:
-    """Sends a step that takes a write back, on the version that this has left."""
+    """Sends a step of an undo, with the version that the write has produced."""
 
     def look() -> Response:
         return ask(*(undo.look or undo.check))

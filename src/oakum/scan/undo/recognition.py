@@ -63,7 +63,7 @@ def at_its_own(answer: Response, signs: Collection[str]) -> FoundUnderKey:
 
 
 def tells_nothing(answer: Response) -> bool:
-    """Whether it is open if an object is there."""
+    """Whether the response leaves open if an object exists there."""
     return answer.status >= 500 or answer.status in _OF_CALLER or answer.truncated
 
 
@@ -90,8 +90,8 @@ def _like(char: str) -> str:
 
 
 def bears(text: str, mark: str) -> bool:
-    """Whether a mark stands in a text, as an API may have stored it: in other letters, with other
-    signs between them, or cut to the length that it allows."""
+    """Whether a text contains a mark, allowing for changes by the API when it stores it: another
+    case, other separators, or cut to a maximum length."""
     if mark in text:
         return True
     letters, kept = _plain(mark), _plain(text)
@@ -101,7 +101,7 @@ def bears(text: str, mark: str) -> bool:
 
 
 def shows(answer: Response, mark: str) -> bool:
-    """Whether a text of an answer bears a mark."""
+    """Whether a text in a response contains the mark."""
     if mark.encode() in answer.body:
         return True
     try:
@@ -199,7 +199,7 @@ def is_like(now: Json, sent: Json) -> bool:
 
 
 def words_of_left(entry: Entry, why: str) -> str:
-    """What could not be undone, in words; `why`: why not, or empty."""
+    """What could not be undone, in words; `why`: the reason, or empty."""
     mark = (
         f"; it contains a text that begins with `{entry.mark}`"
         if isinstance(entry, CreatedObject)

@@ -37,7 +37,7 @@ _PLACE = re.compile(r"{([^{}]+)}")
 _MOST = 4
 """Objects of an owner's below which something is made."""
 _OF_ACCESS = (401, 403, 404, 405, 410)
-"""What refuses a caller, or hides the object from them."""
+"""Statuses that refuse a caller, or hide the object from them."""
 
 
 def _parent(make: Probe) -> str:
@@ -205,7 +205,7 @@ class CreationsBelow:
         return ""
 
     def _try(self, viewer: str | None, row: Mapping[str, str]) -> str:
-        """Has a viewer make one; why that tells nothing, empty if it does."""
+        """Lets a viewer create an object; returns why that proves nothing, empty if it does."""
         maker = Maker(
             self.engine, self.maker.undo_log, self.maker.creation, self.owner, by=(viewer,)
         )

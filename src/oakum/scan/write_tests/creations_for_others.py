@@ -92,7 +92,8 @@ class CreationsForOthers:
         )
 
     def _try(self, other: str, id: str) -> None:
-        """Makes one, and asks the other for it; what tells nothing is named as untested."""
+        """Creates one, and requests it as the other; results that prove nothing are reported as
+        untested."""
         creation, at = self.maker.creation, tuple(self.member.split("."))
         value = json_value(id, shape_of(self.engine.model, self.resource, *at))
         by = Maker(self.engine, self.maker.undo_log, creation, other, by=(self.writer,))

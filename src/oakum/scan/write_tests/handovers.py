@@ -58,7 +58,7 @@ class Handovers:
     probe: Probe
     resource: str
     why: str = ""
-    """Why the write that was sent tells nothing; empty if it does."""
+    """Why the write that was sent proves nothing; empty if it does."""
 
     def __post_init__(self) -> None:
         model = self.engine.model
@@ -110,7 +110,7 @@ class Handovers:
         return calls and not allows_member(table, self.member, held, state)
 
     def _other(self, maker: Maker) -> tuple[str, str]:
-        """Who is to have the object of the maker's, and what names them; empty: nobody."""
+        """The identity that is to become the owner of the maker's object."""
         owner = maker.owner
         if not id_as_owner(self.engine, self.resource, self.member, owner):
             return "", ""
@@ -171,7 +171,7 @@ class Handovers:
         )  # fmt: skip
 
     def _is_given(self, made: CreatedObject, who: str, value: Json) -> bool:
-        """Whether somebody is shown it as theirs."""
+        """Whether an identity is shown the object as its own."""
         theirs = replace(made, who=who)
         return any(
             str(row.get(made.key)) == made.known and member_at(row, [self.member]) == value

@@ -27,7 +27,7 @@ _MOST = 8
 _UNIQUE = 8
 """Shortest key, in characters, that is taken to name one object of all parents."""
 _OF_ACCESS = (403, 404, 405, 410)
-"""What refuses an object, or what is above it. So does 401 to whoever is logged in."""
+"""Statuses that refuse an object or its parents. So does 401 to a logged-in caller."""
 _ABSENT = (404, 410)
 
 
@@ -221,7 +221,7 @@ class ParentObjects:
     # --------------------------------------------------------- what was not tried
 
     def name(self, viewer: str | None, owner: str) -> None:
-        """Says that a refusal tells nothing of the object."""
+        """Reports that a refusal proves nothing about the object."""
         engine = self.engine
         label = engine.identities.label(engine.identities.relations(viewer, owner), viewer, owner)
         parent = [*self.named.values()][-1].partition(".")[0]
