@@ -15,7 +15,7 @@ from oakum.pytest_plugin.coding import MOST
 
 
 class Pieces:
-    """An iterable of bytes, noted on its way."""
+    """Wraps an iterable of bytes and records each chunk that a test reads."""
 
     def __init__(self, line: CaptureLine, pieces: Any) -> None:
         """`pieces`: closed with this, if they can be."""
@@ -42,7 +42,7 @@ class Pieces:
         return piece
 
     def close(self) -> None:
-        """Closes the body: the test reads no further."""
+        """Closes the body and reports the response with what was read so far."""
         close = getattr(self._pieces, "close", None)
         if close is not None:
             close()
@@ -51,7 +51,7 @@ class Pieces:
 
 
 class AsyncPieces:
-    """The same, of pieces that are waited for."""
+    """As `Pieces`, for an asynchronous iterable."""
 
     def __init__(self, line: CaptureLine, pieces: Any) -> None:
         self._line, self._pieces = line, pieces
@@ -72,7 +72,7 @@ class AsyncPieces:
         return piece
 
     async def aclose(self) -> None:
-        """Closes the body: the test reads no further."""
+        """Closes the body and reports the response with what was read so far."""
         close = getattr(self._pieces, "aclose", None)
         if close is not None:
             await close()
@@ -80,7 +80,7 @@ class AsyncPieces:
 
 
 class Wire:
-    """The file that `http.client` reads a body from, whoever reads it there: urllib3 does too."""
+    """Wraps the file from which `http.client` and urllib3 read a body, and records what is read."""
 
     def __init__(
         self, file: Any, headers: Mapping[str, str], end: Callable[[bytes, bool], None]

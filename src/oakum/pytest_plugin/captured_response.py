@@ -1,4 +1,5 @@
-"""What all client hooks share: a captured response, its listeners, and bodies that come later.
+"""What all client hooks share: captured responses, the observer's interface, and bodies that are
+read later.
 
 A test is not affected. An error in a hook is counted and does not reach the test.
 """
@@ -16,7 +17,8 @@ from oakum.exchange import Request, Response
 from oakum.pytest_plugin.coding import LONG, MOST, decode
 
 Talk = Generator[Request, Response | None, None]
-"""Yields a question for the same application, and is sent the answer; None: there was none."""
+"""A generator that yields look-ups for the same application and is sent each response; None: there
+was none."""
 Patch = tuple[Any, str, Any]
 UNREAD = "no test read its body: only its headers were evaluated"
 PART = "its test read a part of its body: only that and its headers were evaluated"
@@ -24,7 +26,7 @@ _UNREAD = (
     "image/", "audio/", "video/", "font/", "multipart/",
     "application/octet-stream", "application/pdf", "application/zip", "application/gzip",
 )  # fmt: skip
-"""Media types whose bodies are not looked at: they hold no text."""
+"""Media types (or prefixes) whose bodies are ignored, since they hold no text."""
 
 
 @dataclass(frozen=True)
@@ -34,15 +36,16 @@ class Capture:
     request: Request
     response: Response
     app: object = None
-    """The application, where it runs in this process; None: the answer came over a network."""
+    """The application object, if it runs in this process; None: the response came over a
+    network."""
     user: Callable[[], object] | None = None
-    """Who the framework itself takes the caller for (Django's user); None: it does not say."""
+    """Returns the framework's own user, as Django's; None: the framework does not know."""
     unread: str = ""
-    """Why its body is not known; empty: it is."""
+    """Why the response body is unknown; empty: it is known."""
     blind: bool = False
-    """The body of the request is not known, although there may have been one."""
+    """Whether the request body is unknown, although there may have been one."""
     own_cookies: frozenset[str] = frozenset()
-    """Names of cookies that only the framework reads: whose they are, `user` says."""
+    """Names of cookies that only the framework reads; `user` says to whom they belong."""
 
 
 @dataclass
@@ -74,8 +77,8 @@ class _Later:
 
 
 class Ear(Protocol):
-    """What the hooks of HTTP clients report to: which responses it wants, what came, and what could
-    not be read."""
+    """Interface of the observer to which the hooks report: which responses it wants, captured
+    responses, and those that could not be read."""
 
     def hear(self, heard: Capture, /) -> Talk: ...
     def count_missed(self, why: str, /) -> None: ...
@@ -84,11 +87,11 @@ class Ear(Protocol):
 
 @dataclass(frozen=True)
 class CaptureLine:
-    """From the taps to who listens."""
+    """Passes captured responses from the hooks to the observer."""
 
     ear: Ear
     _later: dict[int, _Later] = field(default_factory=dict)
-    """Answers whose bodies a test may read yet: by what the test holds of each."""
+    """Responses whose bodies a test may still read, by `id()` of what the test reads from."""
     _lock: threading.RLock = field(default_factory=threading.RLock)
     _inside: threading.local = field(default_factory=threading.local)
 
@@ -103,11 +106,11 @@ class CaptureLine:
                     answer = ask(question)
         except StopIteration:
             return
-        except Exception as error:  # noqa: BLE001 - a fault of ours must fail no test; it is told
+        except Exception as error:  # noqa: BLE001 - our bugs must not fail a test; they are counted
             self.ear.count_missed(type(error).__name__)
 
     async def atold(self, make: Callable[[], Capture], ask: Callable[[Request], Any]) -> None:
-        """The same for an asynchronous client."""
+        """As `pass_on`, for an asynchronous client."""
         try:
             talk, answer = self.ear.hear(make()), None
             while True:
@@ -122,8 +125,8 @@ class CaptureLine:
                 self.ear.count_missed(type(error).__name__)
 
     def step(self, talk: Talk, answer: Response | None) -> Request:
-        """One step of the evaluation. Threads take turns, and none holds the lock during a
-        look-up."""
+        """Runs one step of an evaluation and returns the next look-up. Threads take turns, and none
+        holds the lock during a look-up."""
         with self._lock:
             return talk.send(answer)
 
@@ -135,8 +138,8 @@ class CaptureLine:
         *,
         raw: bool = False,
     ) -> None:
-        """An answer whose body has not been read. `held`: what the test reads it from. `raw`: what
-        is read of it is coded as its headers say."""
+        """Registers a response whose body has not been read. `held`: the object from which the test
+        reads it. `raw`: the body still has its content coding."""
         self._later[id(held)] = _Later(held, heard, ask, raw)
 
     def waits(self, held: object) -> bool:
@@ -144,7 +147,7 @@ class CaptureLine:
         return id(held) in self._later
 
     def piece(self, held: object, piece: bytes) -> None:
-        """A test has read a part of a body."""
+        """Records a part of a body that a test has read."""
         later = self._later.get(id(held))
         if later is None or not is_read(later.heard.response.headers):
             return
@@ -159,7 +162,7 @@ class CaptureLine:
             self.pass_on(lambda: later.capture("" if whole else PART), later.ask)
 
     async def aread(self, held: object, *, whole: bool) -> None:
-        """The same for an asynchronous client."""
+        """As `read`, for an asynchronous client."""
         later = self._later.pop(id(held), None)
         if later is not None:
             await self.atold(lambda: later.capture("" if whole else PART), later.ask)
@@ -174,7 +177,7 @@ class CaptureLine:
 
     @contextmanager
     def inside(self) -> Iterator[None]:
-        """Requests of this thread inside the block are ignored: another hook sees them, or they are
+        """Ignores requests of this thread inside the block: another hook sees them, or they are
         look-ups."""
         before = getattr(self._inside, "on", False)
         self._inside.on = True
@@ -185,12 +188,12 @@ class CaptureLine:
 
     @property
     def is_inside(self) -> bool:
-        """Whether this thread is in such a place."""
+        """Whether this thread is inside `inside`."""
         return getattr(self._inside, "on", False)
 
 
 def nobody_asks(question: Request) -> Response:
-    """For clients through which the API cannot be called."""
+    """The `ask` of clients that cannot send look-ups; always raises."""
     raise LookupError(question.method)
 
 
@@ -210,15 +213,16 @@ def is_read(headers: Mapping[str, str]) -> bool:
 
 
 def ends(headers: Mapping[str, str]) -> bool:
-    """Whether a body is one to read before a test does: any with text in it, but a feed."""
+    """Whether a body should be read before the test reads it: any text, except an endless feed."""
     return is_read(headers) and not headers.get("content-type", "").startswith("text/event-stream")
 
 
 def read_answer(
     status: int, headers: Any, read: Callable[[], bytes], *, held: bool = True, raw: bool = False
 ) -> tuple[Response, str]:
-    """An answer, and why its body was not read. `held`: it is in memory, so to read it is free.
-    `raw`: it is coded as its headers say; else the client may have decoded it."""
+    """(response, reason why its body was not read; empty: it was). `held`: it is in memory, so
+    reading is free. `raw`: it still has its content coding; otherwise the client may have decoded
+    it."""
     names = headers if isinstance(headers, dict) else lower(headers)
     if is_read(names):
         body, why = decode(read(), names.get("content-encoding", ""), raw=raw)

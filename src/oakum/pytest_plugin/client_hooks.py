@@ -44,7 +44,7 @@ class Taps:
         self._finder = _Finder(self.open)
 
     def open(self) -> None:
-        """Listen to every client that has been imported, and from now on to each that will be."""
+        """Hooks every client that has been imported, and each that will be."""
         if self._finder not in sys.meta_path:
             sys.meta_path.insert(0, self._finder)
         for name, tap in TAPS.items():
@@ -58,11 +58,11 @@ class Taps:
                 self._open.add(name)
 
     def unhooked_clients(self) -> list[str]:
-        """Clients that were imported and not listened to."""
+        """Names of imported clients that could not be hooked."""
         return [name for name in TAPS if name in sys.modules and name not in self._open]
 
     def close(self) -> None:
-        """Put every function back."""
+        """Restores every hooked function."""
         if self._finder in sys.meta_path:
             sys.meta_path.remove(self._finder)
         while self._undo:
@@ -199,7 +199,7 @@ def _of_httpx(response: Any, client: Any = None, *, streamed: bool = False) -> C
     sent, blind = b"", False
     try:
         sent = request.content
-    except Exception:  # noqa: BLE001 - a body that was streamed
+    except Exception:  # noqa: BLE001 - a streamed body cannot be read again
         blind = True
     asked = Request(request.method, str(request.url), lower(request.headers), sent)
     if streamed:
@@ -253,8 +253,8 @@ def _requests(module: Any, line: CaptureLine) -> Iterator[Patch]:
     def of(session: Any, response: Any, *, streamed: bool = False) -> Capture:
         request, body = response.request, response.request.body
         app = None
-        with suppress(Exception):  # what is mounted may be anything
-            # That of Django REST framework calls an application in this process.
+        with suppress(Exception):  # adapters may be of any class
+            # The adapter of Django REST framework calls an application in this process.
             app = getattr(session.get_adapter(request.url), "app", None)
         sent = body.encode() if isinstance(body, str) else body if isinstance(body, bytes) else b""
         asked = Request(request.method, request.url, lower(request.headers), sent)
@@ -328,7 +328,7 @@ def _request_body(args: tuple[Any, ...], more: Mapping[str, Any], response: Any)
     """The request body as given to Werkzeug's client; None if unknown."""
     given = more.get("json", more.get("data"))
     if any(not isinstance(each, str) for each in args):
-        # A request that was built elsewhere: Flask's client builds each of its own.
+        # The test has built the request itself; Flask's client would build it from arguments.
         with suppress(Exception):
             built: bytes = response.request.environ["wsgi.input"].getvalue()
             return built
@@ -352,4 +352,4 @@ TAPS: Mapping[str, Callable[[Any, CaptureLine], Iterator[Patch]]] = {
     "http.client": http_client,
     "aiohttp.client": aiohttp_client,
 }
-"""Module → how its client is listened to."""
+"""Module → function that hooks its client and yields the patches."""

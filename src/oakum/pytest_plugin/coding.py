@@ -14,12 +14,12 @@ from importlib import import_module
 from typing import Any
 
 MOST = 10 << 20
-"""Bytes of a body that are evaluated."""
+"""Most bytes of a decoded body that are evaluated."""
 LONG = "it is longer than 10 MiB: only the first 10 MiB were evaluated"
 NO_DECODER = "no decoder for `{}` is installed: only its headers were evaluated"
 DAMAGED = "its headers say `{}`, but it is not: only its headers were evaluated"
 _PIECE = 4 << 10
-"""Bytes that are decoded at a time: what one of them becomes may pass the limit."""
+"""Bytes decoded at a time: the output of one piece may exceed the limit."""
 _LIBRARIES = {
     "br": ("brotli", "brotlicffi"),
     "zstd": ("compression.zstd", "backports.zstd", "zstandard"),
@@ -32,10 +32,10 @@ class _Missing(Exception):
 
 
 def decode(body: bytes, codings: str, *, raw: bool) -> tuple[bytes, str]:
-    """A body without its codings, and why it was not read, or no more of it; empty: it was, whole.
+    """(decoded body, reason why it is missing or incomplete; empty: it is complete).
 
-    `codings`: the header `content-encoding`. `raw`: as it came; else the client may have taken
-    them off.
+    `codings`: value of `content-encoding`. `raw`: the body is as received; otherwise the client may
+    have decoded it.
     """
     names = [each.strip().lower() for each in codings.split(",")]
     names = [_NAMES.get(each, each) for each in names if each not in ("", "identity")]

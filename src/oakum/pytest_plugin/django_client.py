@@ -26,11 +26,12 @@ from oakum.pytest_plugin.captured_response import (
 )
 
 _OWN_COOKIES = ("SESSION_COOKIE_NAME", "CSRF_COOKIE_NAME", "LANGUAGE_COOKIE_NAME")
-"""Settings that name the cookies which Django itself reads: whose they are, `request.user` says."""
+"""Django settings with names of cookies that Django itself reads; `request.user` says to whom they
+belong."""
 
 
 def django_client(module: Any, line: CaptureLine) -> Iterator[Patch]:
-    """Both clients, where every request goes through them."""
+    """Hooks both test clients at the method that every request goes through."""
     plain, later = module.Client.request, module.AsyncClient.request
 
     def request(self: Any, **more: Any) -> Any:

@@ -47,9 +47,9 @@ _BESIDE = "a value of its owner, found"
 _MORE = "in a masked form that shows more of it than the contract"
 _PUBLIC = (FieldClass.KEY, FieldClass.HANDLE)
 _MOST_BYTES = 64 << 20
-"""Of answers that are kept until the end of the run."""
+"""Most bytes of responses kept until the end of the run."""
 _SMALL = 2_000
-"""Bytes that an answer takes beside its body."""
+"""Estimated bytes of a kept response besides its body."""
 
 
 @dataclass(frozen=True)
@@ -58,13 +58,13 @@ class WaitingResponse:
 
     asked: ObservedExchange
     sent: frozenset[str]
-    """What the question itself holds: an echo is no leak."""
+    """Values in the request itself: an echo is no leak."""
     raw: str
-    """The body of the question."""
+    """The request body."""
     unbound: Sequence[Leaf]
     instances: Sequence[ObjectInstance]
     granted: frozenset[tuple[str, ...]]
-    """Where something stands that a line of the contract may show to the caller."""
+    """Pointers of values that the contract may show to the caller."""
 
 
 class _People(KnownIdentities):
@@ -103,7 +103,7 @@ class _Memory:
 
 
 class Strays:
-    """Answers of a run, searched for values of their owners. Holds values: in memory only."""
+    """Searches the responses of a run for owners' values. Holds values, in memory only."""
 
     def __init__(self, frame: JudgingContext, probes: Iterable[Probe]) -> None:
         self._frame = frame
@@ -130,8 +130,7 @@ class Strays:
         self._test, self._here = self._memory(), []
 
     def take(self, kept: WaitingResponse) -> bool:
-        """Learns what a response shows an owner of their own data. Returns whether it can be
-        kept."""
+        """Learns an owner's values from a response. Returns whether the response can be kept."""
         for memory in (self._test, self._run):
             self._learn(memory, kept)
         self._here.append(kept)
@@ -256,7 +255,7 @@ class Strays:
             key = key_in(each.value, resource.key)
             for leaf in each.leaves:
                 if leaf.allowed or leaf.pointer not in kept.granted:
-                    continue  # shown as it is, or told by its form
+                    continue  # granted in full, or not even masked
                 told = masked_value(context, most, leaf, who, key, resource.states)
                 text = canonical(leaf.value)
                 if told is None or told.excess < PROOF or text in kept.sent:

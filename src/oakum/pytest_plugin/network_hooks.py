@@ -29,15 +29,15 @@ from oakum.pytest_plugin.captured_response import (
 )
 
 _MOST = 4 << 20
-"""Bytes of a body that is read ahead."""
+"""Most bytes of a body that is read ahead."""
 _SHORT = 64 << 10
-"""Bytes of a body that aiohttp takes in before anybody reads it."""
+"""Most bytes of a body that aiohttp receives before anybody reads it."""
 _PATIENCE = 0.5
-"""Seconds to wait for it."""
+"""Seconds to wait for such a body."""
 
 
 def http_client(module: Any, line: CaptureLine) -> Iterator[Patch]:
-    """The standard library's client: urllib and urllib3 speak through it."""
+    """Hooks the standard library's client, which urllib and urllib3 use."""
     kind = module.HTTPConnection
     put, header, plain = kind.putrequest, kind.putheader, kind.getresponse
 
@@ -133,8 +133,8 @@ def _ahead(response: Any, told: Response) -> bytes | None:
 
 
 def aiohttp_client(module: Any, line: CaptureLine) -> Iterator[Patch]:
-    """aiohttp, its test client among its users: an answer is heard when its body is there, or when
-    it has been read."""
+    """Hooks aiohttp, including its test client: a response is reported once its body is there, or
+    has been read."""
     plain, stream = module.ClientSession._request, import_module("aiohttp.streams").StreamReader
     take = stream._read_nowait_chunk
 

@@ -16,11 +16,11 @@ from oakum.http.json_pointer import Pointer
 from oakum.openapi.model import Json
 
 _TELLING = 6
-"""Characters from which on a value is hardly there by chance."""
+"""Number of characters from which a value hardly occurs by chance."""
 
 
 class RefusalValues:
-    """The values in the body of a refusal, and where each stands."""
+    """The values in the body of a refusal, each with its place."""
 
     def __init__(self, refusal: Response, asked: Iterable[str]) -> None:
         """`asked`: values in the request; repeating them reveals nothing."""

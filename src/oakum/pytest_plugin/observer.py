@@ -54,7 +54,8 @@ from oakum.routing.route import Router
 _LOOPBACK = re.compile(
     r"(?:.+\.)?localhost|(?:::ffff:)?127(?:\.\d+){3}|::1|0\.0\.0\.0|::|localhost\.localdomain"
 )
-"""What leads to this machine, the unspecified addresses among it (RFC 1122, 3.2.1.3; RFC 6761)."""
+"""Host names and addresses that lead to this machine, including the unspecified ones (RFC 1122,
+3.2.1.3; RFC 6761)."""
 _MACHINE = platform.node().lower()
 FOREIGN = "its host is neither this machine nor in `oakum_hosts`"
 SHAPELESS = (
@@ -66,7 +67,7 @@ BARE_TEXT = (
     " received"
 )
 _LONG_TEXT = 40
-"""Characters from which on a text may be somebody's document."""
+"""Number of characters from which a string may be somebody's document."""
 DEEP = (
     "it nests deeper than 100 levels: no object in it was judged; its text was only searched for"
     " values that owners had received"
@@ -76,14 +77,14 @@ CUT = (
     " received"
 )
 _MOST_ASKED = 10
-"""Requests that are sent again before a test fails by what they told."""
+"""Most requests that are repeated before a test fails because of a leak."""
 MANY = "there were too many responses to search them for values that only later tests show"
 BLIND = "it contains a value of an owner, but the test's request could not be read"
 _WORD = re.compile(r"(?!(?:.*\d){4})[A-Za-z_.-]{1,40}\d{0,3}")
 
 
 class SuiteObserver:
-    """Judges responses by one contract, and keeps none after judging it."""
+    """Judges responses under one contract, and discards them afterwards."""
 
     def __init__(
         self,
@@ -126,7 +127,7 @@ class SuiteObserver:
         self.begin("")
 
     def begin(self, test: str) -> None:
-        """Begins a test, to which further responses belong."""
+        """Begins a test; further responses are attributed to it. `test`: its node id."""
         self._test = self._callers.test = test
         # Another test may give the same keys to objects of others.
         self._earlier = EarlierExchanges(self._compiled, self._sources, keep=True)

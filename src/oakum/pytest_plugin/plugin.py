@@ -19,12 +19,12 @@ _KEY: pytest.StashKey[ContractPlugin] = pytest.StashKey()
 
 
 class Hooks:
-    """What a developer may say in `conftest.py`."""
+    """Hooks that a test suite may implement in `conftest.py`."""
 
     @pytest.hookspec(firstresult=True)
     def pytest_oakum_caller(self, request: Request) -> object:
-        """Who sends this request: a mapping of id and claims, or an object with such attributes
-        (a user), or `{}` for nobody. None: not said."""
+        """Identifies the sender of a request: a mapping of id and claims, a user object with such
+        attributes, or `{}` for an anonymous caller. None: unknown."""
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:

@@ -20,12 +20,12 @@ from oakum.finding import Evidence
 from oakum.pytest_plugin.response_evaluator import JudgedExchange, JudgingContext, ObservedExchange
 
 _Question = tuple[str, tuple[tuple[str, str], ...]]
-"""Operation, and the parameters of its path in order."""
+"""(operation id, its path parameters in order)."""
 REFUSED = (401, 403, 404)
-"""Statuses that say that the caller gets nothing, or that there is nothing."""
+"""Statuses that refuse the caller, or say that there is nothing."""
 _T = TypeVar("_T")
 _MOST = 500
-"""Questions whose answers to owners, and whose refusals, are held in memory."""
+"""Most requests for which owners' responses, or refusals, are remembered."""
 
 
 class Refusals:
@@ -42,8 +42,8 @@ class Refusals:
     def show(
         self, asked: ObservedExchange, look: JudgedExchange, told: Mapping[Key, Evidence]
     ) -> Iterator[JudgedExchange]:
-        """An answer, and what it shows; that to an owner is remembered. What leaks in refusals
-        that came before it."""
+        """Remembers what a response showed its owner, and yields leaks in refusals of the same
+        request that came earlier."""
         if not look.tally.owned or asked.caller.source == "unknown":
             return
         question = _question(asked)
@@ -58,8 +58,8 @@ class Refusals:
     def refuse(
         self, asked: ObservedExchange, told: Mapping[Key, Evidence]
     ) -> JudgedExchange | None:
-        """A refusal: the cells that it closes, and what leaks in it; or None. One that comes
-        before the owner's answer is remembered for the end."""
+        """The cells that a refusal closes, and leaks in it; None: nothing. A refusal before the
+        owner's response is remembered for `settle`."""
         if not _is_refusal(asked):
             return None
         question = _question(asked)
@@ -73,7 +73,7 @@ class Refusals:
         return None
 
     def settle(self, told: Mapping[Key, Evidence]) -> Iterator[JudgedExchange]:
-        """Cells that early refusals close, which came before the owner's response. Forgets all
+        """Yields cells closed by refusals that came before the owner's response, and forgets all
         responses."""
         for question, refused in self._refused.items():
             shown = self._shown.get(question)

@@ -53,17 +53,17 @@ _SAID: Mapping[Source, str] = {
 
 @dataclass(frozen=True)
 class LeakedValue:
-    """What a test was sent and its caller may not see."""
+    """A value that a test received and its caller may not see."""
 
     key: Key
     words: str
-    """A sentence, and lines of where and why; no value."""
+    """The message: a sentence, and lines that say where and why, without the value."""
     at: Pointer
-    """Where it stood in the answer."""
+    """Pointer of the value in the response."""
     test: str = ""
-    """The test that was sent it."""
+    """Node id of the test that received it."""
     held: frozenset[str] = frozenset()
-    """Relations in which its caller certainly stands to the owner."""
+    """Relations that its caller certainly has to the owner."""
 
 
 @dataclass(frozen=True)
@@ -75,8 +75,7 @@ class JudgingContext:
     label: Callable[[frozenset[str], str | None, str], str]
     """The label of a viewer with these relations, as in a scan."""
     declared: Mapping[str, Mapping[str, tuple[str, ...]]]
-    """Endpoint → resource → field paths that the document declares there; of endpoints that
-    read."""
+    """Endpoint that reads → resource → declared field paths."""
 
 
 @dataclass(frozen=True)
@@ -89,15 +88,16 @@ class ObservedExchange:
     response: Response
     read: ResponseReader
     begins: bool
-    """A registration or a login, perhaps: it changes something, and came without credentials."""
+    """Whether it may be a registration or login: a write without credentials."""
     test: str
     request_key: str
     sent: frozenset[str] = frozenset()
     """Every value in the request."""
     write: Request | None = None
-    """The request, if it may have changed what its caller is to an object; it holds values."""
+    """The request, if it may have changed the caller's relations; it contains values."""
     known: Mapping[Pointer, KnownObject] = field(default_factory=dict)
-    """Owners of objects that do not name them, as an earlier judgement of it knew them."""
+    """Pointer → what earlier judgements know of an object, such as an owner that it does not
+    name."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ class _Object:
 
 
 def shown_of(instances: Sequence[ObjectInstance]) -> list[ShownObject]:
-    """The objects of a response, with the position of the one around each."""
+    """The objects of a response, each with the index of the enclosing one."""
     places = {each.pointer: place for place, each in enumerate(instances)}
     return [
         ShownObject(
@@ -148,19 +148,19 @@ class JudgedExchange:
     frame: JudgingContext
     asked: ObservedExchange
     told: Mapping[Key, Evidence]
-    """Evidence that there is already."""
+    """Evidence collected so far, by cell."""
     owners: ToldOwners | None = None
-    """Owners that earlier exchanges of the test told; None: of no object that names none."""
+    """Owners learned from earlier exchanges of the test; None: none are used."""
     former: FormerRelations | None = None
-    """What objects said of their owners in earlier exchanges of the test."""
+    """Relations that earlier exchanges of the test showed; None: none are used."""
     tally: SuiteCounts = field(default_factory=SuiteCounts)
     leaks: list[LeakedValue] = field(default_factory=list)
     instances: list[ObjectInstance] = field(default_factory=list)
-    """The objects in it; they hold values."""
+    """The objects in the response, with their values."""
     unbound: list[Leaf] = field(default_factory=list)
     """Values in the response that are no field of an object."""
     granted: set[Pointer] = field(default_factory=set)
-    """Where something stands that the contract may show to the caller."""
+    """Pointers of values that the contract may show to the caller."""
     _at: dict[Pointer, ObjectInstance] = field(default_factory=dict)
 
     def judge(self) -> JudgedExchange:
@@ -195,11 +195,11 @@ class JudgedExchange:
         }
 
     def refuse(self, refused: ObservedExchange, *, closes: bool = True) -> JudgedExchange:
-        """Close, for a caller that was refused, what this answer showed to its owner: the fields
-        that no possible relation or setting shows to that caller. What the refusal itself holds of
-        the owner's values is closed by nothing: it leaks (CWE-209).
+        """Closes, for a refused caller, what this response showed its owner: the fields that no
+        possible relation or setting shows to that caller. Owner's values in the refusal itself are
+        leaks (CWE-209).
 
-        `closes`: whether the refusal says anything of the object; else it is only looked through.
+        `closes`: whether the refusal is about the object; otherwise it is only searched for values.
         """
         caller, read = refused.caller, self.asked.read
         self.asked = replace(
@@ -263,7 +263,7 @@ class JudgedExchange:
             for leaf in instance.leaves
             if leaf.path.rpartition(".")[2] != TAG and self._leaf(found, leaf)
         ]
-        # What the request itself contained tells of nobody, unless more of the object is beside it.
+        # An echo of the request is no leak, unless other values of the object come with it.
         if any(canonical(leaf.value) not in self.asked.sent for leaf in denied):
             for leaf in denied:
                 self._leak(found, leaf)

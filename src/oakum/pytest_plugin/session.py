@@ -27,55 +27,56 @@ from oakum.pytest_plugin.writing import SuiteRun, report
 from oakum.report import write
 
 _BEFORE = "no test"
-"""What is asked while no test runs."""
+"""Name of the test for requests outside all tests."""
 _FRAMEWORKS = {
     "flask": "flask", "fastapi": "fastapi", "django": "django.core.handlers.base",
     "aiohttp": "aiohttp.web", "bottle": "bottle", "falcon": "falcon", "quart": "quart",
     "sanic": "sanic", "tornado": "tornado.web", "litestar": "litestar", "pyramid": "pyramid.config",
 }  # fmt: skip
-"""Package of an application → module that is imported where one is made."""
+"""Web framework → module that is imported wherever an application is created."""
 _MADE_OF = {"fastapi": "starlette"}
 _MOST_UNTESTED = 10
-"""Operations and viewers that are listed as untested."""
+"""Most untested operations and viewers listed."""
 _OUTPUT = "oakum"
 _MOST_QUIET = 20
-"""Leaks by which no test has failed that are told in full."""
+"""Most leaks without a failed test that are described in full."""
 _MOST = 5
-"""Leaks of a test that are told in full."""
+"""Most leaks of one test that are described in full."""
 
 
 @dataclass(eq=False)
 class ContractPlugin:
-    """The pytest plugin that is registered if a contract is given. pytest puts plugins into sets:
-    one is equal to itself alone."""
+    """The pytest plugin, registered if a contract is given. It is equal only to itself, since
+    pytest puts plugins into sets."""
 
     config: pytest.Config
     contract: Path
     target: Path | None
-    """Where the report goes."""
+    """File for the report; None: no report is written."""
     digest: str
     watch: SuiteObserver = field(init=False)
     taps: Taps = field(init=False)
     tally: SuiteCounts = field(default_factory=SuiteCounts)
-    """Of the workers of pytest-xdist."""
+    """Counts, with those of the workers of pytest-xdist."""
     tests: int = 0
     left_out: int = 0
-    """Tests that were collected and not run."""
+    """Number of tests that were collected and not run."""
     apps: frozenset[str] = frozenset()
-    """Frameworks of applications that were imported."""
+    """Web frameworks of which an application was imported."""
     said: object = None
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     clock: float = field(default_factory=time.monotonic)
     written: Report | None = None
     unwritten: str = ""
     quiet: list[tuple[str, str]] = field(default_factory=list)
-    """Leaks that no test has failed by: the test that received each, and its message."""
+    """(test, message) of leaks for which no test failed."""
     red: bool = False
-    """It fails by what it was sent, and by no test."""
+    """Whether the run fails because of leaks outside a failing test."""
     empty: bool = False
-    """No test reached an operation, and nobody said that this is well."""
+    """Whether the run fails because no test called an operation, and that was not declared to be
+    fine."""
     _heard: dict[str, list[str]] = field(default_factory=dict)
-    """Test → leaks that were told in the phase that is not reported yet."""
+    """Test → messages of leaks in the phase that is not reported yet."""
 
     @classmethod
     def begin(cls, config: pytest.Config) -> ContractPlugin:
@@ -128,7 +129,7 @@ class ContractPlugin:
 
     @pytest.hookimpl(trylast=True)
     def pytest_deselected(self, items: list[pytest.Item]) -> None:
-        """Tests that are not run, by `-k`, `-m`, `--lf` or a plugin."""
+        """Counts tests deselected by `-k`, `-m`, `--lf` or a plugin."""
         self.left_out += len(items)
 
     @pytest.hookimpl(tryfirst=True)
@@ -184,7 +185,7 @@ class ContractPlugin:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any, error: object) -> None:
-        """A worker of pytest-xdist has come to its end."""
+        """Adds the counts of a pytest-xdist worker that has finished."""
         sent = getattr(node, "workeroutput", {}).get(_OUTPUT)
         if sent is None:
             self.tally.faults["a worker ended before it could report what it saw"] += 1

@@ -14,52 +14,52 @@ from oakum.finding import Evidence, Result
 NamedField = tuple[str, str, str]
 """(resource, owner's id, field): in memory only, and forgotten by `settle`."""
 _ENOUGH = 2
-"""Answers by which a leak counts as confirmed."""
+"""Number of responses after which a leak counts as confirmed."""
 
 
 @dataclass
 class SuiteCounts:
-    """Cells as they were shown, and what could not be judged."""
+    """Counts of tested cells, and of what could not be judged."""
 
     shown: dict[tuple[Key, Result], tuple[str, ...]] = field(default_factory=dict)
-    """Cell and result → the answers that showed it, two at most."""
+    """(cell, result) → keys of the requests that showed it, at most two."""
     nobody: set[Key] = field(default_factory=set)
-    """Cells that leaked to a caller without a login: by its label alone a stranger who is logged in
-    is nobody, where no relation says that."""
+    """Cells that leaked to an anonymous caller; a logged-in stranger may have the same label."""
     stood: dict[str, frozenset[str]] = field(default_factory=dict)
-    """What a viewer is called → relations in which they stood to some object."""
+    """Label of a viewer → relations that such callers had to some object."""
     evidence: dict[Key, Evidence] = field(default_factory=dict)
-    """By a key without its endpoint."""
+    """Cell without its endpoint → evidence of a leak."""
     sighted: set[tuple[str, str, bool]] = field(default_factory=set)
-    """(endpoint, resource, whether it stood in an object of another)."""
+    """(endpoint, resource, whether the object was inside another one)."""
     witnessed: set[tuple[str, str, str]] = field(default_factory=set)
-    """(endpoint, resource, field) that somebody entitled was shown."""
+    """(endpoint, resource, field) received by a caller who may see it."""
     viewers: set[tuple[str, str, str]] = field(default_factory=set)
-    """(endpoint, resource, viewer): as what some test asked, and was shown an object."""
+    """(endpoint, resource, viewer) for which some test received an object."""
     withheld: dict[Key, set[NamedField]] = field(default_factory=dict)
-    """Denied cells of objects that came without the field, until it is known who saw it."""
+    """Denied cell → fields missing from its objects, until it is known whether their owner received
+    them."""
     owned: set[NamedField] = field(default_factory=set)
-    """Fields that their owner was shown."""
+    """Fields that their owner received."""
     bare: set[Key] = field(default_factory=set)
-    """Denied cells of objects that came without the field, which no owner of theirs was shown."""
+    """Denied cells whose field was missing from the response and that no owner received."""
     answers: Counter[str] = field(default_factory=Counter)
-    """Endpoint → answers heard."""
+    """Endpoint → number of responses captured."""
     unjudged: Counter[str] = field(default_factory=Counter)
-    """Why answers, or objects in them, were not judged."""
+    """Reason → number of responses, or objects in them, that were not judged."""
     places: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """The same by reason and endpoint, where that is known."""
+    """(reason, endpoint) → the same number, if the endpoint is known."""
     unheard: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """Endpoint and why → answers that came to the tests and were not heard."""
+    """(endpoint, reason) → number of responses whose body could not be captured."""
     apps: set[str] = field(default_factory=set)
-    """Packages whose applications have answered; empty text: over a network."""
+    """Packages of the applications that responded; empty string: over a network."""
     elsewhere: Counter[str] = field(default_factory=Counter)
-    """Method and path of answers that the document does not have."""
+    """Method and path of requests that match no operation → their number."""
     faults: Counter[str] = field(default_factory=Counter)
-    """What went wrong in here."""
+    """Type of an internal error → how often it occurred."""
     known: int = 0
-    """Answers of which it was known who asked."""
+    """Number of responses whose caller was known."""
     asked: int = 0
-    """Questions of our own."""
+    """Number of look-ups sent."""
 
     def show(self, key: Key, result: Result, request_key: str) -> None:
         """Records the result of a cell in one response."""

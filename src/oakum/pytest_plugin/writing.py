@@ -22,7 +22,7 @@ NOBODY_KNOWN = (
     " `pytest_oakum_caller` or with the fixture `oakum_caller`"
 )
 _MOST_NAMED = 5
-"""Operations that are named beside a reason."""
+"""Most operations named beside a reason."""
 NOTHING_SHOWN = "no test received a field that the contract grants: closed cells prove nothing"
 
 
@@ -52,11 +52,11 @@ class SuiteRun:
     left_out: int = 0
     """Tests that were collected and not run."""
     silent: tuple[str, ...] = ()
-    """Frameworks whose applications were imported, and have not been heard."""
+    """Web frameworks whose applications were imported but from which no response was captured."""
 
 
 def report(watch: SuiteObserver, tally: SuiteCounts, run: SuiteRun) -> Report:
-    """All that a run of tests has to say. The tally is settled."""
+    """The report of a test run; `tally` must be settled."""
     policy = watch.policy
     identities = _Viewers(policy, {}, {}, {}, stood=tally.stood)
     matrix = Matrix(watch.model, watch.probes, identities, _strangers(policy, identities))
