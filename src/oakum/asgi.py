@@ -38,7 +38,7 @@ _T = TypeVar("_T")
 _OF_THE_SERVER = frozenset(
     ("asgi", "http_version", "root_path", "client", "server", "state", "app")
 )
-"""Keys of a scope that the server sets, as in Starlette's list. A look-up keeps only these."""
+"""Keys of an ASGI scope that the server sets, as in Starlette. A look-up copies only these."""
 
 
 class OakumMiddleware(Middleware[App]):
@@ -123,7 +123,7 @@ class OakumMiddleware(Middleware[App]):
         finally:
             _let_go(task)
         if heard.truncated:
-            _over(task)  # it was ended by an error of our own, which is no news
+            _over(task)  # stopped by our own error, so nothing to log
         elif isinstance(raised := task.exception(), Exception):
             _LOG.error("the application failed", exc_info=raised)
         else:
@@ -232,7 +232,7 @@ class _Inquirer:
 
 
 _LEFT: set[asyncio.Task[None]] = set()
-"""Tasks that nobody waits for; asyncio by itself would lose them."""
+"""Tasks that nobody awaits; asyncio itself keeps only weak references."""
 
 
 def _loop() -> asyncio.AbstractEventLoop | None:
@@ -366,7 +366,7 @@ def _with_disconnects(versions: Scope) -> Scope:
 
 
 TAKEN = 60.0
-"""Seconds in which all of a request's body must have come."""
+"""Seconds in which a request body must be received completely."""
 
 
 def _within(seconds: float | None) -> AbstractAsyncContextManager[object]:
@@ -493,7 +493,7 @@ class _Socket:
         if not self._open and not self._ended:
             await self.refuse(_WITHHELD)
         elif failed:
-            with suppress(Exception):  # it fails where the client has gone, which often is why
+            with suppress(Exception):  # the client may have disconnected
                 await self({"type": "websocket.close", "code": 1011})
 
     async def refuse(self, answer: HttpResponse) -> None:
@@ -509,7 +509,7 @@ class _Socket:
 _SOCKETS = ("websocket.send", "websocket.close")
 _WITHHELD = HttpResponse(502, PROBLEM_HEADERS, problem(502).encode())
 DENIAL = "websocket.http.response"
-"""How a server lets an application answer what asks for a WebSocket and gets none (ASGI)."""
+"""ASGI extension for an HTTP response to a WebSocket request that is denied."""
 
 
 async def _answer(

@@ -1,8 +1,8 @@
-"""Ids of rules, former ids included, and their items of the OWASP API Security Top 10.
+"""Ids of rules, including former ones, and their items of the OWASP API Security Top 10.
 
-An id may change, and a fingerprint may not: fingerprints are computed from the first id that a rule
-ever had, so that waivers, baselines and memories stay valid. Code that reads an id from outside (a
-report, a memory, a command line) asks `current` for today's.
+An id may change, but a fingerprint may not: fingerprints are computed from the first id of a rule,
+so that waivers, baselines and memories stay valid. Code that reads an id from outside (a report, a
+memory, a command line) converts it with `current`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Item:
     title: str
     page: str
     short: str = ""
-    """What is said of it in speech: `BOLA`."""
+    """Common abbreviation: `BOLA`."""
 
     @property
     def name(self) -> str:
@@ -31,7 +31,7 @@ class Item:
 
     @property
     def url(self) -> str:
-        """Its page of OWASP."""
+        """URL of its page at OWASP."""
         return f"https://owasp.org/API-Security/editions/2023/en/{self.page}/"
 
 
@@ -41,12 +41,12 @@ class Rule:
 
     id: str
     owasp: str
-    """The id of an item of `OWASP`; empty: none."""
+    """Id of an item in `OWASP`; empty: none."""
     cwe: tuple[str, ...]
     severity: Severity | None = None
-    """How grave it is, where the field's name does not tell; None: the name does."""
+    """Severity; None: it depends on the field."""
     titles: Mapping[str, str] = field(default_factory=dict, compare=False)
-    """CWE → its title, of those that no other rule had."""
+    """CWE → its title, for CWEs that no earlier rule has."""
 
 
 OWASP: Mapping[str, Item] = {
@@ -107,18 +107,20 @@ _NOW = {old: now for now, former in FORMER.items() for old in former}
 
 
 def current(name: str) -> str:
-    """The id of today of the rule that was once called so; what is no rule stays as it is."""
+    """The current id of a rule with this current or former id; other texts are returned
+    unchanged."""
     return _NOW.get(name, name)
 
 
 def fingerprint_id(name: str) -> str:
-    """The first id of this rule, which fingerprints of its findings contain."""
+    """The first id of a rule, which its fingerprints contain."""
     now = current(name)
     return next(iter(FORMER.get(now, ())), now)
 
 
 def item(name: str) -> Item | None:
-    """The OWASP item with this id, abbreviation or title: `API1:2023`, `api1`, `BOLA`."""
+    """The OWASP item with this id, abbreviation or title: `API1:2023`, `api1`, `BOLA`; None:
+    unknown."""
     said = " ".join(name.replace("-", " ").replace("_", " ").casefold().split())
     for each in OWASP.values():
         names = (each.id, each.id.partition(":")[0], each.short, each.title)

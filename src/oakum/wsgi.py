@@ -35,8 +35,8 @@ App = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 _LOG = logging.getLogger("oakum.guard")
 _PIECE = 65_536
-"""Bytes of a body that are asked for at once. Some servers end the process where a chunk that was
-broken off is larger than what one read may hold."""
+"""Bytes of a body read at once. Some servers end the process if an interrupted chunk is larger than
+one read."""
 _T = TypeVar("_T")
 _OF_THE_SERVER = frozenset(
     ("SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL", "SERVER_SOFTWARE", "REMOTE_ADDR")
@@ -48,7 +48,8 @@ _OF_WSGI = frozenset(
         "multithread", "multiprocess", "run_once",
     )
 )  # fmt: skip
-"""What PEP 3333 and its successors define, without `wsgi.early_hints` (RFC 8297)."""
+"""Keys of a WSGI environ that PEP 3333 and its successors define, without `wsgi.early_hints` (RFC
+8297)."""
 
 
 class OakumMiddleware(Middleware[App]):
@@ -91,7 +92,7 @@ class OakumMiddleware(Middleware[App]):
         stands outside might tell what went wrong."""
         try:
             return _call_app(self._app, environ, self._keeper.policy.guard.max_body)
-        except Exception as error:  # noqa: BLE001 - it is answered for below
+        except Exception as error:  # noqa: BLE001 - handled below
             _LOG.error("the application failed", exc_info=error)
         except BaseException as error:  # noqa: BLE001 - raised again, after the answer
             late.append(error)
@@ -359,7 +360,7 @@ def _call_app(app: App, environ: Environ, most: int) -> HttpResponse:
         return heard.response()
     try:
         _close(parts)
-    except Exception as error:  # noqa: BLE001 - the answer is there, and servers send it as well
+    except Exception as error:  # noqa: BLE001 - the response is complete
         _LOG.error("the application failed after its response", exc_info=error)
     return heard.response()
 

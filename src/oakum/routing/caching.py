@@ -25,19 +25,19 @@ _MISSED = re.compile(
     r"(?:miss|(?<![a-z])(?:bypass|dynamic|pass|expired|none|no|not|false|off|disabled|skip|private"
     r"|uncached|uncacheable))(?![a-z])|(?<![a-z0-9])0(?![a-z0-9])"
 )
-"""Words of a cache that did not have it."""
+"""Words for a cache miss."""
 _WARNED = re.compile(r"(?:^|,)\s*11[0-3](?![0-9])")
-"""A stale response, or one of a disconnected cache (RFC 7234, 5.5)."""
+"""`warning` codes of a stale response, or of a disconnected cache (RFC 7234, 5.5)."""
 _FOUND_BY_TRAFFIC_SERVER = re.compile(r"\[[^\]]*c[HRS]")
 _CACHES = ("cache", "varnish", "cdn")
 _OTHERS = ("x-hits", "x-nc")
-"""Headers of caches whose names do not say so."""
+"""Cache headers whose names contain no word of `_CACHES`."""
 _BEGINS_WITH_HIT = re.compile(r"\s*[a-z_]*hit(?![a-z0-9])")
 _QUOTED = re.compile('"[^"]*"')
 _FORWARDED = ("bypass", "method", "uri-miss", "vary-miss", "miss", "request", "stale")
 """Why a cache asked the API (RFC 9211, 2.2)."""
 _NO_WORD = ("control", "key", "keys", "tag", "tags")
-"""Ends of headers that say something else of a cache."""
+"""Last words of names of cache headers that do not say hit or miss."""
 
 
 def handed_on(answered: HttpResponse) -> bool:
@@ -52,8 +52,8 @@ def handed_on(answered: HttpResponse) -> bool:
 
 
 def kept_apart(answered: HttpResponse) -> bool:
-    """Whether no shared cache may store it, and none says that it might have: a cache that keeps
-    what is private tells so in words of its own."""
+    """Whether no shared cache may store the response and no header indicates that one did: a cache
+    that ignores `private` has headers of its own."""
     said = _directives(answered.header("cache-control"))
     # Contradictory or repeated directives: caches differ in which they follow.
     if "public" in said or ("no-store" not in said and said.get("private") != ""):

@@ -1,7 +1,7 @@
-"""What tells who calls, and in which relation: credentials, who-am-I, and lists of relations.
+"""How to find out who calls and in which relation: credentials, who-am-I, and lists of relations.
 
-A gateway asks the API for it; a test suite and recorded traffic have it in their responses. What
-cannot be asked for is unknown, and `CallerPlan.warnings` says so.
+A gateway sends these look-ups to the API; a test suite and recorded traffic contain their
+responses. What cannot be looked up is unknown, and `CallerPlan.warnings` says so.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class LookupRequest:
 
     operation: str
     path: tuple[str, ...]
-    """Path before and after the percent-encoded id; one text when there is no id."""
+    """Path before and after the percent-encoded id; a single part if there is no id."""
     query: str = ""
     """Required parameters, and `limit=100` where the operation pages; empty: none."""
     page: int = 0
@@ -43,7 +43,7 @@ class LookupRequest:
     counts: tuple[tuple[str, ...], ...] = ()
     """Pointers to the total in the response."""
     method: str = "GET"
-    """POST for a who-am-I that the contract declares to be a read."""
+    """HTTP method; POST for a who-am-I that the contract declares to be a read."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,8 @@ class CallerPlan:
 
     credentials: tuple[Credential, ...]
     whoami: LookupRequest | None
-    """With the caller's credentials; None: only the credentials say who calls."""
+    """Who-am-I, sent with the caller's credentials; None: the credentials alone identify the
+    caller."""
     relations: Mapping[str, tuple[LookupRequest, ListPlace]]
     """Looked-up relation → the request for its list, and where the ids are in the response. Absent:
     it cannot be looked up."""
@@ -108,7 +109,7 @@ def caller_plan(document: Document, model: Model) -> CallerPlan:
 
 
 def is_asked(model: Model, operation: Operation) -> bool:
-    """Whether a look-up may call it: a GET that changes nothing."""
+    """Whether look-ups may call an operation: a GET that changes nothing."""
     return operation.method == "GET" and not changes(model, operation)
 
 

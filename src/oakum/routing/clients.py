@@ -1,6 +1,6 @@
-"""API keys of an application, which all its callers send and which identify nobody.
+"""API keys that identify an application and no caller, as all its users send the same.
 
-Such a key is never the credential of a person. A key is one only if the document requires it for
+Such a key is never a person's credential. A key counts as one only if the document requires it for
 every operation, has operations that require nothing else, and requires more for who-am-I.
 Operations that require only the key are then open to everybody.
 """

@@ -1,8 +1,8 @@
-"""Texts that routers read as a value of a type.
+"""The path values that routers accept for a declared type.
 
-Frameworks tell operations apart by converters (`<int:id>`, `{id:uuid}`) and write them into the
-document as a type or a format. They differ on what they read, so a choice between operations is
-certain only for the texts that all of them read, or none.
+Frameworks distinguish operations by converters (`<int:id>`, `{id:uuid}`) and write them into the
+document as a type or format. They differ in what they accept, so a choice between operations is
+certain only for values that all of them accept, or none.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from oakum.openapi.pattern_syntax import (
 from oakum.routing.parameter_texts import of_shape
 
 _MOST_DIGITS = 19
-"""Those of the largest 64-bit integer."""
+"""Number of digits of the largest 64-bit integer."""
 _LONGEST = 450
-"""Characters of a text that an automaton can count."""
+"""Most characters that an automaton can count."""
 _FORMATS = {
     "uuid": "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
     "date": "[0-9]{4}-[0-9]{2}-[0-9]{2}",
@@ -39,7 +39,7 @@ _FORMATS["guid"] = _FORMATS["uuid"]
 
 
 def sure_texts(shape: Shape) -> Automaton | None:
-    """The texts that every router takes for a value of this schema; None: any text."""
+    """Values that every router accepts for this schema; None: any."""
     kinds = shape.kinds - {"null"}
     if shape.enum or (shape.pattern and kinds <= {"string"}):
         with suppress(UnsupportedPattern):
@@ -47,7 +47,7 @@ def sure_texts(shape: Shape) -> Automaton | None:
         return None
     if kinds == {"integer"} or (kinds <= {"string"} and shape.format in ("int32", "int64")):
         return _integers(shape)
-    if kinds == {"number"}:  # some have no number without a point
+    if kinds == {"number"}:  # some routers require a decimal point
         return of_pattern(r"^[0-9]{1,15}\.[0-9]{1,15}$")
     if kinds == {"boolean"}:
         return of_texts(("true", "false"))

@@ -1,4 +1,4 @@
-"""Paths that two operations match, of which one is the more specific one or neither is.
+"""Paths that match the templates of two operations.
 
 `/{org}/list` and `/admin/{x}` both match `/admin/list`. OpenAPI (3.1, 4.8.8.1) says which operation
 is meant only where one template has text in place of the other's parameter. Some routers take the
@@ -20,14 +20,14 @@ from oakum.openapi.model import Operation
 from oakum.openapi.path_segments import nameless
 
 _Better = Literal["both", "first", "second", "neither"]
-"""Which of two segments matches no text that the other does not match."""
+"""Which of two template segments is more specific, matching nothing that the other does not."""
 _HOLE = "{}"
 _ANY = "{x}"
 
 
 @dataclass(frozen=True)
 class CrossedPath:
-    """Two operations, and a template of the paths that both match."""
+    """Two operations, and a template for the paths that match both."""
 
     first: Operation
     second: Operation
@@ -49,11 +49,12 @@ class _Node:
 
 @dataclass(frozen=True)
 class Overlaps:
-    """Operations of one method that match the same paths."""
+    """Overlapping path templates among operations of one method."""
 
     crossed: tuple[CrossedPath, ...]
-    """Pairs that cross. A path that the document has is its own operation's. Two parameters in one
-    segment are not compared with other text beside a parameter."""
+    """Pairs of which neither is more specific. Paths that are a literal template of the document
+    are excluded. A segment with two parameters is not compared with one that has other text beside
+    a parameter."""
     within: frozenset[str]
     """Ids of operations all of whose paths another operation matches as well."""
 

@@ -49,24 +49,24 @@ _CACHING = ("cache-control", "expires", "pragma")
 
 
 def is_standard(name: str) -> bool:
-    """Whether a header shapes the message or says something of the client, as those of RFC 9110 do,
-    and so never selects what a request is about."""
+    """Whether a header is a standard one that shapes the message or describes the client (RFC
+    9110), and so never selects data."""
     patterns = (_NEVER, _UNREAD, _CONDITION, _ONWARD, _FORM)
     return any(pattern.fullmatch(name) for pattern in patterns)
 
 
 def is_condition(name: str) -> bool:
-    """Whether a header asks for something only if a validator is another (RFC 9110, 13.1)."""
+    """Whether a header makes a request conditional on a validator (RFC 9110, 13.1)."""
     return _CONDITION.fullmatch(name) is not None
 
 
 _CONDITIONS_OF_WRITES = ("if-match", "if-none-match", "if-unmodified-since")
-"""Those that a method other than GET and HEAD heeds (RFC 9110, 13.1.3)."""
+"""Conditional headers that apply to methods other than GET and HEAD (RFC 9110, 13.1.3)."""
 
 
 def refuse_lost(asked: HttpRequest, guard: Guarding, declared: Collection[str]) -> None:
-    """Refuses a write of which a header is not forwarded that says whether, or where, to write:
-    without it the API would overwrite what the client does not know. Raises `Denial`."""
+    """Refuses a write with a header that is not forwarded but says whether or where to write:
+    without it the API would overwrite a version that the client has not seen. Raises `Denial`."""
     hop = for_this_hop(asked)
     for name in _CONDITIONS_OF_WRITES:
         passes = name in guard.request_headers or _asks_for_any(asked, name)
@@ -121,26 +121,24 @@ def _stays(name: str, guard: Guarding, declared: Collection[str], *, raw: bool) 
 
 
 _CSRF = re.compile(r"(?:__host-|__secure-)?[._-]?(?:csrf|xsrf)[_-]?(?:token)?", re.I)
-"""Cookies against forgery of requests, which name nobody; their headers pass as well."""
+"""Cookies against CSRF, which identify nobody; their headers are forwarded as well."""
 _CSRF_HEADERS = ("x-csrf-token", "x-csrftoken", "x-xsrf-token")
 _SEPARATOR = re.compile(r"[,\s\"]")
 
 
 def is_against_forgery(where: str, name: str) -> bool:
-    """Whether a credential in a header or a cookie is one against forgery of requests, which
-    identifies nobody."""
+    """Whether a header or cookie is a CSRF token, which identifies nobody."""
     if where == "cookie":
         return _CSRF.fullmatch(name) is not None
     return where == "header" and name in _CSRF_HEADERS
 
 
 _PLAIN = re.compile(r"[!#-+\-./0-:<-\[\]-~]*")
-"""A value of a cookie as RFC 6265, 4.1.1 has it, without quotes."""
+"""A cookie value by RFC 6265, 4.1.1, without quotes."""
 
 
 def is_only_against_forgery(cookie: str) -> bool:
-    """Whether a whole `cookie` header holds nothing but cookies against forgery of requests, to
-    whatever server."""
+    """Whether a whole `cookie` header has only CSRF cookies, however a server parses it."""
     return all(
         equals and _CSRF.fullmatch(name) is not None and _PLAIN.fullmatch(value) is not None
         for name, equals, value in cookie_pairs(cookie)
@@ -149,7 +147,7 @@ def is_only_against_forgery(cookie: str) -> bool:
 
 
 def is_named(where: str, name: str, guard: Guarding) -> bool:
-    """Whether the contract names a credential as a header or cookie that is forwarded as it is."""
+    """Whether the contract lists a credential as a header or cookie to be forwarded unchanged."""
     if where == "cookie":
         return name in (guard.cookies or ())
     own = name not in ("authorization", "cookie")
@@ -157,14 +155,14 @@ def is_named(where: str, name: str, guard: Guarding) -> bool:
 
 
 def names_nobody(where: str, name: str, guard: Guarding) -> bool:
-    """Whether a credential identifies no caller where a token says who is calling: it is one
-    against forgery of requests, or the contract names it."""
+    """Whether a credential identifies no caller although tokens identify callers: it is a CSRF
+    token, or the contract lists it."""
     return is_against_forgery(where, name) or is_named(where, name, guard)
 
 
 def with_cookies(headers: Headers, allowed: Collection[str]) -> Headers:
-    """Request headers, of whose cookies those of these names and those against forgery of requests
-    are forwarded. Any other may choose an account or a tenant that nobody has judged."""
+    """Request headers with only the allowed cookies and CSRF cookies. Any other cookie may select
+    an account or tenant that nobody has judged."""
     said = [value for name, value in headers if name == "cookie"]
     kept = []
     for name, equals, value in cookie_pairs(";".join(said)):
@@ -215,7 +213,8 @@ def returns(name: str, guard: Guarding) -> bool:
 
 
 _NAMING = "content-disposition"
-"""It names a file, mostly by a field of the object in the body; so does a media type."""
+"""The header with a file name, often a field of the object in the body; media types may have one
+too."""
 _NAMED = re.compile(r";[ \t]*(?:file)?name[*0-9]*[ \t]*=", re.IGNORECASE)
 _CHARSET = re.compile(r";[ \t]*charset[ \t]*=[ \t]*\"?([a-z0-9_.:+-]+)", re.IGNORECASE)
 
@@ -231,9 +230,9 @@ def back(answered: HttpResponse, guard: Guarding, *, private: bool) -> Headers:
 
 
 def without_file_name(headers: Headers, guard: Guarding) -> Headers:
-    """The headers of a response of whose body something was removed, which the name of a file might
-    hold: only the disposition stays; an unknown one is `attachment` (RFC 6266, 4.2). A media type
-    that names a file keeps its charset alone."""
+    """Headers of a response from whose body something was removed that a file name might contain:
+    only the disposition type stays, an unknown one becomes `attachment` (RFC 6266, 4.2). A media
+    type with a file name keeps only its charset."""
     if _NAMING in guard.headers:
         return headers
     made = {_NAMING: _disposition, "content-type": _media_type}

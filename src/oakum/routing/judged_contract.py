@@ -1,6 +1,6 @@
-"""A contract compiled to judge what an API has answered: test suites and recorded traffic.
+"""A contract compiled for judging responses: of test suites and of recorded traffic.
 
-A gateway needs more, and reads some things otherwise: `guard.compiled.compiled_contract`.
+A gateway needs more, and reads some things differently: `guard.compiled.compiled_contract`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from oakum.routing.caller_plan import CallerPlan, caller_plan
 
 @dataclass(frozen=True, eq=False)
 class JudgedContract:
-    """Who may call and see what, and what tells who calls; holds no file, secret or request."""
+    """Who may call and see what, and how callers are identified; holds no file, secret or
+    request."""
 
     document: Document
     model: Model

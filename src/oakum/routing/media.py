@@ -20,7 +20,7 @@ _PARAMETER = re.compile(rf'[ \t]*;[ \t]*(?:({_TOKEN})=(?:({_TOKEN})|"([^"\\]*)")
 _PLAIN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z/:?@()-]+")
 """Allowed characters of a parameter value: no parser splits at any of them."""
 _BOUNDARY = re.compile(r"[0-9A-Za-z'()+_./:=?-]{1,70}")
-"""RFC 2046, 5.1.1, without comma and space."""
+"""Multipart boundary by RFC 2046, 5.1.1, without comma and space."""
 _AT_HEART = ("charset", "boundary", "encoding")
 """Parameters that decide how a body is read; a name that merely contains one is rejected."""
 UTF_8 = frozenset(("utf-8", "utf8"))
@@ -114,6 +114,6 @@ def is_plain(codings: Sequence[str]) -> bool:
 
 def with_media_type(headers: Headers, media: str) -> Headers:
     """The headers with `content-type` replaced by this canonical value, or removed if it is empty.
-    `content-encoding` goes: only an unencoded body gets this far."""
+    `content-encoding` is removed, as the body is not encoded at this point."""
     kept = tuple(e for e in headers if e[0] not in ("content-type", "content-encoding"))
     return (*kept, ("content-type", media)) if media else kept

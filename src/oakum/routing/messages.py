@@ -44,8 +44,8 @@ class HttpRequest:
 
 @dataclass(frozen=True)
 class HttpResponse:
-    """A response; `truncated` when the body was longer than what was read, `missing` when the API
-    sent none and the server replied in its place."""
+    """A response; `truncated`: the body was longer than what was read; `missing`: the API sent none
+    and the server replied in its place."""
 
     status: int
     headers: Headers = field(default=(), repr=False)
@@ -71,12 +71,12 @@ class HttpResponse:
 
 T = TypeVar("T")
 RequestSteps = Generator[HttpRequest, HttpResponse | None, T]
-"""Code that needs requests on its way to a `T`; whoever runs it sends them."""
+"""A generator that yields requests, is sent their responses, and returns a `T`."""
 
 
 def whole(answered: HttpResponse, method: str) -> bool:
-    """Whether a body has the length that `content-length` declares; True where a response to this
-    method has no body (RFC 9110, 6.4.1 and 8.6)."""
+    """Whether a body is complete by its `content-length`; True if a response to this method has no
+    body (RFC 9110, 6.4.1 and 8.6)."""
     said = [value.strip() for name, value in answered.headers if name == "content-length"]
     if method == "HEAD" or answered.status in (204, 205, 304) or answered.status < 200:
         return True

@@ -31,18 +31,18 @@ _BETWEEN = {"form": ",", "spaceDelimited": " ", "pipeDelimited": "|"}
 
 @dataclass(frozen=True)
 class Below:
-    """What is declared at a place of a value."""
+    """The declaration of one place inside a parameter's value."""
 
     anything: bool = False
     scalar: bool = False
     members: Mapping[str, Below] = field(default_factory=dict)
     rest: Below | None = None
-    """Declared for members with other names; None: not allowed."""
+    """Declaration of members with other names; None: not allowed."""
     each: Below | None = None
-    """Declared for the elements of a list; None: not a list."""
+    """Declaration of list elements; None: not a list."""
 
     def step(self, segment: str) -> Below | None:
-        """What is declared for one bracket; None: not allowed."""
+        """The declaration for one bracket; None: not allowed."""
         if segment in self.members:
             return self.members[segment]
         if self.anything:
@@ -66,7 +66,7 @@ class Below:
         return self.scalar or self.anything or value is None
 
     def without(self, segments: Sequence[str]) -> Below:
-        """The same without what is at the end of a path; in a list, for each element."""
+        """The declaration without the member at the end of a path; in a list, for each element."""
         if not segments:
             return Below()
         first, *others = segments

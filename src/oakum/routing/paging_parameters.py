@@ -1,4 +1,4 @@
-"""Query parameters that page a list, and those with which a look-up gets a whole one.
+"""Query parameters for paging, and those with which a look-up gets a complete list.
 
 A look-up requests the largest page that the document allows.
 """
@@ -14,7 +14,8 @@ PAGING = frozenset((*_PAGE_SIZES, "page", "offset", "cursor", "after", "before",
 
 
 def page(operation: Operation) -> tuple[str, int]:
-    """Query for the largest page that the document allows, and its size."""
+    """(query for the largest page that the document allows, its size); `""` and -1 if the document
+    gives no size, `""` and 0 if it declares no paging."""
     paging = [
         each
         for each in operation.parameters

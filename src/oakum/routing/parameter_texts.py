@@ -10,8 +10,8 @@ from oakum.openapi.model import Shape
 
 
 def of_shape(shape: Shape) -> Automaton | None:
-    """The texts that a schema allows: by `enum`, else `pattern`, else integers by `type`; None if
-    it has none of them. Raises `Unsupported`."""
+    """The values that a schema allows, by `enum`, otherwise `pattern`, otherwise integers by
+    `type`; None if it has none of them. Raises `UnsupportedPattern`."""
     if shape.enum and all(isinstance(each, str | int) for each in shape.enum):
         return of_texts(json.dumps(e) if isinstance(e, bool) else text(e) for e in shape.enum)
     if shape.pattern and shape.kinds <= {"string"}:

@@ -1,4 +1,5 @@
-"""Which of the operations of a path a request is for, where the values of its parameters tell.
+"""Which of several operations with matching paths a request is for, by the values of its
+parameters.
 
 Two operations may differ in the names of parameters alone (`/users/{id}`, `/users/{name}`), and a
 router may pass a value that an operation does not take on to one whose path matches more
@@ -21,7 +22,7 @@ from oakum.routing.parameter_texts import is_integer, of_shape
 
 
 def params_of(operation: Operation, segments: Mapping[str, str]) -> dict[str, str]:
-    """The values of an operation's path parameters that these segments say."""
+    """Path parameters of an operation from decoded segments, without surrounding text."""
     found = dict(segments)
     for each in operation.parameters:
         if each.where == "path" and each.name in segments:
@@ -38,10 +39,10 @@ class Rival:
     texts: Mapping[str, Automaton]
     """Allowed texts by path parameter, where the document's schema can be compiled."""
     shut: bool = False
-    """Whether a request is for no operation if this one is the first that admits it."""
+    """Whether a request that this operation admits first is for no operation."""
 
     def admits(self, values: Sequence[str]) -> bool:
-        """Whether the values that these decoded segments say are allowed as its parameters."""
+        """Whether these decoded values are allowed as its parameters."""
         params = self.parameters_by_name(values)
         return all(allowed.matches(params[name]) for name, allowed in self.texts.items())
 
@@ -76,18 +77,19 @@ def rivals(operations: Iterable[Operation]) -> dict[tuple[str, str], tuple[Rival
 
 @dataclass(frozen=True)
 class PathChoices:
-    """Which operation a path is for, where several match it."""
+    """The choice between operations where several match a path."""
 
     rivals: Mapping[tuple[str, str], tuple[Rival, ...]]
-    """Method and nameless path → rivals, and operations within another's path that do not take
-    every value, in matching order. What not all routers read alike is nobody's."""
+    """(method, nameless path) → rivals, and operations whose paths are within another's and that do
+    not take every value, in matching order. Values that routers read differently belong to no
+    operation."""
     crossed: tuple[CrossedPath, ...]
 
 
 def path_choices(
     operations: Sequence[Operation], closed: Sequence[ClosedOperation] = ()
 ) -> PathChoices:
-    """`closed`: operations that nobody may call; an API may run them all the same."""
+    """Derives the choices. `closed`: operations that nobody may call, but that the API may have."""
     found = overlaps((*operations, *(each.operation for each in closed)))
     groups = rivals(operations)
     for each in operations:
@@ -116,7 +118,7 @@ def _order_rivals(group: Sequence[Rival], *, inner: bool) -> Iterator[Rival]:
 
 
 def unreachable_rivals(group: Sequence[Rival]) -> Iterator[tuple[Rival, Rival]]:
-    """Rivals that no automaton tells from one before them, each with that one."""
+    """(rival, earlier rival) pairs that no automaton can distinguish."""
     first: dict[object, Rival] = {}
     for each in group:
         before = first.get((None,) * len(each.allowed_texts)) or first.setdefault(

@@ -29,7 +29,7 @@ _UNSAFE = re.compile(r"[\x00-\x1f\x7f/\\]|%[0-9A-Fa-f]{2}")
 change."""
 _NAME = re.compile(r"\{([^{}]+)\}")
 _RAW = "!\"$&'()*+,-.:<=>@[]^_`{|}~"
-"""What a segment may hold without an escape, beside letters and digits: as `_PATH` has it."""
+"""Characters allowed unescaped in a segment, besides letters and digits, as in `_PATH`."""
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
 
 
@@ -65,8 +65,8 @@ def _decode(text: str) -> str | None:
 
 
 def escape_template(template: str) -> str:
-    """A path of the document as a request target has it: in its literals, what needs an escape has
-    one, and nothing else does. A document may have `é` or `%c3%A9`; requests have `%C3%A9`."""
+    """A document's path in the form of a request target: in its literals, exactly what needs an
+    escape has one. A document may have `é` or `%c3%A9`; requests have `%C3%A9`."""
     return "/".join(
         "".join(
             part if index % 2 else quote(unquote(part), safe=_RAW)
@@ -82,7 +82,7 @@ def _upper(text: str) -> str:
 
 
 def path_of(operation: Operation, params: Mapping[str, str]) -> str | None:
-    """The path of a request to this operation; None as with `filled`."""
+    """The path of a request to this operation; None as with `fill_path`."""
     segments = dict(params)
     for each in operation.parameters:
         if each.where == "path" and each.name in params:
@@ -160,8 +160,7 @@ class _Template:
 
 
 def shut_paths(operations: Sequence[Operation], choices: PathChoices) -> Iterator[str]:
-    """Templates that no operation may take: which one a request is for is unclear, or another
-    one's."""
+    """Path templates that match no operation: it is unclear, or another one's."""
     yield from verb_paths(operations)
     yield from dict.fromkeys(each.path for each in choices.crossed)
 
@@ -206,8 +205,8 @@ class _Branch:
 
 
 class Router:
-    """Finds operations among all documented ones, also those granted to nobody: a path that belongs
-    to one endpoint never matches another's parameter."""
+    """Finds operations among all documented ones, including those granted to nobody: a path of one
+    endpoint never matches a parameter of another."""
 
     def __init__(
         self, operations: Sequence[Operation], closed: Sequence[ClosedOperation] = ()
@@ -262,7 +261,7 @@ class Router:
                     return (only, params_of(only, params)) if only.id not in self._closed else None
                 values = tuple(params.values())
                 chosen = _select_rival(alike, values)
-                # Some routers compare what the path has, some what its escapes stand for.
+                # Some routers match the raw path, some the decoded one; both must agree.
                 if chosen.shut or chosen is not _select_rival(alike, tuple(raw.values())):
                     return None
                 return chosen.operation, chosen.parameters_by_name(values)

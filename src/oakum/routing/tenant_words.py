@@ -1,4 +1,4 @@
-"""Names of parameters and credentials that say which tenant a request is about."""
+"""Recognises names of parameters and credentials that select a tenant."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def name_words(name: str) -> list[str]:
 
 
 def is_tenants_key(where: str, name: str) -> bool:
-    """Whether the name of a header or cookie credential has a word for tenant, and otherwise only
-    words for a key."""
+    """Whether the name of a header or cookie credential consists of a word for a tenant and words
+    for a key."""
     words = {*name_words(name)}
     called = words <= TENANT_WORDS | KEY_WORDS | {"x"} and not TENANT_WORDS.isdisjoint(words)
     return where != "query" and called

@@ -1,7 +1,8 @@
-"""Paths that may be another operation of a gRPC service, whose name holds several segments.
+"""Paths with a custom method (`:purge`) of a gRPC service, whose resource name may have several
+segments.
 
-Beside `/v1/{name=**}:purge`, a request for `/v1/users/7:purge` is one to purge, not one for
-`/v1/users/{id}` with `7:purge` for `id`.
+Given `/v1/{name=**}:purge`, a request for `/v1/users/7:purge` is a purge, not a request for
+`/v1/users/{id}` with `7:purge` as `id`.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ _OWN = re.compile(r"(.*/)\{([^{}]+)\}(:[^/{}]+)")
 
 
 def verb_paths(operations: Sequence[Operation]) -> Iterator[str]:
-    """Paths that no operation may take: other paths with the verb of such an operation behind."""
+    """Templates that match no operation: other paths followed by such a verb."""
     ends = dict.fromkeys(each.path for each in operations if each.path.endswith("}"))
     for each in operations:
         found = _OWN.fullmatch(each.path)
@@ -34,7 +35,8 @@ def verb_paths(operations: Sequence[Operation]) -> Iterator[str]:
 
 
 def names_with_slashes(operation: Operation) -> list[Parameter]:
-    """The parameter before the verb of a path, where its pattern lets it hold several segments."""
+    """The parameter before a path's verb, if its pattern allows several segments; empty
+    otherwise."""
     found = _OWN.fullmatch(operation.path)
     return [
         each

@@ -43,13 +43,14 @@ _LATER = frozenset((408, 425, 429))
 
 @dataclass(frozen=True)
 class Guess:
-    """Credentials that may turn out to be nobody's."""
+    """Credentials that may turn out to be invalid."""
 
     key: str
     several: bool = False
-    """Whether more than one of them may name a caller."""
+    """Whether more than one of the credentials may identify a caller."""
     whole: str = ""
-    """Key of all, where that of a whole `cookie` header beside others is left out of `key`."""
+    """Key of all credentials, if `key` leaves out a whole `cookie` header that is sent beside
+    others."""
 
 
 @dataclass(frozen=True)
@@ -57,22 +58,22 @@ class RequestCredentials:
     """The credentials of a request."""
 
     values: tuple[tuple[Credential, str], ...] = ()
-    """In the contract's order; an empty value counts as missing."""
+    """(credential, value) in the contract's order; an empty value counts as missing."""
     query: tuple[str, ...] = ()
-    """Pieces of the query that hold credentials, undecoded."""
+    """Undecoded `name=value` pieces of the query that hold credentials."""
     dropped: frozenset[Credential] = frozenset()
-    """Places whose values are not forwarded, as nobody has verified them; not among `values`."""
+    """Credentials that are not forwarded, as nobody has verified them; not among `values`."""
 
     def __bool__(self) -> bool:
         return any(not each.client for each, _ in self.values)
 
     @property
     def has_credential(self) -> bool:
-        """Whether the request has any credential, of whatever use."""
+        """Whether the request has any credential, for whatever purpose."""
         return bool(self.values or self.dropped)
 
     def names_dropped(self, where: str) -> frozenset[str]:
-        """Names of the dropped places in a part of the request."""
+        """Names of dropped credentials in one part of the request."""
         return frozenset(each.name for each in self.dropped if each.where == where)
 
     @property
@@ -89,13 +90,13 @@ class RequestCredentials:
 
     @property
     def key(self) -> str:
-        """SHA-256 by which these credentials are recognised without storing them."""
+        """SHA-256 of the credentials, to recognise them without storing them."""
         return sha256_of_texts(
             p for each, value in self.values for p in (each.where, each.name, value)
         )
 
     def identity_credentials(self, nameless: Collection[Credential]) -> RequestCredentials:
-        """Those among them that may name a caller."""
+        """Those credentials that may identify a caller."""
         return RequestCredentials(
             tuple(
                 (c, v)
@@ -106,8 +107,8 @@ class RequestCredentials:
         )
 
     def guess(self) -> Guess:
-        """What is remembered of these, if they were somebody's. A whole `cookie` header beside
-        another credential changes all the time, and so is left out of the key."""
+        """The guess under which these credentials are counted and, if valid, remembered. A whole
+        `cookie` header beside another credential changes often, so it is left out of the key."""
         bare = [(c, v) for c, v in self.values if c.where != "header" or c.name != "cookie"]
         several = len(self.values) > 1
         if not bare or len(bare) == len(self.values):
@@ -116,7 +117,7 @@ class RequestCredentials:
 
     @property
     def mark(self) -> str:
-        """Represents these credentials among ids; no real id starts with NUL."""
+        """Pseudo-id for these credentials; no real id begins with NUL."""
         return f"\0{self.key}"
 
     @property
@@ -133,7 +134,7 @@ NONE = RequestCredentials()
 
 
 def nameless(credentials: Iterable[Credential], policy: Policy) -> frozenset[Credential]:
-    """Those that identify no caller, whatever they hold."""
+    """Credentials that never identify a caller."""
     claim, guard = policy.caller.claim, policy.guard
     return frozenset(
         each
@@ -181,8 +182,8 @@ _BARE = re.compile(r"[\x21-\x7e](?:.*[\x21-\x7e])?", re.DOTALL)
 """A value that no server trims."""
 _PARTS = r"^\x21\x23-\x2b\x2d-\x3a\x3c-\x7e"
 _PARTED = re.compile(rf"[{_PARTS}]")
-"""Characters after which some server starts another cookie. White space beyond ASCII counts too,
-and depends on how a server decodes."""
+"""Characters after which some servers start another cookie. White space beyond ASCII counts too,
+depending on how a server decodes."""
 
 
 _SOFT = "_ .[+"
@@ -274,9 +275,9 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 
 
 def one_token(held: RequestCredentials, nameless: Collection[Credential] = ()) -> str | None:
-    """The token of a request; None if there is none. Raises `Denial` when two differ, or when
-    another value is in its place. Ignored are a session or other key beside a token, and what
-    stands in `nameless` places, unless some server may read a token in it."""
+    """The token of a request; None if there is none. Raises `Denial` if two differ, or if another
+    value is in its place. A session or other key beside a token is ignored, and so are values in
+    `nameless` places, unless some server may read a token in them."""
     tokens: set[str] = set()
     other = strange = False
     for credential, value in held.values:
@@ -289,7 +290,7 @@ def one_token(held: RequestCredentials, nameless: Collection[Credential] = ()) -
             else:
                 other = True
         elif credential.name == "cookie" and credential.where == "header":
-            continue  # it is removed, whatever it is
+            continue  # it is removed anyway
         elif _TOKEN.fullmatch(value):
             tokens.add(value)
         else:
@@ -304,7 +305,7 @@ def one_token(held: RequestCredentials, nameless: Collection[Credential] = ()) -
 
 
 _HEAD = re.compile(r"(?<![\w+/-])([\w+/-]+)=*\.", re.ASCII)
-"""What some decoder takes for the first part of a token."""
+"""Matches what a lenient decoder may read as the first part of a token."""
 _ALPHABET = str.maketrans("-_", "+/")
 _BEFORE_JSON = b" \t\r\n\0\xef\xbb\xbf\xfe\xff"
 """White space and byte order marks, in UTF-8 or UTF-16."""
@@ -332,16 +333,16 @@ def _begins_object(part: str) -> bool:
 
 
 def only_token(held: RequestCredentials, nameless: Collection[Credential]) -> RequestCredentials:
-    """The credentials of which only the token to be verified is left, and what names nobody: keys
-    of an application, and values of the `nameless` places. Whatever else was sent, the API might
-    take for its caller. Raises `Denial` as `one_token`."""
+    """The credentials reduced to the token to be verified, application keys, and values in
+    `nameless` places, which identify nobody. The API might take any other for its caller. Raises
+    `Denial` as `one_token`."""
     token = one_token(held, nameless)
 
     def stays(each: Credential, value: str) -> bool:
         if each.client or each in nameless:
             return True
         if each.where == "header" and each.name == "authorization":
-            return True  # it holds the token, or there is none
+            return True  # `authorization` holds the token, if there is one
         return value == token
 
     kept = tuple((each, value) for each, value in held.values if stays(each, value))
@@ -352,9 +353,9 @@ def only_token(held: RequestCredentials, nameless: Collection[Credential]) -> Re
 
 
 def by_key(named: RequestCredentials, keys: Mapping[str, Json]) -> Who:
-    """The caller of an API key, by the credentials that may name one; `keys` maps SHA-256 to
-    holder. What is called like a tenant, and is nobody's key, says beside one what a request is
-    about. Raises `Denial` for an unknown key, and when two differ."""
+    """The caller of an API key, by the credentials that may identify one; `keys`: SHA-256 → holder.
+    A value named like a tenant that is no known key selects data beside a key. Raises `Denial` for
+    an unknown key, and if two differ."""
     if not named:
         return NOBODY
     said, beside = set[str](), set[str]()
@@ -384,8 +385,8 @@ def _as_key(place: Credential, value: str) -> str:
 
 
 class NobodyNamed(Denial):
-    """Who-am-I answers, and names nobody who could be the caller. Credentials that are told so are
-    nobody's to whoever guesses them."""
+    """Who-am-I responded without naming a caller; credentials with this result count as invalid
+    guesses."""
 
     def __init__(self) -> None:
         super().__init__(503, "who")
