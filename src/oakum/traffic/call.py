@@ -1,7 +1,6 @@
-"""One exchange reduced to what may be kept: place, time, outcome, keyed hashes of ids.
+"""One exchange reduced to what may be kept: path template, time, outcome, keyed hashes of ids.
 
-A `Call` contains no personal value: ids, names and credentials are hashes under a key, and a path
-is a template.
+It contains no personal value: ids, names and credentials are hashes under a key.
 """
 
 from __future__ import annotations
@@ -27,14 +26,14 @@ from oakum.traffic.inventory import (
 from oakum.traffic.recorded_exchange import RecordedExchange
 
 MOST: Final = 1000
-"""Hashes of ids that are kept of one answer, at most."""
+"""Most hashes of ids kept of one response."""
 FAR: Final = 64
-"""A step from one id to the next that is longer says only that it is long."""
+"""Largest difference between successive ids that is kept; larger ones are cut to it."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedCall:
-    """An exchange, reduced. A hash is one of `Hasher`; 0: not known."""
+    """A reduced exchange. Hashes are those of `Hasher`; 0: unknown."""
 
     at: int
     """Milliseconds since 1970 in UTC; 0: the record does not say."""
@@ -43,34 +42,33 @@ class RecordedCall:
     path: str
     """The template of the endpoint: `/members/{memberId}`."""
     operation: str
-    """Its id in the document; empty: it is not declared, or there is no document."""
+    """Operation id in the document; empty: undeclared, or no document."""
     status: int
     credentials: str
     """Kinds of credentials, joined by `+`: `bearer (JWT)`; `none`; `unknown`: none are kept."""
     caller: int
-    """Of the credentials, or of the name that the record itself gives."""
+    """Hash of the caller's credentials, or of the name in the record."""
     address: int
-    """Of the network address."""
+    """Hash of the network address."""
     asked: tuple[int, ...]
-    """Of the ids in the path, then of the values in the query, then of the ids and names in the
-    body: what the caller named."""
+    """Hashes of what the caller named: ids in the path, then values in the query, then ids and
+    names in the body."""
     handed: tuple[int, ...]
-    """Of the ids and names that stand in the answer, each once, in order; at most `MOST`."""
+    """Hashes of ids and names in the response, without duplicates, in order; at most `MOST`."""
     count: int
-    """Objects that the answer listed; -1: no body is kept."""
+    """Number of objects in the response; -1: the body is not recorded."""
     size: int
-    """Bytes of the answer; -1: not known."""
+    """Size of the response in bytes; -1: unknown."""
     step: int = 0
-    """How far the last integer id in the path is from the one that this caller asked for before it
-    at this endpoint, at most `FAR` either way; 0: the same one, or not known. It tells order and
-    gaps, and no id."""
+    """Difference of the last integer id in the path from the one that this caller requested before
+    at this endpoint, within ±`FAR`; 0: the same, or unknown. It shows order and gaps, and no id."""
 
 
 class Hasher:
     """Keyed hashes: the first 64 bits of HMAC-SHA-256 (RFC 2104), as a signed integer.
 
-    They are those of the guard's audit where the key is the same (`OAKUM_AUDIT_KEY`), so that a
-    caller of a log is known to the guard; and any engine of SQL can make them.
+    With the same key (`OAKUM_AUDIT_KEY`) they equal those in the guard's audit, so that the guard
+    recognises a caller found in a log. Any SQL engine can compute them.
     """
 
     def __init__(self, key: bytes) -> None:
@@ -82,15 +80,15 @@ class Hasher:
         return int.from_bytes(hmac.digest(self._key, data, "sha256")[:8], signed=True)
 
     def pads(self) -> tuple[bytes, bytes]:
-        """The key with the inner pad and with the outer one, for an engine that has SHA-256 alone:
-        the hash of a text is `sha256(outer + sha256(inner + text))` (RFC 2104, section 2)."""
+        """(inner, outer): the padded keys, for an engine that only has SHA-256: the hash of a text
+        is `sha256(outer + sha256(inner + text))` (RFC 2104, section 2)."""
         key = self._key if len(self._key) <= 64 else hashlib.sha256(self._key).digest()
         whole = key.ljust(64, b"\0")
         return bytes(each ^ 0x36 for each in whole), bytes(each ^ 0x5C for each in whole)
 
     @property
     def mark(self) -> str:
-        """A mark of the key: equal for equal keys, without revealing them."""
+        """Identifier of the key: equal for equal keys, without revealing them."""
         return self.hash_text(self("oakum"))
 
     @staticmethod
@@ -188,8 +186,8 @@ def _name_hashes(body: object, hashed: Hasher) -> Iterator[int]:
 
 
 def count_objects(body: object) -> int:
-    """How many objects an answer lists: the longest list at its top, or one level below; else 1,
-    and 0 where there was nothing to read."""
+    """Number of objects in a response: the length of its longest list at the top or one level
+    below; otherwise 1, or 0 for an empty body."""
     if body is UNREAD or body is None:
         return 0
     if isinstance(body, list):

@@ -24,7 +24,7 @@ from oakum.traffic.survey import Survey, aside, is_page
 
 _MOST_SEGMENTS = 16
 _MOST_LAST = 200_000
-"""Callers at endpoints of whom the last id is kept."""
+"""Most (caller, endpoint) pairs for which the last id is kept."""
 _INTEGER = re.compile(r"-?\d{1,18}", re.ASCII)
 
 
@@ -64,8 +64,8 @@ class _Node:
 
 
 class Steps:
-    """The difference between successive integer ids of each caller at each endpoint. The last id is
-    kept in memory alone."""
+    """Computes the difference between successive integer ids of each caller at each endpoint. The
+    last id is kept in memory only."""
 
     def __init__(self) -> None:
         self._last: OrderedDict[tuple[int, str, str], int] = OrderedDict()
@@ -84,7 +84,7 @@ class Steps:
 
 
 class Endpoints:
-    """The path template of an exchange; of a path that fits none, one with placeholders."""
+    """Finds the path template of an exchange, with placeholders if its path fits none."""
 
     def __init__(
         self,
@@ -144,7 +144,7 @@ class Endpoints:
         return "/" + "/".join(told), tuple(values)
 
     def match_template(self, path: str) -> tuple[str, bool]:
-        """The template alone, and whether it is that of an endpoint."""
+        """(template of a path, whether it is that of a known endpoint)."""
         parts = [unquote(each) for each in path.strip("/").split("/")[:_MOST_SEGMENTS]]
         return self.template(path)[0], self._find(parts) is not None
 

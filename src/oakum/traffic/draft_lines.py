@@ -34,12 +34,12 @@ class DraftLine:
     grants: tuple[ConditionalGrant, ...]
     samples: tuple[Sample, ...]
     viewers: Mapping[frozenset[str], str]
-    """What holders of these relations are called."""
+    """Relations → label of a viewer who has them."""
     endpoints: int
     unknown: int
-    """Objects that held it, sent to callers whose relations are unknown."""
+    """Number of objects with the field that were sent to callers of unknown relation."""
     setters: Mapping[str, int] = field(default_factory=dict)
-    """The strongest relation of those who were seen to set it, and how often."""
+    """Strongest relation of callers seen to set it → how often."""
 
     @property
     def asks(self) -> bool:
@@ -56,8 +56,8 @@ class DraftLine:
 
     @property
     def ungranted_viewers(self) -> tuple[str, ...]:
-        """Viewers who received it although no grant may be theirs: a relation that the draft knows
-        nothing of may be why they did."""
+        """Viewers who received it although no drafted grant can apply to them: an unknown relation
+        may be the reason."""
         found = {
             self.viewers[each.held]: None
             for each in self.samples
@@ -67,7 +67,7 @@ class DraftLine:
 
     @property
     def counts(self) -> Mapping[str, Counter[str]]:
-        """By viewer in how many objects it was `present`, `of` how many."""
+        """Viewer → number of objects in which it was `present`, `of` how many."""
         counts: dict[str, Counter[str]] = {}
         for each in self.samples:
             row = counts.setdefault(self.viewers[each.held], Counter())
@@ -77,7 +77,8 @@ class DraftLine:
 
 
 def text(base: Mapping[str, Json], lines: Mapping[str, Iterable[DraftLine]], said: str) -> str:
-    """The draft. `base`: a contract as plain values; of its grants nothing is taken."""
+    """The draft as YAML. `base`: a contract as plain values, of which the grants are replaced;
+    `lines`: resource → its lines; `said`: comment at the top."""
     out = [_HEAD.format(said=said)]
     for key, value in base.items():
         if key != "resources":
@@ -92,7 +93,7 @@ def text(base: Mapping[str, Json], lines: Mapping[str, Iterable[DraftLine]], sai
 def needs(
     lines: Mapping[str, Iterable[DraftLine]],
 ) -> tuple[Mapping[str, set[str]], set[str]]:
-    """Settings that some grant of each resource asks for, and relations that some line grants."""
+    """(resource → settings that its grants depend on, relations that some line grants)."""
     settings: dict[str, set[str]] = {}
     relations: set[str] = set()
     for name, each in lines.items():

@@ -25,15 +25,16 @@ class Sample:
     """Objects that one kind of viewer received in one state, and how many had the field."""
 
     held: frozenset[str]
-    """Relations in which they certainly stand."""
+    """Relations that they certainly have."""
     possible: frozenset[str]
-    """Those, and all that nothing rules out."""
+    """Relations that they certainly or possibly have."""
     state: tuple[Setting, ...]
-    """Each setting of the resource with its value; None: unknown."""
+    """(setting, value) for each setting of the resource; None: unknown."""
     present: int
     of: int
     refused: int = 0
-    """Further objects that these viewers were refused, or that a list kept back from them."""
+    """Number of further objects that these viewers were refused, or that a list withheld from
+    them."""
 
     @property
     def whole(self) -> bool:
@@ -53,32 +54,34 @@ class Sample:
 
 @dataclass(frozen=True)
 class ConditionalGrant:
-    """One grant: a relation, and the values that settings must have; none: always."""
+    """A grant to a relation, under the given values of settings; none: always."""
 
     relation: str
     when: tuple[Setting, ...]
 
     def covers(self, sample: Sample) -> bool:
         """Whether it explains that these viewers received the field: by a relation that they may
-        stand in, so that no other is granted it without need."""
+        have, so that no other one needs a grant."""
         return self.relation in sample.possible and self.holds(dict(sample.state))
 
     def holds(self, values: Mapping[str, Json]) -> bool:
-        """Whether its condition is met."""
+        """Whether its condition is met by these settings."""
         return all(
             type(values[name]) is type(value) and values[name] == value for name, value in self.when
         )
 
 
 def rank_of(policy: Policy, relation: str) -> int:
-    """How far a relation, with all that it requires, narrows who sees."""
+    """Rank of a relation by how much it, with all that it requires, narrows the circle of
+    viewers."""
     return max(RANK[kind] for kind in policy.kinds(relation))
 
 
 def narrowest(
     policy: Policy, values: Mapping[str, Sequence[Json]], samples: Iterable[Sample]
 ) -> tuple[ConditionalGrant, ...]:
-    """The grants that `samples` of one field support; `values`: of each setting of the resource."""
+    """The narrowest grants that explain the samples of one field; `values`: setting → its possible
+    values."""
     rows = [each for each in samples if each.of or each.refused]
     taking = {name for each in policy.relations.values() for name in each.unless}
     ranks = {name: rank_of(policy, name) for name in policy.relations}

@@ -15,7 +15,8 @@ _TOKEN = re.compile(
     r"|[^\s\w]|\w+",
     re.DOTALL,
 )
-"""A text that does not end takes the rest with it, at once: each of its quotes would be tried."""
+"""A token; an unterminated string takes the rest at once, since trying each quote would take
+quadratic time."""
 _NAME = re.compile(r"(?!(?:.*[0-9]){4})[_A-Za-z][_0-9A-Za-z]{0,47}")
 _KINDS = ("query", "mutation", "subscription")
 _LONGEST = 20_000
@@ -23,8 +24,8 @@ _MOST = 5
 
 
 def graphql(body: Json) -> tuple[str, str]:
-    """`query member` or `mutation Wear addTag`: kind, name, fields at the root; empty: it is no
-    GraphQL. And the same without the name, which is the client's own."""
+    """(kind, name and root fields, such as `mutation Wear addTag`; the same without the client's
+    own name); empty: it is no GraphQL."""
     query = body.get("query") if isinstance(body, dict) else None
     if not isinstance(query, str) or len(query) > _LONGEST or "{" not in query:
         return "", ""

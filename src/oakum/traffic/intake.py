@@ -34,14 +34,14 @@ from oakum.traffic.recorded_exchange import (
 )
 
 LONGEST = 32 << 20
-"""Bytes of a line, at most: what is longer is skipped, so that memory stays bounded."""
+"""Most bytes of a line; longer lines are skipped, so that memory stays bounded."""
 _HAR = re.compile(rb'\s*\{\s*"log"\s*:\s*\{')
 _PEEK = 1 << 16
 _CHUNK = 1 << 16
 STDIN = "-"
 _ZSTD = (".zst", ".zstd")
 Wanted = Callable[[bytes], object]
-"""Whether a line that is not read yet is of interest."""
+"""Decides by its bytes whether a line is worth parsing."""
 NO_JSON: Final = "a line that is not JSON"
 TOO_LONG: Final = "a line that is too long"
 
@@ -52,16 +52,16 @@ class TrafficSource:
 
     name: str
     kind: str = ""
-    """`har`, `lines`; empty as long as nothing was read."""
+    """`har` or `lines`; empty until something was read."""
     read: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
-    """Why records were not used, and how many."""
+    """Reason → number of skipped records."""
     broken: str = ""
-    """Why it ended too early; empty: it did not."""
+    """Why it ended too early; empty: it was read to its end."""
     at: int = 0
-    """How far it was read: bytes of its lines as they are unpacked, or entries of a HAR."""
+    """Position: bytes of decompressed lines, or entries of a HAR."""
     grows: bool = False
-    """Whether a last line that is not whole yet is left for the next time."""
+    """Whether an incomplete last line is left for the next reading."""
 
     @property
     def counts(self) -> SourceCounts:
@@ -75,9 +75,9 @@ class TrafficSource:
 
 
 def sources(names: Iterable[str]) -> list[TrafficSource]:
-    """The sources that arguments name, patterns spread out, each once and in order.
+    """The sources that arguments name, with patterns expanded, in order and without duplicates.
 
-    Raises `InputError` with each name that leads to no file, and each file of Parquet.
+    Raises `InputError` with each name that leads to no file, and each Parquet file.
     """
     found: dict[str, TrafficSource] = {}
     problems = []
@@ -132,9 +132,9 @@ def is_log(source: TrafficSource) -> bool:
 def records(
     source: TrafficSource, wanted: Wanted | None = None, start: int = 0
 ) -> Iterator[RecordedExchange]:
-    """The exchanges of a source, counted in it as they come. `wanted`: of lines those alone that
-    it says yes to, before they are read; None: all. `start`: where an earlier reading has come to,
-    as `Source.at` says it."""
+    """The exchanges of a source, counted in it as they are read. `wanted`: parse only the lines
+    that it accepts; None: all. `start`: where an earlier reading ended, as in
+    `TrafficSource.at`."""
     source.kind, source.read, source.broken, source.at = "", 0, "", start
     source.skipped.clear()
     try:

@@ -40,16 +40,16 @@ _SCHEMES = frozenset(
         "mutual", "negotiate", "ntlm", "oauth", "privatetoken", "token", "vapid",
     )
 )  # fmt: skip
-"""Of `Authorization`: IANA's registry (RFC 9110, 16.4.1) and usual ones. Any other word there may
-be the beginning of a secret."""
+"""Authorization schemes: IANA's registry (RFC 9110, 16.4.1) and common ones. Any other word may be
+the beginning of a secret."""
 _HOST = re.compile(r"[A-Za-z0-9._-]{1,253}(?::\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](?::\d{1,5})?")
 _SESSION = re.compile(r"sess|sid|auth|token|jwt|login", re.I)
 _COOKIE = re.compile(r"(?!(?:.*[0-9]){4})[A-Za-z0-9_.-]{1,40}")
-"""What reads as the name of a cookie and holds nobody's number."""
+"""Matches a plausible name of a cookie without long numbers."""
 _JWT = re.compile(r"[\w-]+\.[\w-]+\.[\w-]*", re.ASCII)
 _WHO = ("sub", "user_id", "userId", "uid", "username", "preferred_username", "email")
-"""Claims that name somebody. All count: where a library puts the same `sub` into every token, it is
-another one that does."""
+"""Claims that identify somebody. All are combined, since some libraries put the same `sub` into
+every token."""
 _NAMING = frozenset(
     (word,)
     for word in [
@@ -74,22 +74,22 @@ _MOST_QUERY = 64
 _MOST_HOSTS = 16
 _MOST_PARTS = 200
 _FEWEST_NAMES = 4
-"""Names of an operation, each of a caller of its own, that are no chance."""
+"""Number of operation names, each used by a single caller, that is no coincidence."""
 _COLUMN = re.compile(r"(?!(?:.*[0-9]){5})[A-Za-z_][A-Za-z0-9_.-]{0,47}")
 _ROWS = 200
 
 
 @dataclass
 class Distinct:
-    """How many different things were seen: exact up to 1,024, then an estimate (k minimum values,
-    Bar-Yossef et al. 2002; standard error about 3 %)."""
+    """A count of distinct values: exact up to 1,024, then an estimate (k minimum values, Bar-Yossef
+    et al. 2002; standard error about 3 %)."""
 
     _heap: list[int] = field(default_factory=list)
     _in: set[int] = field(default_factory=set)
     _over: bool = False
 
     def see(self, mark: int) -> None:
-        """Count a thing by a 64-bit hash."""
+        """Counts a value by its 64-bit hash."""
         if mark in self._in:
             return
         if len(self._heap) < _SKETCH:
@@ -117,7 +117,7 @@ class Distinct:
 
     @property
     def count(self) -> int:
-        """The number, or its estimate."""
+        """The number of distinct values, or its estimate."""
         if not self._over:
             return len(self._in)
         return int((_SKETCH - 1) * (1 << 64) / -self._heap[0])
@@ -128,10 +128,10 @@ class Site:
     """Counts of one operation at one host."""
 
     good: int = 0
-    """Answers that succeeded."""
+    """Number of successful responses."""
     auth: Counter[str] = field(default_factory=Counter)
     answer: ObservedValues | None = None
-    """None: there is no other host, so that it is as the endpoint's."""
+    """Shape of the responses at this host; None: the endpoint has only one host."""
 
     def add(self, other: Site) -> None:
         """Adds the counts of another inventory for the same host."""
@@ -150,34 +150,36 @@ class SeenEndpoint:
     statuses: Counter[int] = field(default_factory=Counter)
     media: Counter[str] = field(default_factory=Counter)
     auth: Counter[str] = field(default_factory=Counter)
-    """Kinds of credentials with which it answered; `none`, and `unknown` where the record keeps
-    none of them."""
+    """Kinds of credentials in successful requests; `none`, or `unknown` if the record keeps
+    none."""
     sites: dict[str, Site] = field(default_factory=dict)
-    """By host."""
+    """Host → its counts."""
     callers: Distinct = field(default_factory=Distinct)
     bodies: Counter[str] = field(default_factory=Counter)
-    """Answers that succeeded, by what the record held: `whole`, `cut`, `absent`, `unreadable`."""
+    """Successful responses by what the record has of the body: `whole`, `cut`, `absent`,
+    `unreadable`."""
     answer: ObservedValues = field(default_factory=ObservedValues)
-    """Of answers that succeeded and are JSON."""
+    """Shape of successful JSON responses."""
     sent: ObservedValues = field(default_factory=ObservedValues)
-    """Of request bodies that are JSON."""
+    """Shape of JSON request bodies."""
     form: ObservedValues = field(default_factory=ObservedValues)
-    """Of those that are forms (`application/x-www-form-urlencoded`), as an object of texts."""
+    """Shape of form request bodies (`application/x-www-form-urlencoded`), as an object of
+    strings."""
     query: dict[str, ObservedValues] = field(default_factory=dict)
     removed: Counter[str] = field(default_factory=Counter)
-    """Fields that our guard took out."""
+    """Field → how often Oakum's guard removed it."""
     groups: set[int | str] = field(default_factory=set)
-    """Under which numbers or shapes an engine of SQL has counted what was seen here."""
+    """Numbers or shapes under which an SQL engine counted this endpoint."""
     told: int | None = None
-    """Different callers, where an engine has counted them."""
+    """Number of distinct callers as counted by an SQL engine; None: counted here."""
     parts: dict[str, SeenEndpoint] = field(default_factory=dict)
-    """By GraphQL operation: kind, name and root fields."""
+    """GraphQL operation (kind, name and root fields) → its counts."""
     nameless: str = ""
-    """Of such an operation, kind and root fields alone."""
+    """For a GraphQL operation: kind and root fields without the name."""
 
     @property
     def different(self) -> int:
-        """Number of different callers; as an engine of SQL has counted it, if one has."""
+        """Number of distinct callers, as counted by an SQL engine if one was used."""
         return self.callers.count if self.told is None else self.told
 
     @property
@@ -187,7 +189,7 @@ class SeenEndpoint:
 
     @property
     def marks(self) -> frozenset[int]:
-        """Its callers, each by a hash; not all of them where there are many."""
+        """Hashes of its callers; not all of them if there are many."""
         return self.callers.marks
 
     def told_parts(self) -> dict[str, SeenEndpoint]:
@@ -208,8 +210,8 @@ class SeenEndpoint:
         return found
 
     def at_host(self, host: str) -> Site | None:
-        """Where to count what is seen at a host; of many the first ones by name are remembered.
-        From the second one on, each learns its own answers."""
+        """The counts of a host; None if it is not among the first 16 by name. From the second host
+        on, each learns the shape of its own responses."""
         if host not in self.sites:
             self._part()
             self.sites[host] = Site(answer=ObservedValues() if self.sites else None)
@@ -250,7 +252,7 @@ class SeenEndpoint:
             self.query.setdefault(name, ObservedValues()).add(each)
 
     def alike(self, other: SeenEndpoint) -> bool:
-        """Whether both have the same names in their responses, or both none."""
+        """Whether the responses of both have the same member names, or none."""
         mine, theirs = self.answer.members.keys(), other.answer.members.keys()
         if not mine or not theirs:
             return mine == theirs and self.answer.kinds.keys() == other.answer.kinds.keys()
@@ -258,7 +260,7 @@ class SeenEndpoint:
 
 
 class Watcher:
-    """Takes exchanges in, one after the other; `key` is of the hashes, and of this run alone."""
+    """Counts exchanges at their endpoints; `key`: key of the hashes, for this run only."""
 
     def __init__(self, key: bytes) -> None:
         self._key = key
@@ -311,8 +313,8 @@ class Watcher:
     def tally(
         endpoint: SeenEndpoint, passed: RecordedExchange, kinds: Iterable[str], body: str, many: int
     ) -> None:
-        """Count an exchange that an engine has met `many` times, with these kinds of credentials;
-        `body`: what the records held, empty where that is counted apart."""
+        """Counts an exchange that an SQL engine has met `many` times, with these kinds of
+        credentials; `body`: what the records have of the body, empty if counted separately."""
         response = passed.exchange.response
         endpoint.seen += many
         endpoint.statuses[response.status] += many
@@ -387,7 +389,7 @@ UNREAD = _Unread()
 
 
 def read(body: bytes, media_type: str) -> object:
-    """A body as JSON; `UNREAD` if it is not JSON. Without a media type it is tried."""
+    """Parses a body as JSON; `UNREAD` if it is not. Without a media type it is tried."""
     if not body or (essence(media_type) and not is_json(media_type)):
         return UNREAD
     try:
@@ -439,14 +441,14 @@ def _says_field(name: str) -> bool:
 
 
 def host_of(url: str) -> str:
-    """The host of an address, with its port (RFC 3986, 3.2.2); empty: there is none, or what a
-    client has put in its place."""
+    """The host of a URL, with its port (RFC 3986, 3.2.2); empty: none, or an implausible one that a
+    client invented."""
     host = urlsplit(url).netloc.rpartition("@")[2]
     return host if _HOST.fullmatch(host) else ""
 
 
 def credentials(request: Request) -> dict[str, str]:
-    """Kind of each credential of a request, and its value; in memory only."""
+    """Kind of credential → its value in a request; kept in memory only."""
     found: dict[str, str] = {}
     for name, value in request.headers.items():
         if name == "authorization" and value:
@@ -465,10 +467,9 @@ def credentials(request: Request) -> dict[str, str]:
 
 
 def telling_credential(kinds: Mapping[str, str]) -> str:
-    """Of the credentials of a request what tells its caller: the token; without one the cookies of
-    a session; without these a key. A client may add what nobody asks for, new with each request,
-    and would be somebody else each time. Of a JWT the claims that name somebody tell it, since
-    clients renew tokens."""
+    """The credential that identifies the caller: the token, otherwise the session cookies,
+    otherwise a key. Others may be invented by a client and differ in each request. Of a JWT, the
+    identifying claims count, since clients renew tokens."""
     ranks = ("cookie ", "header ", "query ", "other cookies")
     best = [[text for kind, text in sorted(kinds.items()) if kind.startswith(r)] for r in ranks]
     token = [text for kind, text in sorted(kinds.items()) if not kind.startswith(ranks)]

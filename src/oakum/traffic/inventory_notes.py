@@ -14,7 +14,7 @@ _VERSION = re.compile(r"v(\d{1,3})")
 _PARAMETER = re.compile(r"\{[^{}]*\}")
 _FEW = 8
 _ENOUGH = 3
-"""Answers of a host from which on it is said what it lacks."""
+"""Number of responses of a host from which missing fields are reported."""
 
 
 def twins(endpoint: SeenEndpoint, names: frozenset[str]) -> Iterator[EndpointNote]:
@@ -45,8 +45,8 @@ def _paths(site: Site, names: frozenset[str], share: float) -> frozenset[str]:
 
 
 def older(method: str, path: str, known: Collection[tuple[str, str]]) -> Iterator[EndpointNote]:
-    """Whether a path is that of another endpoint but for a lower version. `known`: methods,
-    paths."""
+    """A note if a path equals that of another endpoint except for a lower version. `known`:
+    (method, path) of all endpoints."""
     mine = _version(path)
     if mine is None:
         return
@@ -76,7 +76,8 @@ def _version(path: str) -> tuple[int, tuple[str, ...]] | None:
 def answers_without_credentials(
     declared: Declared, endpoint: SeenEndpoint
 ) -> Iterator[EndpointNote]:
-    """Whether an endpoint answered without the credentials that the document says it asks for."""
+    """A note if an endpoint responded successfully without the credentials that the document
+    requires."""
     if endpoint.auth["none"] and not declared.anonymous:
         schemes = sorted({name for each in declared.security or () for name in each})
         says = (

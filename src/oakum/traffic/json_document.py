@@ -19,12 +19,12 @@ SCHEMA = "oakum.observation/2"
 
 
 def render(found: TrafficObservation) -> bytes:
-    """The document as JSON text, the same for the same observation."""
+    """The document as JSON text; equal observations give equal bytes."""
     return orjson.dumps(document(found), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
 def document(found: TrafficObservation) -> Json:
-    """The document; described in docs/reference/observation.md."""
+    """The document as JSON values, described in docs/reference/observation.md."""
     return {
         "schema": SCHEMA,
         "version": oakum.__version__,

@@ -20,7 +20,7 @@ from typing import Any, TextIO
 
 
 class OakumLines:
-    """Writes one line for each exchange that ended."""
+    """The add-on: writes one line for each finished exchange."""
 
     def __init__(self) -> None:
         self._out: TextIO | None = None
@@ -37,7 +37,7 @@ class OakumLines:
         )
 
     def configure(self, updated: set[str]) -> None:
-        """Take changed options over."""
+        """Called by mitmproxy when options change: applies them."""
         from mitmproxy import ctx  # type: ignore[import-not-found]
 
         self.set(ctx.options.oakum_out, ctx.options.oakum_hosts, ctx.options.oakum_body)
@@ -57,7 +57,7 @@ class OakumLines:
         self._out, self._name = None, ""
 
     def response(self, flow: Any) -> None:
-        """An exchange has ended."""
+        """Called by mitmproxy for each response: writes the exchange."""
         if self._out is None or (self._hosts and flow.request.pretty_host not in self._hosts):
             return
         self._out.write(json.dumps(self._line(flow), ensure_ascii=False) + "\n")

@@ -9,7 +9,8 @@ from typing import Literal
 from oakum.errors import Location
 
 Standing = Literal["documented", "shadow", "zombie", "seen"]
-"""Declared and seen; seen, not declared; declared, never seen; seen, and there is no document."""
+"""`documented`: declared and seen; `shadow`: seen, not declared; `zombie`: declared, never seen;
+`seen`: there is no document."""
 Kind = Literal["new-endpoint", "new-field", "sent-wider"]
 
 
@@ -18,21 +19,21 @@ class ObservedField:
     """A field in the responses of one endpoint."""
 
     path: str
-    """`*` for elements of a list and for the keys of a map."""
+    """Field path; `*` for list elements and map keys."""
     types: tuple[str, ...]
     form: str
-    """The format of all its texts (`uuid`, `date-time`, `email`); empty: none in common."""
+    """The format common to all its strings (`uuid`, `date-time`, `email`); empty: none."""
     label: str
-    """Its class, by name, type and format: `contact`, `location`, `plain`."""
+    """Its data class, by name, type and format: `contact`, `location`, `plain`."""
     present: int
-    """In how many objects it stood."""
+    """Number of objects that had it."""
     of: int
-    """In how many it could have stood."""
+    """Number of objects that could have had it."""
 
 
 @dataclass(frozen=True)
 class EndpointNote:
-    """Something notable of an endpoint."""
+    """A remark on an endpoint."""
 
     kind: Literal["twin-host", "older-version", "no-credentials"]
     says: str
@@ -50,15 +51,14 @@ class ObservedOperation:
     statuses: Mapping[int, int] = field(default_factory=dict)
     auth: Mapping[str, int] = field(default_factory=dict)
     callers: int = 0
-    """Different credentials; about, where there are more than 1,024."""
+    """Number of distinct callers; an estimate above 1,024."""
     hosts: tuple[str, ...] = ()
     bodies: Mapping[str, int] = field(default_factory=dict)
     fields: tuple[ObservedField, ...] = ()
     removed: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[EndpointNote, ...] = ()
     parts: tuple[ObservedOperation, ...] = ()
-    """What was asked of a GraphQL endpoint: a row for each operation, by kind, name and root
-    fields."""
+    """For a GraphQL endpoint, one entry for each operation, by kind, name and root fields."""
 
 
 @dataclass(frozen=True)
@@ -76,11 +76,11 @@ class SentField:
 
 @dataclass(frozen=True)
 class Drift:
-    """Something that was seen, and that the contract or the document does not have."""
+    """Something in the traffic that contradicts the contract or the document."""
 
     kind: Kind
     endpoint: str
-    """Id of the operation; of one that is not declared its method and path."""
+    """Operation id; for an undeclared one, method and path."""
     method: str
     path: str
     resource: str = ""
@@ -89,10 +89,10 @@ class Drift:
     state: tuple[tuple[str, str], ...] = ()
     seen: int = 0
     certain: bool = True
-    """False: it rests on what earlier answers of the traffic said of the owner's settings or of
-    the caller's relations, which may have changed unseen."""
+    """Whether it is certain. False: it depends on settings or relations seen in earlier responses,
+    which may have changed since."""
     says: str = ""
-    """What the contract says of it instead."""
+    """What the contract says instead."""
     where: Location | None = None
     """The contract's line."""
 
@@ -121,17 +121,17 @@ class TrafficObservation:
 
     sources: tuple[SourceCounts, ...]
     against: str
-    """The contract or the document that it was held against; empty: none."""
+    """The contract or document that it was compared with; empty: none."""
     operations: tuple[ObservedOperation, ...]
     sent: tuple[SentField, ...] = ()
     drift: tuple[Drift, ...] = ()
     aside: Mapping[str, int] = field(default_factory=dict)
-    """Exchanges that are no calls of an API, by reason."""
+    """Reason → number of exchanges that are no calls of this API."""
     unjudged: Mapping[str, int] = field(default_factory=dict)
-    """Why answers, or objects in them, were not judged."""
+    """Reason → number of responses, or objects in them, that were not judged."""
     distrust: tuple[str, ...] = ()
 
     @property
     def read(self) -> int:
-        """Exchanges of all sources."""
+        """Number of exchanges in all sources."""
         return sum(each.read for each in self.sources)

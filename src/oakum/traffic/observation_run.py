@@ -33,12 +33,13 @@ EngineName = Literal["python", "duckdb", "spark"]
 
 
 class UnfitOptionsError(Exception):
-    """Options that do not fit the sources, or each other; says why, in the words of the command."""
+    """Options that do not fit the sources, or each other; the message uses the command's words."""
 
 
 @dataclass(frozen=True)
 class ObserveOptions:
-    """Sources of an `oakum observe`, what they are compared with, and how they are read."""
+    """The options of `oakum observe traffic`: sources, what to compare them with, and how to read
+    them."""
 
     sources: tuple[str, ...]
     contract: Path | None = None
@@ -46,9 +47,9 @@ class ObserveOptions:
     hosts: tuple[str, ...] = ()
     engine: EngineName | None = None
     memory: int = 1000
-    """Megabytes."""
+    """Memory for the engine in megabytes."""
     forms: bool = False
-    """Whether shapes of ids and queries are asked for, which the pass in Python alone sees."""
+    """Whether shapes of ids and queries are needed, which only the pass in Python sees."""
 
 
 def run_observation(asked: ObserveOptions) -> tuple[TrafficObservation, Survey]:

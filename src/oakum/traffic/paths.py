@@ -28,15 +28,15 @@ _MOST_WORDS = 200
 _MOST_NODES = 20_000
 _MOST_METHODS = 32
 _OTHER = "OTHER"
-"""Stands for any further method at an address: clients may make up as many as they like."""
+"""Stands for further methods at an address: clients may invent any number."""
 _MANY = 25
-"""Words beside each other, wherever it is, that are values and no words."""
+"""Number of sibling words from which a segment is a parameter."""
 _FEWEST_OWN = 4
-"""Words alike, each asked by a caller of its own, that are no chance."""
+"""Number of similar siblings, each requested by a single caller, that is no coincidence."""
 PARAMETER = ""
-"""The name of a node that is a parameter."""
+"""Name of a node for a parameter."""
 _SLASH = "/"
-"""The name of what stands behind a slash at the end: to a server that is another address."""
+"""Name of a node for a trailing slash, which servers may treat as another path."""
 
 _OWN = re.compile(r"_[a-z]{3,12}")
 _FIXED = frozenset(
@@ -65,8 +65,7 @@ _SINGULARS = frozenset(
 
 
 class Counts(Protocol):
-    """What a node of the tree of paths counts: it can be added up, and compared with that of
-    another."""
+    """Interface of the counts in a node: they can be added and compared."""
 
     def add(self, other: Self, /) -> None: ...
     def alike(self, other: Self, /) -> bool: ...
@@ -115,7 +114,7 @@ class Template(Generic[T]):
     method: str
     path: str
     forms: tuple[str, ...]
-    """Of each parameter: `integer`, `uuid`, or `string`."""
+    """The form of each parameter: `integer`, `uuid` or `string`."""
     counts: T
 
 
@@ -134,7 +133,8 @@ class Paths(Generic[T]):
         self._nodes = self._guesses = 0
 
     def at(self, method: str, path: str, *, there: bool = True) -> T:
-        """The counts of an address, without its query. `there`: not said to be no endpoint."""
+        """The counts of a path without its query, creating its nodes. `there`: False if the
+        response said that there is no such endpoint."""
         node = self._root
         bare = path.strip("/")
         for segment in bare.split("/")[:16] if bare else ():
@@ -178,8 +178,8 @@ class Paths(Generic[T]):
         return segment
 
     def templates(self, handed: Callable[[str], bool] = lambda _: False) -> list[Template[T]]:
-        """All that was learnt, by path and method; the tree is settled by it. `handed`: whether
-        an answer held this text as the name or id of something."""
+        """All templates, sorted by path and method; settles the tree. `handed`: whether a response
+        contained this text as a name or id."""
         _settle(self._root, "", handed, self._callers)
         found = list(_templates_below(self._root, "", (), set()))
         return sorted(found, key=lambda each: (each.path, each.method))

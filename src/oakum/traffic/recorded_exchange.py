@@ -1,8 +1,8 @@
-"""One recorded exchange, whatever format recorded it.
+"""One recorded exchange, in any of the supported formats.
 
-Three kinds are read: an entry of HAR 1.2, an exchange of Oakum's own line format, which is built
-alike, and a line of an access log, which has no bodies. All functions are pure; a record that
-cannot be used raises `Unusable` with a reason that quotes nothing of it.
+Three are read: entries of HAR 1.2, exchanges of Oakum's own line format, which are similar, and
+lines of an access log, which have no bodies. All functions are pure; a record that cannot be used
+raises `Unusable` with a reason that quotes nothing of it.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from oakum.openapi.model import Json
 
 Body = Literal["whole", "cut", "absent"]
 _MILLIS = 1e11
-"""A number of seconds that large would be after the year 5000: it is milliseconds."""
+"""Larger numbers would, as seconds, be after the year 5000: they are milliseconds."""
 _LATEST = 1e14
-"""Milliseconds since 1970 that no record can be of."""
+"""Milliseconds since 1970 from which a time is implausible."""
 _MOST_REMOVED = 999_999_999
-"""That a guard takes out of one answer, at most: what says more is no count."""
+"""Largest plausible count of removals in one response."""
 _REMOVED = re.compile(r'[^"@ ]{1,100}')
-"""What a field of a contract is called there."""
+"""Matches a plausible field name in a count of removals."""
 _METHOD = re.compile(r"[A-Z]{3,16}")
 _REQUEST_LINE = re.compile(r"([A-Z]{3,16}) (\S+)(?: HTTP/[\d.]+)?")
 
@@ -50,7 +50,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
         "user", "user_id", "sub", "subject", "jwt_sub", "remote_user", "x-user-id", "consumer",
     ),
 }  # fmt: skip
-"""What the members of a log line are called, in Envoy's, nginx's and others' usual formats."""
+"""Meaning → names of the log member in the usual formats of Envoy, nginx and others."""
 
 
 NO_METHOD = "a record without a method"
@@ -69,23 +69,25 @@ class RecordedExchange:
 
     exchange: Exchange = field(repr=False)
     body: Body = "absent"
-    """Of the answer. Absent: a record that keeps none, so that its fields are unknown."""
+    """What the record has of the response body; `absent`: it keeps none, so the fields are
+    unknown."""
     headers: bool = False
-    """Whether the record keeps the headers of requests: else nothing is known of credentials."""
+    """Whether the record has request headers; otherwise the credentials are unknown."""
     operation: str = ""
-    """The endpoint's id, where the record itself names it (our guard's audit)."""
+    """Operation id, if the record names it (the guard's audit)."""
     who: str = field(default="", repr=False)
-    """Who asked, as the record itself says it; in memory only."""
+    """The caller as named in the record; kept in memory only."""
     removed: Mapping[str, int] = field(default_factory=dict)
-    """Fields of the contract that our guard took out, and how often."""
+    """Field of the contract → how often Oakum's guard removed it."""
     at: int = 0
-    """When it was asked: milliseconds since 1970 in UTC; 0: the record does not say."""
+    """Time of the request: milliseconds since 1970, UTC; 0: unknown."""
     peer: str = field(default="", repr=False)
-    """The network address that it came from; in memory only."""
+    """Network address of the client; kept in memory only."""
 
 
 def from_entry(entry: Json) -> RecordedExchange:
-    """An entry of a HAR, or an object of Oakum's line format (docs/reference/observation.md)."""
+    """Reads an entry of a HAR, or an object of Oakum's line format (docs/reference/observation.md).
+    Raises `Unusable`."""
     asked, came = _map(entry, "request"), _map(entry, "response")
     method, url, status = asked.get("method"), asked.get("url"), came.get("status")
     if not isinstance(method, str) or not _METHOD.fullmatch(method.upper()):
@@ -114,7 +116,8 @@ def from_entry(entry: Json) -> RecordedExchange:
 
 
 def from_log(line: Json) -> RecordedExchange:
-    """A line of an access log in JSON: of Envoy, of nginx, or of our guard's audit."""
+    """Reads a line of a JSON access log: of Envoy, nginx, or the guard's audit. Raises
+    `Unusable`."""
     if not isinstance(line, dict):
         raise Unusable("a line that is not a JSON object")
     if "op" in line and "removed" in line:

@@ -21,13 +21,13 @@ from oakum.policy.resource_schemas import success
 _SHUTS_OUT = word_set(
     "ban banned bans block blocked blocking blocklist blocks denied ignored mute muted mutes"
 )
-"""Lists of those who get less than others."""
+"""Names of lists of accounts that are shown less than others."""
 _ALIKE = 0.6
-"""Share of the members of a list's objects that accounts have, too."""
+"""Share of members in common with accounts from which a list's objects count as accounts."""
 
 
 def with_suggestions(document: Document, base: dict[str, Any]) -> dict[str, Any]:
-    """A drafted policy, as plain values, with the relations and settings that may be."""
+    """The draft policy as plain values, with relations and settings that the document suggests."""
     world = world_of(document)
     if world.account is None or not world.account.key:
         return base
@@ -125,8 +125,8 @@ def without_unneeded(
     base: dict[str, Any], before: dict[str, Any], used: Mapping[str, Collection[str]],
     relations: Collection[str],
 ) -> dict[str, Any]:  # fmt: skip
-    """A policy without suggestions that no grant needs. `before`: what it was drafted from;
-    `used`: settings that some grant of a resource asks for; `relations`: those that some grants."""
+    """The policy without suggestions that no grant needs. `before`: the policy before suggestions;
+    `used`: resource → settings in its grants; `relations`: those that some line grants."""
     taking = {n for name in relations for n in base["relations"][name].get("unless", ())}
     kept = {
         name: each

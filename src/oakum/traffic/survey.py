@@ -31,13 +31,13 @@ from oakum.traffic.paths import Paths, Template
 from oakum.traffic.recorded_exchange import RecordedExchange
 
 FILE = "[.](?:html?|m?js|css|map|png|jpe?g|gif|svg|webp|avif|ico|woff2?|ttf|mp4|webm|wasm|txt)$"
-"""What a path ends with, in lower case, that is no call of an API; a pattern for any engine."""
+"""Pattern, for any engine, of lower-case path endings that are files and no API calls."""
 _FILE = re.compile(FILE)
 _PAGE = re.compile(
     r"text/(?:html|css|javascript)|application/(?:x-)?javascript|(?:image|font|video|audio)/.*"
 )
 ABSENT = frozenset((404, 405, 410, 501))
-"""What a server says of an endpoint that it does not have."""
+"""Statuses by which a server says that an endpoint does not exist."""
 ASIDE_FILE = "a page, script or image, not an API call"
 ASIDE_PREFLIGHT = "a CORS preflight"
 ASIDE_HOST = "of another host"
@@ -69,19 +69,19 @@ class Against(Protocol):
 
 @dataclass(frozen=True)
 class Survey:
-    """All that was counted; `observation` and the OpenAPI writer read it."""
+    """Everything that was counted; `observation` and the OpenAPI writer read it."""
 
     endpoints: Mapping[str, SeenEndpoint]
-    """Of declared operations, by id."""
+    """Operation id → counts of declared operations."""
     templates: tuple[Template[SeenEndpoint], ...]
-    """Of the rest."""
+    """Path templates with counts of undeclared endpoints."""
     aside: Mapping[str, int]
     names: frozenset[str]
 
 
 def aside(passed: RecordedExchange, hosts: Collection[str] = ()) -> str:
-    """Why an exchange is not looked at, whatever is declared; empty: it is. `hosts`: the only
-    ones to look at; none: all."""
+    """Why an exchange is excluded, whatever is declared; empty: it is not. `hosts`: the only hosts
+    to include; empty: all."""
     parts = urlsplit(passed.exchange.request.url)
     if hosts and parts.netloc and parts.hostname not in hosts:
         return ASIDE_HOST
@@ -96,7 +96,7 @@ def is_page(passed: RecordedExchange) -> bool:
 
 
 class Surveyor:
-    """Takes exchanges in, one after the other; keeps none."""
+    """Counts exchanges at their endpoints, one after the other, without keeping them."""
 
     def __init__(
         self, key: bytes, against: Against | None = None, hosts: Collection[str] = ()
@@ -132,7 +132,7 @@ class Surveyor:
     def tally(
         self, passed: RecordedExchange, kinds: Iterable[str], body: str, many: int, group: int | str
     ) -> None:
-        """Count an exchange that an engine has met `many` times, and remember its group."""
+        """Counts an exchange that an SQL engine has met `many` times, and remembers its group."""
         endpoint = self.endpoint(passed, UNREAD, many)
         if endpoint is not None:
             self._watcher.tally(endpoint, passed, kinds, body, many)
@@ -165,8 +165,8 @@ class Surveyor:
         self._aside[why] += many
 
     def finish(self) -> Survey:
-        """What was counted until now, with the paths settled. What every time was refused as not
-        there is no endpoint."""
+        """The counts so far, with the path templates settled. Paths that were always answered with
+        "not found" are left out."""
         found, absent = [], 0
         for each in self._paths.templates(self._watcher.has_shown):
             if each.counts.statuses.keys() <= ABSENT:

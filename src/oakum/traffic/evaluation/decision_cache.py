@@ -1,8 +1,8 @@
-"""What a caller may see of an object, computed once for all objects that are alike.
+"""What a caller may see of an object, computed once for all similar objects.
 
-The results are those of `Look` (`tests/observe/test_fast_walk.py`). Callers with the same relations
-to an object, in the same state of its owner, may see the same fields. So each such pair is judged
-once, with the functions of `authz`, and cached.
+The results are those of `JudgedExchange` (`tests/observe/test_fast_walk.py`). Callers with the same
+relations to an object, in the same state of its owner, may see the same fields. So each such pair
+is judged once, with the functions of `authz`, and cached.
 """
 
 from __future__ import annotations
@@ -48,14 +48,14 @@ class OwnerSetting:
 
     values: Mapping[str, Json]
     told: tuple[tuple[str, Json], ...]
-    """Of all states; None: unknown."""
+    """(state, value) for all states; None: unknown."""
     untold: frozenset[str]
     """The states that are unknown."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CachedDecision:
-    """What holders of a standing may see in a setting, at one endpoint."""
+    """What callers with one standing may see under one setting, at one endpoint."""
 
     endpoint: str
     table: Table
@@ -64,17 +64,18 @@ class CachedDecision:
     sees: int
     """Bit set of the leaves that they may see."""
     most: int
-    """All that any possible relation and setting would show."""
+    """Bit set of the leaves that any possible relation and setting would show."""
     own: bool
     """Whether the object may be the account that registers or logs in."""
     former: bool = False
-    """Whether the caller may have been more to it until this request."""
+    """Whether the caller may have had more relations to it until this request."""
     masked: Masked = ()
     """Masked forms, and the leaves that any possible relation and setting would show in them."""
     leaks: dict[FieldSet, tuple[frozenset[Key], Mapping[str, int]]] = field(default_factory=dict)
 
     def of(self, form: FieldSet) -> tuple[frozenset[Key], Mapping[str, int]]:
-        """What of an object is a leak, and what cannot be judged: fields by reason."""
+        """(leaked cells, reason → number of fields that cannot be judged) for an object with these
+        fields."""
         found = self.leaks.get(form)
         if found is None:
             found = self.leaks[form] = self._judge_form(form)
@@ -101,7 +102,7 @@ class CachedDecision:
 
 
 class Verdicts:
-    """Judges objects under one contract."""
+    """Judges objects under one contract, and caches the decisions."""
 
     def __init__(
         self, model: Model, label: Callable[[frozenset[str], str | None, str], str]
@@ -123,8 +124,8 @@ class Verdicts:
         self, endpoint: str, seen: SeenObject, caller: IdentifiedCaller,
         facts: ResponseFacts | None, params: Mapping[str, str], begins: bool,
     ) -> CachedDecision:  # fmt: skip
-        """What this caller may see of an object. `facts`: what is known besides; None: nothing.
-        `begins`: it was a registration or a login, perhaps."""
+        """What this caller may see of an object. `facts`: what earlier traffic showed; None:
+        nothing. `begins`: whether the request may be a registration or login."""
         table = self._model.tables[seen.resource]
         lacking = self._lacks_owners(seen)
         about = (seen.owners, seen.value, caller, facts)
@@ -164,7 +165,7 @@ class Verdicts:
         self, resource: Resource, owners: tuple[str, ...], value: Json, caller: IdentifiedCaller,
         facts: ResponseFacts | None, *, lacking: bool = False,
     ) -> CallerStanding:  # fmt: skip
-        """What the caller is to an object of these owners; `lacking`: it may have others."""
+        """The caller's relations to an object of these owners; `lacking`: it may have others."""
         owned = resource.owner.kind != "none"
         ids = caller.ids
         key: tuple[object, ...] = (caller.is_known, owned, bool(owners), lacking)
@@ -221,7 +222,7 @@ class Verdicts:
         principal = who.principal
         values = state_of(self._policy, resource, principal, subject)
         told = {
-            # The account of an owner whom nobody can read may say something else.
+            # The account of an unknown further owner may have another value.
             state.name: (not subject.partly or said_state(state, value) is not None)
             and is_told(state, resource.name, owners, value, principal.states)
             for state in resource.states.values()

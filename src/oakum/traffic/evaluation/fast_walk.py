@@ -31,7 +31,8 @@ _MOST_PLACES = 20_000
 _MOST_FORMS = 20_000
 _SILENT, _MUTE, _SAYING = range(3)
 Code = tuple[str, int | frozenset[Mask]]
-"""A field path, and what stood there; for a field that is masked to some, the forms it has."""
+"""(field path, kind of value); for a field with masked grants, the masked forms that the value
+has."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,13 +41,13 @@ class FieldSet:
     cached results."""
 
     present: frozenset[str]
-    """Field paths, and of objects inside it the place."""
+    """Field paths; for embedded objects, their place."""
     silent: frozenset[str]
-    """Those at which it held nothing: `null`, an empty list."""
+    """Paths with an empty value: `null`, an empty list."""
     saying: tuple[str, ...]
-    """Those at which it held a scalar that says something."""
+    """Paths with a non-empty scalar."""
     masked: Mapping[str, frozenset[Mask]] = field(default_factory=dict)
-    """Of those, the masked forms that every value there has."""
+    """Path → masked forms that every value there has."""
 
 
 @dataclass(slots=True)
@@ -55,12 +56,12 @@ class SeenObject:
 
     resource: str
     place: tuple[str, ...]
-    """Members from the top of the answer; `*` for a position."""
+    """Path from the top of the response; `*` for list positions."""
     owners: tuple[str, ...]
     value: dict[str, Json]
     form: FieldSet
     above: SeenObject | None
-    """The object around it."""
+    """The enclosing object; None: there is none."""
     former: frozenset[str] = frozenset()
     """Relations that the caller may have had to it until this request."""
 
@@ -87,8 +88,8 @@ class FastWalk:
         self, value: Json, shape: Shape | None, good: bool, params: Mapping[str, str],
         ids: frozenset[str],
     ) -> list[SeenObject]:  # fmt: skip
-        """Those in an answer, in the order of a walk from the top. `good`: it succeeded; `params`:
-        of the path; `ids`: of the caller."""
+        """The objects of a response, from the top down. `good`: whether it succeeded; `params`:
+        path parameters; `ids`: the caller's."""
         key = (id(shape), good)
         root = self._roots.get(key)
         if root is None:
@@ -118,7 +119,8 @@ class FastWalk:
         return found
 
     def masks(self, table: Trie | None, node: Trie | None) -> tuple[Mask, ...]:
-        """The forms in which somebody sees the field of a node. `table`: the root above it."""
+        """Masked forms in which the contract shows the field of a node. `table`: the root above
+        it."""
         rules = self._masked.get(id(table)) if node is not None else None
         if rules is None or node is None:
             return ()
@@ -126,19 +128,19 @@ class FastWalk:
         return tuple(dict.fromkeys(mask for grant in grants for mask in grant.masked))
 
     def ends(self, shown: tuple[int, ...], depth: int) -> str:
-        """The resource that the contract's `shows` names just here."""
+        """The resource that a pattern of `shows` gives to exactly this place; empty: none."""
         for index in shown:
             if len(self._shown[index][0]) == depth:
                 return self._shown[index][1]
         return ""
 
     def goes_on(self, shown: tuple[int, ...], depth: int, key: str) -> tuple[int, ...]:
-        """Which patterns of `shows` lead on from a place at `depth` to `key` below it."""
+        """Indices of the patterns of `shows` that continue from a place at `depth` to `key`."""
         patterns = ((index, self._shown[index][0]) for index in shown)
         return tuple(i for i, each in patterns if each[depth : depth + 1] in (("*",), (key,)))
 
     def named_keys(self, shown: tuple[int, ...], depth: int) -> frozenset[str]:
-        """Keys that patterns of `shows` name just below a place, such as the first of a list."""
+        """Literal keys directly below a place in patterns of `shows`, such as an index."""
         return frozenset(self._shown[index][0][depth] for index in shown
                          if len(self._shown[index][0]) > depth) - {"*"}  # fmt: skip
 
@@ -338,7 +340,7 @@ def _code_at(at: _Place, value: Json, around: Json) -> Code:
 
 def _code(value: Json) -> int:
     if type(value) is str and value and value[0].isalnum() and value[0] not in "xX":
-        return _SAYING  # no mask begins like this
+        return _SAYING  # no mask begins with such a character
     if value is None or value == [] or value == {}:
         return _SILENT
     return _MUTE if says_nothing(value) else _SAYING

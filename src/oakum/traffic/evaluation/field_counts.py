@@ -17,19 +17,18 @@ from oakum.traffic.observation import SentField
 
 @dataclass(frozen=True)
 class ShownFields:
-    """Fields with and without which objects in one state were sent to one kind of viewer at one
-    endpoint."""
+    """The circumstances in which objects were sent: endpoint, kind of viewer, state, place."""
 
     endpoint: str
     place: str
-    """Query parameters that were given, and where in the answer it stood: they choose fields."""
+    """Query parameters given, and place in the response: both may affect which fields are sent."""
     resource: str
     held: frozenset[str]
     viewer: str
     possible: frozenset[str]
-    """Relations held, and those that nothing rules out; none: it is not known who it was."""
+    """Relations held, and those not ruled out; empty: the caller is unknown."""
     state: tuple[tuple[str, Json], ...]
-    """Of all states of the resource; None: unknown."""
+    """(state, value) for all states of the resource; None: unknown."""
 
 
 @dataclass(frozen=True)
@@ -38,17 +37,18 @@ class FieldCounts:
 
     forms: dict[ShownFields, Counter[FieldSet]] = field(default_factory=dict)
     refused: Counter[ShownFields] = field(default_factory=Counter)
-    """Objects that were sent to somebody, and that this viewer was refused."""
+    """Number of objects that were sent to somebody and refused to this viewer."""
     kept: Counter[ShownFields] = field(default_factory=Counter)
-    """Objects that a list held for others who asked the same, and not for this viewer."""
+    """Number of objects that a list showed to others for the same request, and not to this
+    viewer."""
 
     def row(self, shown: ShownFields) -> Counter[FieldSet]:
-        """Where objects that were sent so are counted."""
+        """The counter of objects sent in these circumstances, by their fields."""
         return self.forms.setdefault(shown, Counter())
 
     def fields(self, shown: ShownFields) -> tuple[Counter[str], Counter[str]]:
-        """For each field, the number of objects that had it, and of those in which it was empty:
-        `null`, or below an empty list."""
+        """(field → number of objects that had it, field → number of those in which it was
+        empty)."""
         present, silent = Counter[str](), Counter[str]()
         for form, many in self.forms.get(shown, {}).items():
             present.update(dict.fromkeys(form.present, many))
@@ -72,8 +72,8 @@ class FieldCounts:
     def lines(
         self, model: Model, resource: str, setters: Mapping[str, Mapping[str, int]]
     ) -> Iterator[DraftLine]:
-        """What the traffic supports of each field of a resource, in the order of their names.
-        `setters`: of fields that somebody was seen to set."""
+        """A draft line for each field of a resource, in the order of names. `setters`: field →
+        relations of callers seen to set it."""
         states = model.tables[resource].resource.states
         values = {name: state.values for name, state in states.items()}
         every = [e for e in {**self.forms, **self.refused, **self.kept} if e.resource == resource]
@@ -107,7 +107,7 @@ class FieldCounts:
             quiet = sum(silent[name] for name in (path, *above))
             of = max(self.row(shown).total() - quiet, present)
             if model.rule(shown.endpoint).graphql:
-                of = present  # the caller chooses the fields there
+                of = present  # in GraphQL the caller chooses the fields
             refused = self.refused[shown] + (0 if alone else self.kept[shown])
             if of or refused:
                 yield Sample(shown.held, shown.possible, shown.state, present, of, refused)

@@ -11,39 +11,39 @@ from dataclasses import dataclass, field
 
 _MOST = 200_000
 _EACH = 8
-"""Kinds of objects of one question that a refusal speaks of."""
+"""Most kinds of objects that a refusal of one request counts for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bare:
-    """An object without its content."""
+    """An object reduced to resource, id, owners and place."""
 
     resource: str
     place: tuple[str, ...]
-    """Where in an answer it stood, `*` for a position."""
+    """Its path in the response, `*` for list positions."""
     owners: tuple[str, ...]
     key: str
 
 
 Question = tuple[object, ...]
-"""An operation with its path parameters."""
+"""(operation id, path parameters)."""
 
 
 @dataclass
 class AnsweredQuestions:
-    """Questions, and the objects that answered them."""
+    """Requests, and the objects that their responses contained."""
 
     _listed: dict[tuple[Question, str], dict[Bare, None]] = field(default_factory=dict)
-    """With the query: what any answer held."""
+    """(question, query) → objects in any response."""
     _kinds: dict[Question, dict[Bare, None]] = field(default_factory=dict)
-    """One of each owner and place, for refusals, whatever the query was."""
+    """Question → one object of each owner and place, for refusals, whatever the query."""
     _many: int = 0
 
     def missing(
         self, question: Question, query: str, items: Iterable[Bare], named: Set[str]
     ) -> Iterator[Bare]:
-        """Learns from a response, and returns list elements that others received and that it lacks.
-        `named`: ids in the path, which tell what a refusal is about."""
+        """Learns from a response, and returns list elements that others received and it lacks.
+        `named`: ids in the path, which say what a refusal is about."""
         known = self._listed.setdefault((question, query), {})
         here = dict.fromkeys(items)
         yield from (each for each in known if each not in here and "*" in each.place)
@@ -59,5 +59,5 @@ class AnsweredQuestions:
                 kinds[Bare(each.resource, each.place, each.owners, "")] = None
 
     def of(self, question: Question) -> Iterable[Bare]:
-        """The ids that other callers received for a request."""
+        """The objects that other callers received for a request."""
         return self._kinds.get(question, ())

@@ -12,7 +12,7 @@ from oakum.traffic.evaluation.traffic_judge import ContractJudge, DocumentJudge
 
 
 def load_against(contract: Path | None, openapi: Path | None) -> DocumentJudge | None:
-    """A document, or a contract with a policy; None: neither was given."""
+    """A judge for the document or the contract; None: neither was given."""
     if openapi is not None:
         return DocumentJudge(Document.load(openapi))
     if contract is None:

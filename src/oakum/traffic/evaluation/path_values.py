@@ -1,7 +1,7 @@
-"""Which field of an object the parameters of its path contain, as responses show it.
+"""Finds which field of an object a path parameter holds, from responses.
 
-A document that was inferred from traffic, and some that were written, call the parameter of
-`/users/annmarie` an id. Only counts are kept, and names of members; no value is.
+Documents inferred from traffic, and some written ones, declare the parameter of `/users/annmarie`
+as an id. Only counts and names of members are kept, and no value.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from oakum.openapi.model import Json, Operation
 from oakum.traffic.evaluation.fast_walk import SeenObject
 
 _FEWEST_NUMBERS = 3
-"""Objects of which a number in the path is that of a member: one may be so by chance."""
+"""Number of objects in which a number in the path must equal a member: one may by chance."""
 
 
 @dataclass
@@ -31,13 +31,13 @@ class _Evidence:
 
 
 class PathValues:
-    """Collects it from responses with one object."""
+    """Counts which members equal a path parameter, in responses with one object."""
 
     def __init__(self) -> None:
         self._found: dict[tuple[str, str, str], _Evidence] = {}
 
     def hear(self, operation: str, params: Mapping[str, str], seen: Iterable[SeenObject]) -> None:
-        """Compares what stood in a path with the objects that it showed, outside of lists and of
+        """Compares path parameters with the members of the object in a response, outside lists and
         other objects."""
         for each in seen:
             if each.inside or "*" in each.place:
@@ -51,8 +51,7 @@ class PathValues:
                 said.members.update(member for member, one in held if identifier(one) == value)
 
     def correct_params(self, operations: Iterable[Operation], drafted: Mapping[str, Json]) -> None:
-        """Puts into `params` of a draft, as plain values, the fields that were seen in place of
-        those that were guessed."""
+        """Corrects the `params` of a draft (as plain values) by the fields that were observed."""
         rules = drafted.get("operations")
         guessed = {
             id: rule["params"]

@@ -1,10 +1,9 @@
 """Evaluates recorded exchanges against a document or a contract.
 
-As in `Look`, a field is a leak only if no possible reading of the contract grants it. Here no
-further request can be sent. What is known of a caller comes from the recorded responses alone: *who
-am I*, the lists that relations are looked up in, the settings of an account. It may have changed
-unseen, so a leak that depends on it is reported as *not certain*. A leak that depends on one
-response alone is certain.
+As in `JudgedExchange`, a field is a leak only if no possible reading of the contract grants it.
+Here no further request can be sent. What is known of a caller comes from the recorded responses
+alone: who-am-I, lists of relations, account settings. It may have changed unseen, so a leak that
+depends on it is reported as *not certain*. A leak that depends on one response alone is certain.
 """
 
 from __future__ import annotations
@@ -62,7 +61,8 @@ _SOMEBODY = IdentifiedCaller("answer", frozenset(("",)))
 
 
 class DocumentJudge:
-    """Traffic against a document alone: which endpoint it is, and whether it is declared."""
+    """Compares traffic with a document: which operation a request calls, and whether it is
+    declared."""
 
     def __init__(self, document: Document) -> None:
         self._document, self.operations = document, document.operations
@@ -80,7 +80,7 @@ class DocumentJudge:
         that a late response also identifies the callers of early requests."""
 
     def hear(self, passed: RecordedExchange, body: object) -> Operation | None:
-        """The operation; None: the document does not have it."""
+        """The operation of an exchange; None: it is undeclared."""
         found = self.find_operation(passed)
         self._seen |= found is not None
         return found[0] if found is not None else None
@@ -88,7 +88,7 @@ class DocumentJudge:
     def find_operation(
         self, passed: RecordedExchange
     ) -> tuple[Operation, Mapping[str, str]] | None:
-        """The operation and its path parameters."""
+        """The operation and its path parameters; None: undeclared."""
         if passed.operation:
             known = self._by_id.get(passed.operation)
             return (known, {}) if known is not None else None
@@ -96,12 +96,11 @@ class DocumentJudge:
         return self._router.of_url(request.url, request.method)
 
     def caller_id(self, passed: RecordedExchange) -> str:
-        """The caller's id as the guard counts it; empty, because a document does not identify
-        callers."""
+        """Always empty: a document does not identify callers."""
         return ""
 
     def sent_fields(self) -> tuple[SentField, ...]:
-        """Nothing is known of viewers without a contract."""
+        """Empty: without a contract there are no viewers."""
         return ()
 
     def drift(self) -> tuple[Drift, ...]:
@@ -113,14 +112,15 @@ class DocumentJudge:
         return {}
 
     def distrust(self) -> tuple[str, ...]:
-        """Not one declared operation seen: it is another API's traffic, or under another path."""
+        """A reason if no declared operation was seen: it is traffic of another API, or under
+        another base path."""
         if self._seen:
             return ()
         return ("no exchange belongs to an operation that the document declares",)
 
 
 class ContractJudge(DocumentJudge):
-    """Traffic against a contract."""
+    """Compares traffic with a contract: who received which fields."""
 
     def __init__(self, compiled: JudgedContract) -> None:
         super().__init__(compiled.document)
@@ -163,7 +163,8 @@ class ContractJudge(DocumentJudge):
         return ContractJudge(self._compiled)
 
     def learn_all(self, sources: Iterable[TrafficSource]) -> None:
-        """Take in whose credentials are whose, in a first pass over what can be read twice."""
+        """Learns which credentials belong to whom, in a first pass over sources that can be read
+        twice."""
         for source in sources:
             if source.name != STDIN:
                 for passed in records(source, self.tells):
@@ -176,8 +177,8 @@ class ContractJudge(DocumentJudge):
             self._credential(passed, found[0])
 
     def caller_id(self, passed: RecordedExchange) -> str:
-        """The smallest of the caller's ids; empty: nothing in the traffic until now says who it
-        is."""
+        """The smallest of the caller's ids; empty: the traffic so far does not identify the
+        caller."""
         self.learn(passed)
         return min(self._caller(passed).ids, key=str.encode, default="")
 
@@ -391,12 +392,12 @@ class ContractJudge(DocumentJudge):
         return self.counted.sent_fields()
 
     def lines(self, resource: str) -> Iterator[DraftLine]:
-        """What the traffic supports of each field of a resource, in the order of their names."""
+        """A draft line for each field of a resource, in the order of names."""
         setters = self._written.setters(self.policy, resource)
         return self.counted.lines(self.model, resource, setters)
 
     def drift(self) -> tuple[Drift, ...]:
-        """What was sent and no line grants: a field without a line, or one sent too widely."""
+        """Fields that were sent without a grant: they have no line, or were sent too widely."""
         return tuple(self._drift(key, *counts) for key, counts in sorted(self._leaks.items()))
 
     def _drift(self, key: Key, seen: int, certain: int) -> Drift:
@@ -414,7 +415,7 @@ class ContractJudge(DocumentJudge):
         )  # fmt: skip
 
     def unjudged_counts(self) -> Mapping[str, int]:
-        """Why objects were not judged, and how many; of fields, in how many objects."""
+        """Reason → number of objects that were not judged, or objects with such a field."""
         return self._unjudged
 
 

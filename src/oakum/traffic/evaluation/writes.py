@@ -1,4 +1,4 @@
-"""Who was observed to set which field: writes that later responses confirm.
+"""Finds who set which field: writes that later responses confirm.
 
 A field counts as set if the request contained a value, the response contains the same value, and an
 earlier response showed another one for the same object. So values that a client sends back
@@ -22,16 +22,16 @@ _MOST = 200_000
 
 @dataclass(frozen=True)
 class ObservedWrites:
-    """Values by object and field, and who changed them."""
+    """Hashed values by object and field, and the callers who changed them."""
 
     _last: dict[tuple[str, tuple[str, ...], str], int] = field(default_factory=dict)
     took: dict[tuple[str, str], Counter[CallerStanding]] = field(default_factory=dict)
-    """Resource and field → what those were who set it, and how often."""
+    """(resource, field) → relations of the callers who set it, with counts."""
 
     def hear(
         self, seen: Sequence[SeenObject], standings: Sequence[CallerStanding], body: Json
     ) -> None:
-        """Learns from a response. `body`: of a request that changes something; None for a read."""
+        """Learns from a response. `body`: the request body of a write; None for a read."""
         outer = [(e, s) for e, s in zip(seen, standings, strict=True) if not e.inside]
         for each, standing in outer:
             sent = body if len(outer) == 1 and isinstance(body, dict) else {}

@@ -23,7 +23,7 @@ _DRIFT: Final = (
 
 
 class ComparisonWithRuns:
-    """A comparison with the operations from the document and the results from the runs."""
+    """Combines the operations of the document with the results that the kept runs stored."""
 
     def __init__(self, against: Against, kept: KeptCalls, engine: QueryEngine, digest: str) -> None:
         """`digest`: of the contract; empty: there is none but a document, which judges nothing."""
@@ -36,7 +36,7 @@ class ComparisonWithRuns:
         return self._against.hear(passed, body)
 
     def sent_fields(self) -> tuple[SentField, ...]:
-        """What all runs together saw sent."""
+        """The fields sent in all runs together."""
         if not self._digest:
             return ()
         self._engine.create_view("sent", self._kept.files("sent"))
@@ -50,7 +50,7 @@ class ComparisonWithRuns:
         return sums.all_drift(_rows(self._engine, questions.DRIFT, _DRIFT))
 
     def unjudged_counts(self) -> Mapping[str, int]:
-        """What no run judged."""
+        """Reason → number of objects that no run could judge."""
         found = Counter[str]()
         for run in self._kept.runs:
             found.update(run.unjudged)

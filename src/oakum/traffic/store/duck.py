@@ -12,17 +12,17 @@ if TYPE_CHECKING:
     import duckdb
 
 MEMORY: Final = 1_000_000_000
-"""Bytes that it may use, unless said otherwise."""
+"""Default memory limit in bytes."""
 _THREAD: Final = 100_000_000
-"""Bytes that a thread needs to read lines: two buffers of 32 MiB, and what it groups."""
+"""Bytes that each thread needs for reading lines: two buffers of 32 MiB, and its groups."""
 
 
 def connect(spill: Path | None, memory: int = MEMORY) -> duckdb.DuckDBPyConnection:
-    """A database in memory. `spill`: where it puts what does not fit; None: nowhere. A process that
-    reads what is somebody's may have none: DuckDB writes pages of memory whole, and in what it has
-    not written there yet stands what stood there before.
+    """An in-memory database. `spill`: folder for data that does not fit; None: nowhere. A process
+    that reads personal data must not have one: DuckDB writes whole pages of memory, including what
+    was there before.
 
-    Raises `InputError` where it is not installed.
+    Raises `InputError` if DuckDB is not installed.
     """
     try:
         import duckdb

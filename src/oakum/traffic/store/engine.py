@@ -19,13 +19,13 @@ from oakum.traffic.store.layout import COLUMNS, Table
 
 _BATCH: Final = 10_000
 _LONGEST: Final = 4 << 20
-"""Bytes of a line of a log, at most: DuckDB has a buffer of twice that for each thread."""
+"""Most bytes of a log line: DuckDB has a buffer of twice that for each thread."""
 _BLOCKS: Final = 8
 _SEALED: Final = 32 * _BLOCKS
-"""Bytes of a shape that is sealed, at most."""
+"""Most bytes of a path shape that is encrypted."""
 _MORE: Final = "give it more memory; many callers need more"
 LONG: Final = "GET /-"
-"""Stands for a shape that is too long to be sealed."""
+"""Stands for a path shape that is too long to be encrypted."""
 _SIV: Final = 32
 
 
@@ -37,11 +37,11 @@ class Full(InputError):
 
 
 class UnreadableSource(Exception):
-    """The engine could not read its sources. It says nothing of why: that could quote them."""
+    """The engine could not read its sources. It has no details, since they could quote the data."""
 
 
 class QueryEngine(Protocol):
-    """A database that answers SQL about logs and kept tables; a context manager that ends it."""
+    """An SQL engine over logs and kept tables; a context manager that closes it."""
 
     name: str
 
@@ -49,38 +49,40 @@ class QueryEngine(Protocol):
     def __exit__(self, *_: object) -> None: ...
 
     def lines(self, files: Sequence[str], names: Sequence[str]) -> None:
-        """Make the view `lines`: `source`, the place of the file among `files`, and the members
-        `names` of each line of JSON, all as texts. Of a line that is none all are NULL."""
+        """Creates the view `lines` over JSON lines: `source`, the index of the file in `files`, and
+        the members `names` as text. For lines that are not JSON objects all of these are NULL."""
         ...
 
     def create_view(self, table: Table, files: Sequence[str]) -> None:
         """Creates the view of a kept Parquet table, under its name; empty without files. Raises
-        `Unreadable`."""
+        `UnreadableSource`."""
         ...
 
     def small(self, name: str, columns: Mapping[str, str], rows: Iterable[Sequence[Any]]) -> None:
-        """Make a table of rows that are at hand. `columns`: name → `VARCHAR`, `BIGINT`."""
+        """Creates a table of these rows. `columns`: name → `VARCHAR` or `BIGINT`."""
         ...
 
     def view(self, name: str, question: str) -> None:
-        """Creates or replaces the view `name` of the query `question`."""
+        """Creates or replaces the view `name` of a query."""
         ...
 
     def unseal(self, sealed: str) -> str:
-        """The text that `sealed` has sealed, in a question of this engine."""
+        """Decrypts a text that the SQL function `sealed` of this engine has encrypted."""
         ...
 
     def table(self, name: str, question: str) -> None:
-        """Runs a query, and stores its result under a name. Raises `Unreadable`, `Full`."""
+        """Runs a query, and stores its result as a table. Raises `UnreadableSource`, and `Full` if
+        it does not fit into memory."""
         ...
 
     def rows(self, question: str) -> Iterator[tuple[Any, ...]]:
-        """The result's rows, unordered. Raises `Unreadable`."""
+        """The rows of a query's result, unordered. Raises `UnreadableSource`."""
         ...
 
 
 class Duck:
-    """DuckDB in this process. It writes no file: what does not fit is asked in parts."""
+    """DuckDB in this process. It writes no file: queries that do not fit into memory are run in
+    parts."""
 
     name = "duckdb"
 
@@ -113,7 +115,7 @@ class Duck:
         self._duck.close()
 
     def lines(self, files: Sequence[str], names: Sequence[str]) -> None:
-        """Its own reader of JSON, which skips empty lines and packs out `.gz` and `.zst`."""
+        """Uses DuckDB's JSON reader, which skips empty lines and decompresses `.gz` and `.zst`."""
         columns = ", ".join(f"{_text(name)}: 'VARCHAR'" for name in names)
         listed = ", ".join(map(_text, files))
         several = len(files) > 1
@@ -125,7 +127,7 @@ class Duck:
         )
 
     def create_view(self, table: Table, files: Sequence[str]) -> None:
-        """Parquet as it lies there."""
+        """Reads the Parquet files in place."""
         columns = COLUMNS[table]
         said = ", ".join(f'"{name}"' for name in columns)
         if files:
@@ -138,7 +140,7 @@ class Duck:
             self._duck.execute(f"CREATE OR REPLACE VIEW {table} AS {found}")
 
     def small(self, name: str, columns: Mapping[str, str], rows: Iterable[Sequence[Any]]) -> None:
-        """A table in memory."""
+        """Creates the table in memory."""
         said = ", ".join(f"{column} {kind}" for column, kind in columns.items())
         self._duck.execute(f"CREATE OR REPLACE TABLE {name} ({said})")
         lists = [*zip(*rows, strict=True)]
@@ -151,8 +153,9 @@ class Duck:
         self._duck.execute(f"CREATE OR REPLACE VIEW {name} AS {question}")
 
     def unseal(self, sealed: str) -> str:
-        """The seal is HMAC-SHA-256 of the text, then the text under a stream that SHA-256 makes of
-        a secret and it: SIV (RFC 5297) with that hash in the place of AES, which DuckDB lacks."""
+        """Verifies and decrypts: the seal is the HMAC-SHA-256 of the text, followed by the text
+        under a key stream that SHA-256 derives from a secret and that hash: SIV (RFC 5297) with
+        HMAC instead of AES, which DuckDB lacks."""
         siv, text = sealed[:_SIV].encode(), bytes.fromhex(sealed[_SIV:])
         stream = b"".join(
             hashlib.sha256(self._secret + siv + str(at).encode()).digest() for at in range(_BLOCKS)
@@ -165,7 +168,7 @@ class Duck:
             self._duck.execute(f"CREATE OR REPLACE TABLE {name} AS {question}")
 
     def rows(self, question: str) -> Iterator[tuple[Any, ...]]:
-        """In pieces, as they come."""
+        """Fetches the rows in batches."""
         with translate_errors():
             found = self._duck.cursor().execute(question)
             while rows := found.fetchmany(_BATCH):
@@ -174,7 +177,7 @@ class Duck:
 
 @contextmanager
 def translate_errors() -> Iterator[None]:
-    """What DuckDB cannot read, without its words."""
+    """Turns DuckDB's errors into Oakum's, without their text, which may quote data."""
     import duckdb
 
     try:

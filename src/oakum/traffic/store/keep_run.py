@@ -1,6 +1,6 @@
 """One run of `oakum observe keep`: sources in, calls and their sums out, as Parquet.
 
-`cli/observe_resume.py` keeps in stretches with the same steps.
+`cli/observe_resume.py` keeps in sections with the same steps.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ from oakum.traffic.survey import Survey, Surveyor
 
 @dataclass(frozen=True)
 class KeepOptions:
-    """What a run is to keep, and where."""
+    """What a run keeps, and where."""
 
     output: Path
     contract: Path | None
     openapi: Path | None
     hosts: tuple[str, ...]
     key: bytes
-    """Of the hashes."""
+    """Key of the hashes."""
 
 
 def keep(found: Sequence[TrafficSource], options: KeepOptions) -> tuple[KeptRun, int]:
-    """Keeps the calls of sources as one run; which, and how many calls it has."""
+    """Keeps the calls of sources as one run; returns its description and the number of calls."""
     against, digest = against_of(options.contract, options.openapi)
     hosts, hashed = options.hosts, Hasher(options.key)
     surveyor = Surveyor(options.key, against, hosts)
@@ -56,7 +56,7 @@ def keep(found: Sequence[TrafficSource], options: KeepOptions) -> tuple[KeptRun,
 
 
 def against_of(contract: Path | None, openapi: Path | None) -> tuple[DocumentJudge | None, str]:
-    """What identifies the calls, and the contract's digest; empty without a contract."""
+    """(judge that identifies operations and callers, digest of the contract; empty without one)."""
     found = load_against(contract, openapi)
     return found, contract_text_digest(contract) if found is not None else ""
 
@@ -70,7 +70,7 @@ def no_proof(against: DocumentJudge | None, many: int) -> tuple[str, ...]:
 
 
 def put(keeper: Keeper, calls: Iterator[RecordedCall]) -> int:
-    """Keep calls, and count them."""
+    """Stores calls and returns their number."""
     many = 0
     for call in calls:
         keeper.put(call)

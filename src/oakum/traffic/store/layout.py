@@ -55,56 +55,56 @@ COLUMNS: Final[Mapping[Table, Mapping[str, str]]] = {
         "says": "VARCHAR", "file": "VARCHAR", "line": "INTEGER", "column": "INTEGER",
     },
 }  # fmt: skip
-"""Of each table; docs/reference/observation.md explains them."""
+"""Table → column → SQL type; docs/reference/observation.md explains them."""
 
 
 @dataclass(frozen=True)
 class SourceNote:
-    """How far a source has been read, so that a later run goes on there."""
+    """How far a source has been read, for a later run to continue."""
 
     id: str
-    """The same for the same file in all runs, also under another name."""
+    """Identifies the file in all runs, even if it is renamed."""
     name: str
     size: int
-    """Bytes of the file, packed as it is, when the run began."""
+    """Size of the (compressed) file in bytes when the run began."""
     head: str
     """Keyed hash of its first bytes."""
     tail: str
-    """Keyed hash of the last ones before `size`."""
+    """Keyed hash of the last bytes before `size`."""
     at: int
-    """Bytes of its lines as they are unpacked, or entries of a HAR."""
+    """Position reached: bytes of decompressed lines, or entries of a HAR."""
     over: bool
     """Whether it was read to its end."""
     read: int
-    """Exchanges, of all runs until now."""
+    """Number of exchanges read in all runs so far."""
     broken: str = ""
 
 
 @dataclass(frozen=True)
 class KeptRun:
-    """The description of one kept run: its sources, its files, and what its hashes can be compared
+    """The manifest of one kept run: its sources, its files, and what its hashes can be compared
     with."""
 
     run: str
-    """Its name, drawn at random."""
+    """Its random name."""
     key: str
-    """A mark of the key of its hashes: equal marks, comparable hashes."""
+    """Identifier of the key of its hashes: equal identifiers, comparable hashes."""
     sources: tuple[SourceCounts, ...]
     against: str = ""
-    """The contract or document that it was held against; empty: none."""
+    """The contract or document that it was compared with; empty: none."""
     digest: str = ""
     """SHA-256 of that document."""
     aside: Mapping[str, int] = field(default_factory=dict)
     unjudged: Mapping[str, int] = field(default_factory=dict)
     distrust: tuple[str, ...] = ()
     files: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Table → its files, below the folder."""
+    """Table → paths of its files relative to the folder."""
     turn: int = 0
-    """Which run it was of those that go on; 0: of none."""
+    """Number of the run among those that continue each other; 0: it does not."""
     asked: str = ""
-    """SHA-256 of what such a run was asked: document, hosts."""
+    """SHA-256 of the options of such a run: document, hosts."""
     notes: tuple[SourceNote, ...] = ()
-    """How far each of `sources` was read; empty: the run does not go on."""
+    """How far each of `sources` was read; empty: the run is not to be continued."""
 
 
 def contract_text_digest(contract: Path | None) -> str:
@@ -117,16 +117,16 @@ class KeptCalls:
     """All runs in the folders that a report reads."""
 
     homes: tuple[tuple[Path, KeptRun], ...]
-    """Each run, and the folder that it is in."""
+    """(folder, run) for each run."""
 
     @property
     def runs(self) -> tuple[KeptRun, ...]:
-        """Each run, without its folder."""
+        """The runs, without their folders."""
         return tuple(run for _, run in self.homes)
 
     @property
     def reads(self) -> tuple[SourceCounts, ...]:
-        """What was read of each source, that which several runs went on with added up."""
+        """The counts of each source, summed over runs that continued it."""
         found: dict[object, SourceCounts] = {}
         for run in sorted(self.runs, key=lambda each: each.turn):
             notes = {note.name: note.id for note in run.notes}
@@ -152,9 +152,9 @@ def is_kept(folder: Path) -> bool:
 
 
 def open_runs(folders: Iterable[Path]) -> KeptCalls:
-    """The kept runs of these folders, by their `runs/*.json`; a run in two folders counts once.
+    """The kept runs in these folders, by their `runs/*.json`; a run in two folders counts once.
 
-    Raises `InputError` with each folder without a run, each sheet that cannot be read, and each
+    Raises `InputError` with each folder without a run, each manifest that cannot be read, and each
     missing file.
     """
     homes: dict[str, tuple[Path, KeptRun]] = {}
@@ -184,13 +184,14 @@ def open_runs(folders: Iterable[Path]) -> KeptCalls:
 
 
 def unreadable(folders: Iterable[Path]) -> InputError:
-    """A file that a sheet names cannot be read; an engine would say which, and what it holds."""
+    """The error for a file of a manifest that cannot be read; the engine's own error might quote
+    its content."""
     said, hint = "contains a truncated or broken file", "keep its traffic again"
     return InputError([Problem(Location(str(each)), said, hint) for each in folders])
 
 
 def run_sheet(run: KeptRun) -> bytes:
-    """The sheet as JSON text."""
+    """The manifest as JSON text."""
     said = {"schema": SCHEMA, **asdict(run)}
     return orjson.dumps(said, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 

@@ -44,14 +44,14 @@ _PREFLIGHT: Final = "OPTIONS /"
 
 @dataclass(frozen=True, order=True)
 class LoggedShape:
-    """A shape (`GET /members/0`, `GET@getMember` where the guard names the operation), and whether
-    an answer was other than that there is no such thing."""
+    """A path shape (`GET /members/0`, `GET@getMember` if the guard names the operation), and
+    whether some response was other than "not found"."""
 
     shape: str
     there: bool
 
     def stand(self) -> RecordedExchange:
-        """An exchange as good as any of this shape."""
+        """An example exchange of this shape."""
         return _stand(self.shape, "", 200)
 
 
@@ -64,14 +64,14 @@ def _stand(shape: str, host: str, status: int) -> RecordedExchange:
 
 @dataclass
 class LoggedShapes:
-    """Shapes, and the endpoints that they are of."""
+    """Path shapes, and the endpoints that they belong to."""
 
     fresh: Callable[[], Surveyor]
     found: Callable[[RecordedExchange], Operation | None]
-    """The declared operation that an exchange was."""
+    """Returns the declared operation of an exchange, or None."""
     asks: set[LoggedShape] = field(default_factory=set)
     shapes: list[str] = field(default_factory=list)
-    """Of each endpoint a shape as good as any that it has."""
+    """For each endpoint, an example shape."""
 
     def learn(self, engine: QueryEngine, hashed: Hasher) -> None:
         """Assigns an endpoint to every shape, and loads them into the engine."""
@@ -127,8 +127,9 @@ def survey(
     operations: Iterable[Operation],
     hashed: Hasher,
 ) -> tuple[Survey, list[SourceCounts]]:
-    """Surveys logs with an SQL engine. `fresh`: an empty surveyor; `found`: returns the declared
-    operation of an exchange. Raises `Unreadable` for a source that is not a log or is truncated."""
+    """Surveys logs with an SQL engine. `fresh`: makes an empty surveyor; `found`: returns the
+    declared operation of an exchange. Raises `UnreadableSource` for a source that is not a log or
+    is truncated."""
     words = odd_words(operations)
     engine.lines([each.name for each in sources], questions.LOG_NAMES)
     known = LoggedShapes(fresh, found)
@@ -158,7 +159,7 @@ def _reads(sources: Sequence[TrafficSource], lines: Any) -> Iterator[SourceCount
 
 
 def odd_words(operations: Iterable[Operation]) -> frozenset[str]:
-    """Segments that are declared, and look like ids or files."""
+    """Declared path segments that look like ids or file names."""
     segments = (part for each in operations for part in each.path.strip("/").split("/"))
     return frozenset(
         part

@@ -15,39 +15,39 @@ from oakum.errors import InputError, Location, Problem
 from oakum.traffic.store.layout import KeptRun, SourceNote
 
 SEEN: Final = 1024
-"""Bytes that a file is known by, at its beginning and before its end."""
+"""Bytes by which a file is identified, at its beginning and before its end."""
 
 
 @dataclass(frozen=True)
 class SourceFile:
-    """A source, as it lies there."""
+    """A source file in its current state."""
 
     name: str
     size: int
     mark: Callable[[int, int], str]
-    """Keyed hash of its bytes, packed as they are, from one place to another."""
+    """Keyed hash of its (compressed) bytes between two positions."""
 
     @property
     def head(self) -> str:
-        """Mark of the first bytes, by which a file is known again."""
+        """Hash of the first bytes, which identifies the file."""
         return self.mark(0, min(SEEN, self.size))
 
     @property
     def tail(self) -> str:
-        """Mark of the last bytes that were read."""
+        """Hash of the last bytes that were read."""
         return self.mark(max(0, self.size - SEEN), self.size)
 
 
 def latest(runs: Iterable[KeptRun]) -> dict[str, SourceNote]:
-    """Source id → how far the last run that had it read it."""
+    """Source id → its note in the latest run that has one."""
     return {note.id: note for run in sorted(runs, key=lambda each: each.turn) for note in run.notes}
 
 
 def begin_sources(
     runs: Sequence[KeptRun], key: str, asked: str, folder: str
 ) -> dict[str, SourceNote]:
-    """What has been read until now. Raises `InputError` where it was under another key, or another
-    contract, document or host: its numbers could not be added up."""
+    """Source id → how far it was read so far. Raises `InputError` if the earlier runs used another
+    key, contract, document or hosts: their numbers could not be added."""
     hint = "give the original options, or keep into another folder: reports can read several"
     place = Location(folder)
     known = [run for run in runs if run.turn]
@@ -65,10 +65,10 @@ def begin_sources(
 def notes_to_continue(
     files: Sequence[SourceFile], notes: Mapping[str, SourceNote]
 ) -> list[SourceNote | None]:
-    """For each file the note that it goes on from; None: it is read from its start.
+    """For each file, the note to continue from; None: it is read from its start.
 
-    Raises `InputError` with each file that can be neither: one that shrank or was written over,
-    and one that took the name of a file whose reading was broken off.
+    Raises `InputError` with each file for which neither is possible: one that shrank or was
+    overwritten, and one with the name of a file that was only partly read.
     """
     named = {note.name: note for note in notes.values()}
     found = {file.name: _same(file, [named.get(file.name)]) for file in files}

@@ -27,26 +27,27 @@ LOG_NAMES: Final = (
     "removed",
     "who",
 )
-"""Members of a log line that are read, all as texts."""
+"""Members of a log line that are read, as text."""
 NO_RECORD: Final = "a line that is not JSON, or has no field of a log line"
 AN_ENTRY: Final = "a line that is an exchange, with a body"
 UNKNOWN: Final = -1
-"""The endpoint of a path whose shape is not in the vocabulary yet."""
+"""Endpoint number of a path shape that is not in the vocabulary yet."""
 GONE: Final = 0
-"""The endpoint of paths that every time were refused as not there: none."""
+"""Endpoint number of paths that were always answered with "not found"."""
 BITS: Final = 62
 _METHODS: Final = "'GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'OPTIONS'"
 _VERSION: Final = "v[0-9]{1,3}(?:[.][0-9]{1,3})*"
 _WORD: Final = "[A-Za-z_][A-Za-z_.~-]{0,39}[0-9]{0,2}"
 _ID: Final = "/(?:[^A-Za-z_/]|[^/]*(?:[^A-Za-z0-9_.~/-]|[0-9][^0-9/]|[0-9]{3}|[^/0-9]{41}))[^/]*"
-"""A segment that `paths.id_form` takes for an id; versions apart."""
+"""Matches a segment that `path_segments.id_form` takes for an id; versions are handled
+separately."""
 _ODD: Final = "/v(?:[0-9]{3}|[0-9]+[.])"
-"""What looks like an id to `_ID`, and may be a version."""
+"""Matches a segment that `_ID` takes for an id but that may be a version."""
 _REMOVED: Final = '^[{](?:"[^"@ ]{1,100}" *: *[0-9]{1,9}[, ]*)*[}]$'
 
 
 def placed_calls() -> str:
-    """Rows of kept calls, as `tally` reads them."""
+    """SQL for rows of kept calls, in the columns that `tally` reads."""
     return f"""
         SELECT /*+ BROADCAST(endpoints) */ 0 AS source, '' AS why, host,
             endpoints.endpoint AS endpoint,
@@ -59,7 +60,7 @@ def placed_calls() -> str:
 
 _ASKED: Final = "CASE WHEN calls.method = 'HEAD' THEN 'GET' ELSE calls.method END"
 ENDPOINTS: Final = f"SELECT DISTINCT operation, {_ASKED} AS method, path FROM calls"
-"""The endpoints of kept calls."""
+"""SQL for the endpoints of kept calls."""
 
 
 def _first(what: str) -> str:
@@ -73,8 +74,8 @@ def _quote(name: str) -> str:
 
 
 def shape_rows(words: Collection[str] = ()) -> str:
-    """Rows of log lines: what each says, its path as a shape (`/members/0/rides/0`), its caller
-    hashed. `words`: segments that a document declares although they look like ids."""
+    """SQL for rows of log lines: their columns, the path as a shape (`/members/0/rides/0`), the
+    caller hashed. `words`: declared segments that look like ids."""
     line = "'^([A-Z]{3,16}) ([^ ]+)( HTTP/[0-9.]+)?$'"
     empty = f"COALESCE({', '.join(map(_quote, LOG_NAMES))}) IS NULL"
     named = f"""
@@ -125,8 +126,8 @@ def is_file(segment: str) -> bool:
 
 
 def shape(path: str, words: Collection[str] = ()) -> str:
-    """What `shaped` makes of a path, for a vocabulary to begin with. Where the two should differ,
-    the vocabulary lacks a shape, and is made to have it."""
+    """The shape of a path as SQL computes it, for the initial vocabulary. If the two should differ,
+    the vocabulary lacks the shape, which is then added."""
     odd, careful = _careful(words)
     if re.search(odd, path):
         whole = path.rstrip("/").replace("/", "//")[1:] + "/"
@@ -203,10 +204,10 @@ _GROUP: Final = "source, why, host, endpoint, sealed, status, credentials, body,
 
 
 def tally(pages: int, part: int = 0, parts: int = 1) -> str:
-    """Two questions in one reading. `whole` = 1: how often each group was seen. `whole` = 0: which
-    endpoints each caller came to, one bit an endpoint, in `pages` words of 62 bits; where the
-    endpoint is not known, one row for each shape. Of `parts` (a power of 2) of all callers one part
-    is asked."""
+    """SQL for two results in one pass. `apart` = 0: how often each group was seen. `apart` = 1:
+    which endpoints each caller used, one bit for each, in `pages` words of 62 bits; if the endpoint
+    is unknown, one row for each shape. Only callers of part `part` of `parts` (a power of 2) are
+    counted."""
     nothing = "CAST(0 AS BIGINT)"
     words = ", ".join(
         f"BIT_OR(CASE WHEN page = {page} THEN bit ELSE {nothing} END) AS word{page}"
@@ -220,25 +221,25 @@ def tally(pages: int, part: int = 0, parts: int = 1) -> str:
 
 
 GROUPS: Final = f"SELECT {_GROUP}, many FROM tallied WHERE apart = 0"
-"""The first answer of `tally`, kept under the name `tallied`."""
+"""SQL for the first result of `tally`, stored as the table `tallied`."""
 SEALS: Final = "SELECT DISTINCT sealed FROM reached WHERE sealed IS NOT NULL"
-"""Shapes without an endpoint."""
+"""SQL for encrypted shapes without a known endpoint."""
 
 
 def reach_rows(pages: int) -> str:
-    """The second result of `tally`, in the form that `callers` reads."""
+    """SQL for the second result of `tally`, in the form that `callers` reads."""
     words = ", ".join(f"word{page}" for page in range(pages))
     return f"SELECT sealed, caller, {words} FROM tallied WHERE apart = 1 AND caller IS NOT NULL"
 
 
 def join_views(parts: int) -> str:
-    """SQL that joins the views `reached0`, `reached1` … to one."""
+    """SQL for the union of the views `reached0`, `reached1` and so on."""
     return " UNION ALL ".join(f"SELECT * FROM reached{part}" for part in range(parts))
 
 
 def callers(endpoints: Sequence[tuple[Collection[int], Collection[str]]]) -> str:
-    """How many different callers came to each of these endpoints, in one row. An endpoint is some
-    numbers, and some sealed shapes."""
+    """SQL for the number of distinct callers of each endpoint, in one row. An endpoint is given by
+    its numbers and encrypted shapes."""
     said = ", ".join(
         f"COUNT(DISTINCT CASE WHEN {_reach_condition(*each)} THEN caller END) AS many{number}"
         if each[1]
@@ -260,7 +261,7 @@ def _reach_condition(endpoints: Collection[int], seals: Collection[str]) -> str:
 
 
 def page_and_bit(endpoint: int) -> tuple[int, int]:
-    """Page and bit of an endpoint: the sign of a word of 64 bits is left alone."""
+    """(page, bit) of an endpoint number; the sign bit of a 64-bit word is not used."""
     return endpoint // BITS, 1 << endpoint % BITS
 
 
@@ -268,10 +269,10 @@ COUNTS: Final = """
     SELECT operation, method, path, what, name, SUM(many) AS many
     FROM counts
     GROUP BY operation, method, path, what, name"""
-"""What runs have counted of each endpoint beside its calls."""
+"""SQL for the sums of runs for each endpoint, besides its calls."""
 
 FIELDS: Final = "SELECT operation, method, path, steps, types, formats FROM fields"
-"""What stood where in the answers of each endpoint, as each run has counted it."""
+"""SQL for the response fields of each endpoint, as counted by each run."""
 
 SENT: Final = 'SELECT run, endpoint, resource, field, viewer, state, present, "of" FROM sent'
 DRIFT: Final = """
@@ -281,10 +282,10 @@ DRIFT: Final = """
 
 
 def order(row: Sequence[Any]) -> list[tuple[bool, str]]:
-    """A place for a row that is the same whatever the engine."""
+    """Sort key of a row that does not depend on the engine."""
     return [(each is None, str(each)) for each in row]
 
 
 def sort_rows(rows: Iterable[Sequence[Any]]) -> list[Sequence[Any]]:
-    """Rows in one order, whatever the engine."""
+    """Rows sorted in an order that does not depend on the engine."""
     return sorted(rows, key=order)

@@ -19,8 +19,9 @@ _BATCH = 10_000
 
 
 def calls(folders: Iterable[Path], memory: int = MEMORY) -> Iterator[RecordedCall]:
-    """The calls of folders in the order of time, those without one first; one day at a time, in
-    `memory` bytes. Raises `InputError` for what is no such folder, or cannot be read."""
+    """The calls in these folders in the order of time, those without a time first; reads one day at
+    a time, in `memory` bytes. Raises `InputError` if a folder has no kept calls or cannot be
+    read."""
     folders = [*folders]
     days: dict[str, list[str]] = {}
     for name in open_runs(folders).files("calls"):

@@ -1,7 +1,6 @@
 """Apache Spark as the SQL engine: a local session or a cluster's.
 
-It answers the queries of `questions.py` as DuckDB does, to the byte. A line is JSON to both or to
-neither.
+Its results equal those of DuckDB to the byte, including which lines count as JSON.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 _LEAST: Final = 512_000_000
-"""Bytes without which Spark does not start."""
+"""Least memory in bytes with which Spark starts."""
 _DIALECT: Final = {
     "spark.sql.ansi.enabled": "true",
     "spark.sql.ansi.doubleQuotedIdentifiers": "true",
@@ -33,7 +32,7 @@ _DIALECT: Final = {
     "spark.sql.parser.escapedStringLiterals": "true",
     "spark.sql.session.timeZone": "UTC",
 }
-"""Settings by which it reads SQL as the standard has it."""
+"""Settings for standard SQL."""
 
 
 class Spark:
@@ -100,8 +99,8 @@ class Spark:
         yield "fits(t STRING, p STRING) RETURNS BOOLEAN RETURN REGEXP_LIKE(t, p)"
 
     def lines(self, files: Sequence[str], names: Sequence[str]) -> None:
-        """Reads JSON lines. A line in braces must be one object: by itself
-        Spark would take what begins as one."""
+        """Reads JSON lines. A line in braces must be exactly one object; Spark itself would accept
+        any line that begins with one."""
         reader = self._spark.read.option("lineSep", "\n")
         parts = [
             reader.text(each).selectExpr(f"{number} AS source", "value")
@@ -124,7 +123,7 @@ class Spark:
         )
 
     def create_view(self, table: Table, files: Sequence[str]) -> None:
-        """Parquet as it lies there."""
+        """Reads the Parquet files in place."""
         if files:
             found = self._spark.read.parquet(*files).select([f"`{n}`" for n in COLUMNS[table]])
         else:
@@ -136,13 +135,12 @@ class Spark:
         found.createOrReplaceTempView(table)
 
     def small(self, name: str, columns: Mapping[str, str], rows: Iterable[Sequence[Any]]) -> None:
-        """A table that is broadcast to every worker, so that the other side of a join need not
-        move."""
+        """A table that is broadcast to all workers, so that joins do not move the other side."""
         said = ", ".join(f"{column} {_kind(kind)}" for column, kind in columns.items())
         self._spark.createDataFrame([*rows], said).createOrReplaceTempView(name)
 
     def view(self, name: str, question: str) -> None:
-        """Gives the result of a query a name, without computing it."""
+        """Names a query without running it."""
         with _translate_errors():
             self._spark.sql(question).createOrReplaceTempView(name)
 
@@ -163,17 +161,17 @@ class Spark:
             found.createOrReplaceTempView(name)
 
     def rows(self, question: str) -> Iterator[tuple[Any, ...]]:
-        """In pieces, as they come."""
+        """Fetches the rows in batches."""
         with _translate_errors():
             for row in self._spark.sql(question).toLocalIterator():
                 yield tuple(row)
 
 
 def start_session(private: Path, memory: int, spill: Path | None = None) -> SparkSession:
-    """A session: of the cluster that `SPARK_CONF_DIR` names, else of this machine. `private`: for
-    files that are of this run alone.
+    """A session on the cluster that `SPARK_CONF_DIR` names, otherwise local. `private`: folder for
+    files of this run only.
 
-    Raises `InputError` where Spark does not come up.
+    Raises `InputError` if Spark does not start.
     """
     from pyspark.errors import PySparkException
     from pyspark.sql import SparkSession

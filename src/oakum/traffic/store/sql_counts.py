@@ -21,22 +21,22 @@ from oakum.traffic.store.layout import KeptCalls
 from oakum.traffic.survey import ASIDE_ABSENT, Survey, Surveyor
 
 PARTS: Final = (1, 8, 64)
-"""Into how many parts callers are divided, one after the other, until they fit."""
+"""Numbers of parts into which callers are divided, tried in order until a part fits into memory."""
 _AT_ONCE: Final = 500
-"""Endpoints whose callers one question asks for."""
+"""Number of endpoints in one query of callers."""
 _PARAMETER: Final = re.compile(r"\{[^{}]*\}")
 Stand = Callable[["GroupCount"], RecordedExchange]
 
 
 class GroupCount(NamedTuple):
-    """A group, and how often it came."""
+    """A group of similar exchanges, and how many there were."""
 
     source: int
     why: str
     host: str
     endpoint: int
     sealed: str
-    """The shape, where the endpoint is not known; opened."""
+    """The decrypted shape, if the endpoint is unknown; otherwise empty."""
     status: int
     credentials: str
     body: str
@@ -45,9 +45,9 @@ class GroupCount(NamedTuple):
 
 
 def tally(engine: QueryEngine, endpoints: int) -> tuple[GroupCount, ...]:
-    """Put the question over the view `placed`, of so many endpoints; the answer is in one order
-    whatever the engine. What does not fit into memory is asked again in parts: nothing goes to a
-    disk. Raises `Full` when no part fits."""
+    """Runs the counting query over the view `placed` with this number of endpoints; the order does
+    not depend on the engine. If it does not fit into memory it is repeated in parts, since nothing
+    may be written to disk. Raises `Full` if no part fits."""
     pages = -(-endpoints // questions.BITS)
     for parts in PARTS[:-1]:
         with suppress(Full):
@@ -72,19 +72,19 @@ def _in_parts(engine: QueryEngine, pages: int, parts: int) -> tuple[GroupCount, 
 def sample_exchange(
     method: str, host: str, path: str, status: int, operation: str = ""
 ) -> RecordedExchange:
-    """An exchange as good as any of a group."""
+    """An example exchange for a group."""
     url = f"//{host}{fill_template(path)}"
     return RecordedExchange(Exchange(Request(method, url), Response(status)), operation=operation)
 
 
 def fill_template(path: str) -> str:
-    """A template with an id in the place of each parameter."""
+    """A path with an example id for each parameter of a template."""
     return _PARAMETER.sub("0", path)
 
 
 def put(rows: Iterable[GroupCount], surveyor: Surveyor, stand: Stand) -> Counter[tuple[int, str]]:
-    """Put groups into a survey. Returns how many lines of each source were read (""), or skipped
-    for which reason."""
+    """Adds groups to a survey. Returns (source, reason) → number of lines skipped; with the reason
+    "", those read."""
     lines = Counter[tuple[int, str]]()
     for row in rows:
         why = row.why
@@ -102,7 +102,7 @@ def put(rows: Iterable[GroupCount], surveyor: Surveyor, stand: Stand) -> Counter
 
 
 def settle(engine: QueryEngine, survey: Survey) -> None:
-    """Tell each endpoint of the survey how many callers came to it, under all its names."""
+    """Sets the number of distinct callers of each endpoint in the survey, over all its names."""
     endpoints = [each for each in _all(survey) if each.groups]
     unknown = any(isinstance(group, str) for each in endpoints for group in each.groups)
     found = engine.rows(questions.SEALS) if unknown else ()
@@ -127,8 +127,7 @@ def _all(survey: Survey) -> Iterator[SeenEndpoint]:
 def of_kept(
     engine: QueryEngine, kept: KeptCalls, surveyor: Surveyor, declared: Iterable[str]
 ) -> Survey:
-    """The survey of a folder of kept calls. `declared`: ids of operations of what it is held
-    against."""
+    """The survey of kept calls. `declared`: operation ids of the document to compare with."""
     known = frozenset(declared)
 
     engine.create_view("calls", kept.files("calls"))

@@ -21,14 +21,15 @@ from oakum.traffic.observation import Drift, SentField
 from oakum.traffic.survey import Survey
 
 ELEMENT: Final = "‹element›"
-"""The step into the elements of a list."""
+"""Path step into list elements."""
 Row = dict[str, Any]
 
 
 def endpoints(
     survey: Survey, operations: Iterable[Operation]
 ) -> Iterator[tuple[Row, SeenEndpoint]]:
-    """Each endpoint that was seen, by `operation` (empty: not declared), `method` and `path`."""
+    """(key columns, counts) of each endpoint seen; the key is `operation` (empty: undeclared),
+    `method` and `path`."""
     for each in operations:
         if endpoint := survey.endpoints.get(each.id):
             yield {"operation": each.id, "method": each.method, "path": each.path}, endpoint
@@ -37,8 +38,8 @@ def endpoints(
 
 
 def counts(place: Row, endpoint: SeenEndpoint) -> Iterator[Row]:
-    """What a call does not tell of an endpoint: what bodies the records held, what the guard
-    removed."""
+    """Rows with facts that calls do not contain: what the records have of bodies, and what the
+    guard removed."""
     for what, many in (
         ("body", endpoint.bodies),
         ("removed", endpoint.removed),
@@ -49,7 +50,7 @@ def counts(place: Row, endpoint: SeenEndpoint) -> Iterator[Row]:
 
 
 def add_count(endpoint: SeenEndpoint, what: str, name: str, many: int) -> None:
-    """Adds such a row to the counts of an endpoint."""
+    """Adds a row of `counts` to an endpoint."""
     counters = {"body": endpoint.bodies, "removed": endpoint.removed, "media": endpoint.media}
     counters[what][name] += many
 
@@ -82,7 +83,7 @@ def add_field(
     types: Mapping[str, int],
     formats: Mapping[str, int],
 ) -> None:
-    """Adds such a row to the shape of a body."""
+    """Adds a row of `fields` to the shape of a body."""
     for step in steps:
         if step == ELEMENT:
             answer.element = answer = answer.element or ObservedValues()
@@ -93,7 +94,7 @@ def add_field(
 
 
 def sent_rows(found: Iterable[SentField], run: str) -> Iterator[Row]:
-    """What was sent to whom."""
+    """Rows of the table `sent`: the fields that each kind of viewer received."""
     for each in found:
         yield {
             "run": run, "endpoint": each.endpoint, "resource": each.resource, "field": each.field,
@@ -103,8 +104,8 @@ def sent_rows(found: Iterable[SentField], run: str) -> Iterator[Row]:
 
 
 def all_sent(rows: Iterable[Row]) -> tuple[SentField, ...]:
-    """The other way round, added up. How many objects there were is the same for all fields of a
-    resource, so a run in which a field never came still counts them."""
+    """The fields of rows of `sent`, summed. The number of objects is the same for all fields of a
+    resource, so a run in which a field never occurred still counts them."""
     present, around = Counter[tuple[Any, ...]](), Counter[tuple[Any, ...]]()
     met = set[tuple[Any, ...]]()
     for row in rows:
@@ -144,7 +145,7 @@ def drift(found: Iterable[Drift]) -> Iterator[Row]:
 
 
 def all_drift(rows: Iterable[Row]) -> tuple[Drift, ...]:
-    """The other way round, added up."""
+    """The differences of rows of `drift`, summed."""
     found: dict[Drift, tuple[int, bool]] = {}
     for row in rows:
         has = row["file"] is not None

@@ -23,13 +23,13 @@ from oakum.traffic.store.duck import connect
 from oakum.traffic.store.layout import KeptRun, Table, column_types, run_sheet
 
 MOST: Final = 200_000
-"""Calls of one part."""
+"""Most calls in one Parquet file."""
 _DATES: Final = 64
-"""Days whose parts are open at a time."""
+"""Most days with an open file."""
 
 
 class Keeper:
-    """Puts calls and sums into a folder; on leaving without `done` nothing of it is there."""
+    """Stores calls and sums in a folder; if it is left without `finish`, nothing remains."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -78,7 +78,7 @@ class Keeper:
         self._write_table("calls", self._hidden / f"{day}.ndjson", name)
 
     def table(self, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Take in the sums of a table."""
+        """Adds rows to a table of sums."""
         lines = self._hidden / f"{table}.ndjson"
         with lines.open("wb") as file:
             for row in rows:
@@ -102,7 +102,7 @@ class Keeper:
         self._files.setdefault(table, []).append(name)
 
     def finish(self, run: KeptRun) -> KeptRun:
-        """Put everything in its place, the sheet last. Raises `InputError` where that cannot be."""
+        """Moves all files into place, the manifest last. Raises `InputError` if that fails."""
         for day in [*self._open]:
             self._close(day)
         files = {table: tuple(names) for table, names in self._files.items()}
@@ -168,7 +168,7 @@ def _lock_folder(folder: Path) -> int:
 
 
 def unwritable(folder: Path, error: OSError) -> InputError:
-    """The folder that nothing can be put into."""
+    """The error for a folder that cannot be written."""
     why = (error.strerror or "no reason given").lower()
     return InputError([Problem(Location(str(folder)), f"cannot be written: {why}")])
 
