@@ -92,7 +92,7 @@ def _holds_more(value: list[Json], objects: Collection[Pointer], at: Pointer) ->
 def beside_nothing(value: Json, keep: Keep, objects: Collection[Pointer], at: Pointer) -> Keep:
     """Removes everything outside these objects. Empty lists and maps stay."""
     if at in objects:
-        return keep if keep != "null" else False  # the null is beside other objects, too
+        return keep if keep != "null" else False  # `null` would be data beside other objects
     if keep is False:
         return keep
     if not value and (isinstance(value, list) or isinstance(keep, Values)):

@@ -156,7 +156,7 @@ class Model:
     @cached_property
     def _usual(self) -> Mapping[str, OperationRule]:
         """By operation id, of those that are granted for what they show, and have no line."""
-        granted = self.operations.keys() & self.showing  # a run may have left some of these out
+        granted = self.operations.keys() & self.showing  # some may be excluded from this run
         rules = (OperationRule(id) for id in granted if id not in self.rules)
         return {
             rule.id: replace(

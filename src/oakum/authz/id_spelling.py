@@ -99,7 +99,7 @@ def _beyond_ascii(plain: str) -> tuple[str, str, int]:
         if _is_scaled(plain):
             return first, "", _ANY_LENGTH
         run = last[len(last.rstrip("0123456789")) :]
-        # A sign may stand where the letter does, with zeros after it.
+        # In place of the non-ASCII letter there may be a sign followed by zeros.
         return first, run.lstrip("0") or ("" if "." in narrow else run), longest
     if _HEXADECIMAL.match(narrow):
         run = last[len(last.rstrip("0123456789abcdef")) :]

@@ -200,7 +200,7 @@ class Judge:
             return False
         if isinstance(value, dict):
             for lacking in self._gaps(value, spot.shape, at):
-                # Below its place, so that what an argument has left there is no object that stays.
+                # Below the gap: what a GraphQL argument left there is no shown object.
                 self._rows.meet((*lacking, "\0"), shown=False)
         return parts if self._may_hold(value, spot, at) else False
 
@@ -270,7 +270,7 @@ class Judge:
                 return dict(zip(keys, alike, strict=True))
             walk = walk if self._shown or self._known else empty_once(walk)
         rows = None if spot.inside or self._writing is not None else self._rows
-        listed = isinstance(value, list)  # a text among objects is a label of theirs
+        listed = isinstance(value, list)  # a string among objects may label them
         parts: dict[str, Keep] = Values() if self._is_map(value, spot, at) else {}
         for key, child, place in zip(keys, children, spots, strict=False):
             pointer = (*at, key)

@@ -23,7 +23,7 @@ def _names_all(node: Trie | None, shape: Shape | None, seen: dict[tuple[int, Sha
         return node is not None
     key = (id(node), shape)
     if key not in seen:
-        seen[key] = True  # a recursive schema is decided by its other parts
+        seen[key] = True  # assume yes for recursion: the other parts decide
         parts = [(name, member_by_name(shape, name)) for name in member_names(shape)]
         parts += [("*", each) for each in (element(shape), rest(shape)) if each is not None]
         seen[key] = all(_names_all(node.child(name), each, seen) for name, each in parts)

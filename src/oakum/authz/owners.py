@@ -44,7 +44,7 @@ def owners_of(
         case "caller":
             found = sorted(ids)
         case "creator" | "resource" | "none":
-            found = []  # a response alone does not tell it
+            found = []  # not shown by the response itself
     return tuple(dict.fromkeys(found))
 
 

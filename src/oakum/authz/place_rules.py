@@ -81,7 +81,7 @@ class Spot:
         depth and trie node; None: the top. `masked`: masked forms, and the leaves visible in them
         only."""
         if refused is None and table is None and shape is not None and write_only(shape):
-            shape = None  # no part of a response; within a resource the contract says what is
+            shape = None  # write-only: never part of a response
         banned = refused is not None and refused(shape)
         node: Trie | None
         if above is None:

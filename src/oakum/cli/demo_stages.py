@@ -110,7 +110,7 @@ class Scans:
 
     def __exit__(self, *_: object) -> None:
         for run in self._runs.values():
-            run.outcome.close()  # a scan that is ended would wait for somebody to read its report
+            run.outcome.close()  # or the scan blocks sending its report
             run.process.terminate()
         for run in self._runs.values():
             run.process.join(10)
@@ -236,11 +236,11 @@ def start_stage(
         found = re.search(r"http://\S+", line := said.readline())
         if found is None:
             with suppress(subprocess.TimeoutExpired):
-                server.wait(5)  # it ends by itself, once it has said why
+                server.wait(5)  # it exits once it has printed the reason
             server.terminate()
             *_, why = f"{line}{said.read()}".strip().splitlines() or ("it says nothing",)
             raise TargetError(f"cadence did not start: {why}")
-        said.close()  # nobody reads on: what it says there later would fill the pipe
+        said.close()  # unread output would fill the pipe
         return found[0]
 
     try:

@@ -170,7 +170,7 @@ def _make_report(scan: Scan) -> Report:
     try:
         return scan.report()
     except OakumError:
-        raise  # it says what is left
+        raise  # its message lists what is left
     except Exception:
         for words in (*scan.left_behind, *scan.how_to_restore()):
             click.echo(f"LEFT: {visible(words)}", err=True)

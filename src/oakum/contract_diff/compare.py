@@ -566,7 +566,7 @@ def _owner_relations(policy: Policy) -> frozenset[str]:
 def _own_as_before(old: Owner, new: Owner) -> bool:
     """Whether no account owns an object that it did not own before, if somebody did."""
     if old.kind == "none":
-        return new.kind != "caller"  # that is everybody
+        return new.kind != "caller"  # then every logged-in caller owns it
     return old.kind == new.kind and {*new.members} <= {*old.members}
 
 

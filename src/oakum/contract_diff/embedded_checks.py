@@ -49,7 +49,7 @@ def find_embedded_checks(
                     if _is_open(model, back.get(around, around), path, sent):
                         found.setdefault((place, wide, instead), []).append(now)
     for (place, wide, instead), endpoints in found.items():
-        if wide or not instead:  # otherwise it is told from the other side
+        if wide or not instead:  # otherwise the reverse comparison reports it
             yield _term(new, place, instead, endpoints, wide=wide)
 
 

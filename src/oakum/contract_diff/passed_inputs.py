@@ -158,7 +158,7 @@ class _Side:
     def lets(self, each: _Input, endpoint: GrantedEndpoint, known: Mapping[_Input, bool]) -> bool:
         """Whether an input passes. `known`: all of this endpoint."""
         guard, (where, at) = self._contract.policy.guard, each
-        if where == "argument":  # those of a new field say no more than the field does
+        if where == "argument":  # a new field is reported itself
             return each in known or at[:2] not in self._fields(endpoint.operation)
         if where != "body" and (where, at[0]) in self._credentials:
             return True

@@ -141,7 +141,7 @@ class Audiences:
         credentials elsewhere."""
         return self.secured and operation.anonymous and operation.method in SHOWS
 
-    # ------------------------------------------------------------ what is nobody's
+    # ------------------------------------------------------------ without owner
 
     def _find_catalogue(self) -> None:
         """What callers list and do not change, and what is listed below it."""
@@ -181,7 +181,7 @@ class Audiences:
             and not seen.inside
             and not self._is_shown(seen.operation)
             for seen in thing.objects
-        )  # elsewhere only whoever has logged in may see some
+        )  # other endpoints require a login for it
         for seen in thing.objects if not closed else ():
             operation = seen.operation
             mine = operation.id in self._world.self_endpoints or self._is_of_people(thing)

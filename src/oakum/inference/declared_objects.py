@@ -210,7 +210,7 @@ class _Looker:
             ):
                 return
             component = self._component(shape)
-            listed = pointer.endswith("/*") and bool(component)  # no answer is an element of one
+            listed = pointer.endswith("/*") and bool(component)  # elements only
             if (keys and (listed or noun not in _ENVELOPE)) or _stands_alone(operation, below):
                 yield DeclaredObject(operation, pointer, shape, noun, keys, "", component)
 
@@ -234,7 +234,7 @@ class _Looker:
         if said and said[-1] not in _WRAPS and not known and not self._leaves_open(shape):
             return {}
         if any(map(_names_account, below)):
-            return {}  # it is somebody's
+            return {}  # it names an account, so it is an object
         generic = {n: c for n, c in _generic(below).items() if _is_container(c)}
         keyed = any(self._holds(child) for child in generic.values())
         return generic if keyed and (known or len(below) - len(generic) <= _BESIDE) else {}
@@ -417,7 +417,7 @@ def _stem(component: str, known: set[str], of_paths: set[str], members: Set[str]
     while len(parts) > 1:
         noun = "_".join((*parts[:-1], singular(parts[-1])))
         if parts[-1] in _VARIANTS and f"{''.join(parts[:-1])}id" in known_by:
-            return noun  # it refers to what it would be a view of
+            return noun  # it has a reference to that object, so it is another one
         whole = noun in of_paths
         for end, rest in ((parts[-1], parts[:-1]), (parts[0], parts[1:])):
             own = whole or f"{end}id" in members

@@ -171,7 +171,7 @@ def _rank_owners(world: DocumentTypes, thing: Thing, shape: Shape) -> list[tuple
             continue
         if noun == "recipient" and not (told or _is_sent(thing, name, child)):
             continue
-        secret = classify_field(name, child) is FieldClass.SECRET  # a key to log in with
+        secret = classify_field(name, child) is FieldClass.SECRET  # a credential
         if noun in order and noun != thing.noun and is_segment(name) and not secret:
             path = _id_in(world, name, child)
             if path:
@@ -242,7 +242,7 @@ def _is_another(world: DocumentTypes, noun: str, name: str) -> bool:
     """Whether a noun means another thing here than who calls: a bank's `Account`, the client of
     OAuth."""
     if noun == "client" and len(words(name)) > 1 and not _is_called(world, noun):
-        return True  # a program: `client_id` of OAuth, `clientName` and `clientVersion` of a log
+        return True  # a program: OAuth's `client_id`, `clientName` in a log
     if world.account is not None and noun == world.account.noun:
         return False
     return any(
@@ -281,8 +281,8 @@ def _only_describes(world: DocumentTypes, name: str, child: Shape) -> bool:
     last = words(name)[-1:]
     key = words(world.account.key)[-1:] if world.account is not None else ()
     if child.kinds == {"string"} and _key_of_account(world).kinds == {"integer"} and last == key:
-        return True  # the id of somebody elsewhere
-    bare = words(name) == ("account",) and not _is_called(world, "account")  # at a bank
+        return True  # an id of another system, as accounts here have integers
+    bare = words(name) == ("account",) and not _is_called(world, "account")  # a bank account
     if bare or (world.account is None and not _says_id(name)):
         return True
     if not _COUNTED.isdisjoint(last) and _COUNTED.isdisjoint(key):  # the number of a bank account

@@ -168,7 +168,7 @@ class _Resources:
         self._by_noun: dict[str, Resource] = {}
         asked = document.operation(policy.caller.operation)
         for resource in policy.resources.values():
-            if resource.is_account:  # a view of the account
+            if resource.is_account:  # accounts, or views of them
                 told = asked is not None and asked.id in seen.endpoints[resource.name]
                 for noun in ACCOUNTS if told else ACCOUNTS - self._by_noun.keys():
                     self._by_noun[noun] = resource
@@ -276,4 +276,4 @@ class _Resources:
         counted = key.kinds == {"integer"} and parameter.shape.kinds == {"string"}
         if said and (said[-1] in SAYS_A_TEXT or (counted and not _IDS.intersection(said))):
             return next((m for m in members if _is_name(m, members[m])), resource.key)
-        return resource.key if resource.key != LINK else ""  # an address is no part of a path
+        return resource.key if resource.key != LINK else ""  # a URL cannot fill a path segment

@@ -360,7 +360,7 @@ def _asked_for(thing: Thing, known: Container[str]) -> str:
     offered = [thing.key] + [
         key
         for key in sorted(shared - {thing.key})
-        # what counts the objects of one parent counts those of the next as well
+        # a running number within one parent repeats in the next
         if not (below and not COUNTS.isdisjoint(words(key)))
         and not is_foreign(key, thing.noun, known)
     ]
@@ -451,7 +451,7 @@ def _private(thing: Thing) -> int:
     labels = [classify_field(name) for name in thing.members()]
     handles = any(label is FieldClass.HANDLE for label in labels)
     if not handles and {*telling[:2]}.isdisjoint(labels):
-        return 0  # the account of a ledger has a type and a group, too
+        return 0  # may be an account in bookkeeping
     return sum(label in telling for label in labels) + handles
 
 

@@ -71,7 +71,7 @@ def read(url: str, variables: Mapping[str, str], path: tuple[Pair, ...] = ()) ->
         only = _VARIABLE.fullmatch(segment.strip())
         name = variable_name(only[1] or "") if only else ""
         if not segments and _BASE.search(name) and not variables.get(name):
-            continue  # the rest of an address whose beginning is not known
+            continue  # a base path of unknown value
         segments.append(_segment(segment.strip(), variables, segments, kinds, values))
     slash = [""] if segments and rest.endswith("/") else []
     return Address(origin, (*segments, *slash), kinds, _query(query))

@@ -210,7 +210,7 @@ def _operation(each: _Endpoint, path: str, schemes: dict[str, Json], *, secured:
     } or {"default": {"description": "none is saved"}}
     if each.security:
         made["security"] = [_security_requirement(found, schemes) for found in each.security]
-    elif secured:  # where nothing needs credentials, a collection says nothing of them
+    elif secured:  # only if other requests have credentials
         made["security"] = []
     return made
 
@@ -236,7 +236,7 @@ def _content(each: _Endpoint, learnt: ObservedValues) -> Json:
 
 
 def _parameters(each: _Endpoint, path: str, used: set[str]) -> Iterator[Json]:
-    # The names are those of the template, which another method of it may have given.
+    # Parameter names come from the template, possibly from another of its methods.
     kinds = list(each.address.kinds.values())
     for name, kind in zip(re.findall(r"\{([^{}]+)\}", path), kinds, strict=True):
         schema = {"integer": {"type": "integer"}, "uuid": {"type": "string", "format": "uuid"}}
