@@ -314,7 +314,7 @@ class _Page:
         changed = tail
         for each in sorted(inside, key=lambda each: each.at, reverse=True):
             changed = Splice(each.at - self._end(key), each.old, each.new).on(changed)
-        changed = _BESIDE.sub(r"\1", changed)  # it stays with the fields that stay
+        changed = _BESIDE.sub(r"\1", changed)  # the comment stays with the other fields
         mine = f"{self._key(own, lines.flow_style)}{changed}"
         if not {*own} <= {*paths}:
             for other, _ in lines.value:

@@ -100,7 +100,7 @@ def _as_asked(old: ContractReading, new: ContractReading, name: str, edits: Sequ
     if any(was.get(leaf) != now.get(leaf) for leaf in leaves if not of_edits[leaf]):
         return False
     if any(leaf in was and was[leaf][1:] != now.get(leaf, ())[1:] for leaf in leaves):
-        return False  # what replaces it, and how grave a leak of it is
+        return False  # its replacement or severity changed
     written = [path for each in cells if each.verb == "set" for path in each.paths]
     sets = [
         {path: who for path, who in _set(read, name).items() if not _is_at(path, written)}

@@ -94,7 +94,7 @@ class ReviewSession:
             by = [n for n in weaker if any(n in grant_relations(each, verb) for each in every)]
             if by:
                 does = "sees" if verb == "see" else "may set"
-                told = f"whoever is `{relation}` is `{by[0]}` too, and {does} `{those[0]}` as such"
+                told = f"every `{relation}` is also `{by[0]}`, and {does} `{those[0]}` as one"
                 self._refuse(told, f"close it for `{by[0]}` first")
             keep = implied_viewers(self.read, relation)
             found.append(Close(resource, line, tuple(those), relation, keep, verb))
@@ -111,7 +111,7 @@ class ReviewSession:
             own = rule is not None and rule.path == path
             place: object = rule.location if rule is not None and own else path
             if rule is not None and rule.path == "*" != path and not rule.every_grant:
-                rule, place = None, ""  # it rules what no other line names
+                rule, place = None, ""  # `*` rules fields that no other line names
             groups.setdefault(place, []).append(path)
             lines[place] = rule.path if rule is not None else ""
         for place, those in groups.items():

@@ -297,7 +297,7 @@ class Gatekeeper:
         if not caller.api_key and not self._desk.may_ask(self._lookups.whoami, inquiry.on):
             return NOBODY
         guess = named.guess()
-        if caller.api_key:  # all of them say who it is
+        if caller.api_key:  # every credential identifies the caller
             guess = replace(guess, key=guess.whole or guess.key, whole="")
         attempt = self._guesses.begin(self._block(inquiry.on.like), guess)
         if attempt.wait:
@@ -350,7 +350,7 @@ class Gatekeeper:
         question = self._desk.request_to(ask.operation, path, ask.query, on, own=True)
         if question is None:
             return None
-        # A POST without a body is none of JSON.
+        # A POST without a body has no JSON media type.
         plain = (each for each in question.headers if ask.method == "GET" or each != KIND)
         fresh = (*plain, FRESH)
         question = replace(question, method=ask.method, headers=fresh)

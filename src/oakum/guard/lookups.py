@@ -140,7 +140,7 @@ class Desk:
             return None
         service, held = self.guard.service, on.held
         own = own or service is None or not self.service
-        if own:  # credentials are sent as such
+        if own:  # its credentials are added separately below
             told = told.without({(each.where, each.name) for each in self.wiring.credentials})
         pieces = [told.merge_into(query), *(held.query if own else ())]
         secret = held.headers if own else _pair(service, self.service)
@@ -355,7 +355,7 @@ class Inquiry:
         epoch, began = memory.epoch, memory.now()
         known = self.desk.read(question, (yield from self.ask(request)))
         ttl = self.desk.guard.ttl
-        # The API may have found it out as soon as it was asked; that it did not, we know only now.
+        # The API may have read its data at the start of the call, so the call counts as age.
         ttl = min(ttl, 1.0) if known is NOTHING else ttl - (memory.now() - began)
         about = {EVERYBODY, mark(self.desk.wiring.asks[question.ask].operation)}
         about |= {question.about} if question.about else set()
@@ -405,5 +405,5 @@ def _has_relation(
         return True
     if not lists or not all(ids is not None and whole for ids, whole in lists):
         return None
-    # As in a member of an object: several ids may stand in one text of the list.
+    # One string of the list may contain several ids, as in a member of an object.
     return None if any(ids and named_among(looked_for, ids) for ids, _ in lists) else False

@@ -80,7 +80,7 @@ class Intake:
             yield from self._may(endpoint, params, inquiry, subject, endpoint.checks.target.kind)
         for each in subject.stands if subject is not None else ():
             if each.below:
-                continue  # a list is the object's around it, and each element whose it is
+                continue  # list elements are judged one by one
             yield from self._may(endpoint, params, inquiry, each, "ask")
         if sends(asked, endpoint.checks.unread):
             raise Denial(422, "body")
@@ -291,7 +291,7 @@ class Intake:
         form = endpoint.resource_form(kind.type)
         if form is None and not is_json(kind.type):
             if endpoint.checks.upload and not self._own(endpoint, inquiry, subject):
-                # No `set` decides about it, as where no other body holds a resource.
+                # The form is not a resource, so `set` grants do not apply to it; `call` has to.
                 if unsaid:
                     raise absent(endpoint, "call")
                 if endpoint.checks.upload == "own":
@@ -306,7 +306,7 @@ class Intake:
         call = Call(operation.id, params, media_type=str(kind))
         done = yield from self._filter_body(endpoint, call, inquiry, subject, reading)
         if not done.sets and decides and not self._own(endpoint, inquiry, subject):
-            raise Denial(422, "body")  # whoever may set something else has come so far
+            raise Denial(422, "body")  # the caller may set other fields only
         onward = done.body if done.whole or self._guard.unknown != "refuse" else None
         if onward is None:
             raise Denial(422, "body")
@@ -441,7 +441,7 @@ class Intake:
         if key(media.type) in endpoint.checks.unjudged:
             raise Denial(415, "media")
         if judged and said.type == PATCH and split(media.type)[0] != PATCH:
-            raise Denial(415, "media")  # operations on fields are no object of another JSON type
+            raise Denial(415, "media")  # a JSON Patch is no object
         if not said.is_utf_8 and (is_json(said.type) or said.type in (FORM, PARTS)):
             raise Denial(415, "media")
         return said

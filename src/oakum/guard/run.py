@@ -521,7 +521,7 @@ def _attend(guard: Running, ends: list[int], heard: deque[int]) -> None:
         time.sleep(_TICK)
 
 
-# ---------------------------------------------------------------- what it stands on
+# ---------------------------------------------------------------- ports and folders
 
 
 def _free(text: str, option: str) -> str:

@@ -57,7 +57,7 @@ def _operations(seen: View) -> Iterator[Problem]:
     for name, where in _operation_references(policy):
         if name and (shut := seen.document.closed_operation(name)) is not None:
             if name in policy.operations and where == policy.operations[name].location:
-                continue  # a line about it grants nothing, and the document's own warning says so
+                continue  # the document's warning already says that it is closed
             message = f"`{name}` cannot be read, because the document is wrong there"
             yield Problem(where, message, shut.reason)
         elif name and seen.document.operation(name) is None:

@@ -220,8 +220,8 @@ class _PolicyParts:
 
 
 def _concat_nodes(one: Node, other: Node) -> Node:
-    # Extended, not added up, unpacked or chained: mypy 2.4 breaks off where it has to find what two
-    # tuples have in common whose type holds itself.
+    # `extend`, and neither `+`, unpacking nor `chain`: mypy 2.4 crashes when it joins two tuple
+    # types that are recursive.
     items, elements = list(one.items), list(one.elements)
     items.extend(other.items)
     elements.extend(other.elements)

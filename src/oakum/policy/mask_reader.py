@@ -33,7 +33,7 @@ def _mask(r: Reader, node: Node, what: str) -> Mask | None:
     found = record(r, node, "a mask", KEYS)
     said = found.present(KEYS)
     if not said and node.items:
-        return None  # its unknown keys are told
+        return None  # `record` has reported its unknown keys
     if not said or (len(said) > 1 and said != ["first", "last"]):
         r.wrong(node, "a mask has one form", _HINT)
         return None

@@ -215,7 +215,7 @@ def read_map(read: Callable[[Reader, Node, Node], T]) -> Read[dict[str, T]]:
         for key, value in node.items:
             # one file cannot have this, but several files together can
             if str(key.scalar) in found:
-                r.wrong(key, f"`{key.scalar}` stands twice in {what}")
+                r.wrong(key, f"`{key.scalar}` occurs twice in {what}")
             found[str(key.scalar)] = read(r, key, value)
         return found
 

@@ -34,7 +34,7 @@ def _declares(shape: Shape, path: tuple[str, ...]) -> bool | None:
         return _declares(below[path[0]], path[1:])
     if star is not None and (path[0] == "*" or "array" not in shape.kinds):
         return _declares(star, path[1:])
-    if below and path[0] == "*":  # every member, as in a map
+    if below and path[0] == "*":  # `*` matches declared members too
         return declares([*below.values()], path[1:])
     return False if below or star is not None or _is_scalar(shape) else None
 

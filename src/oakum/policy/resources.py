@@ -226,7 +226,9 @@ def _promises(resource: str, r: Reader, found: Entries, called: str) -> tuple[tu
         return ()
     node = found["promise"]
     if node.kind != "map" or not node.items:
-        r.unlike(node, "`promise`", "a map", f"from values of `{called}` to what people are told")
+        r.unlike(
+            node, "`promise`", "a map", f"from values of `{called}` to the text that people read"
+        )
         return ()
     pairs: list[tuple[str, str]] = []
     for key, value in node.items:
@@ -296,7 +298,7 @@ def inherit(r: Reader, resources: Mapping[str, Resource]) -> dict[str, Resource]
         r.problems.append(Problem(states[trail[0]].location, f"`{trail[0]}` stands nowhere", steps))
 
     def values(at: str) -> tuple[Json, ...]:
-        for _ in states:  # a longer chain is a circle
+        for _ in states:  # longer chains are cycles
             if states[at].of not in states:
                 break
             at = states[at].of

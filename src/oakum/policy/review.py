@@ -153,9 +153,9 @@ def _keyless(seen: View, resource: Resource) -> Iterator[Problem]:
     if several := list(dict.fromkeys((*listed, *opened))):
         yield Problem(
             resource.location,
-            f"`{resource.name}` has no `key`, and {few(several, _FEW)} may tell of several of an"
-            " owner",
-            "nothing tells one object from another: name the field that does, such as `key: id`",
+            f"`{resource.name}` has no `key`, and {few(several, _FEW)} may return several objects"
+            " of one owner",
+            "they cannot be told apart: name the field that identifies one, such as `key: id`",
         )
 
 

@@ -126,5 +126,5 @@ def test_who_may_set_a_field_changes_and_nothing_else(tmp_path: Path) -> None:
 def test_a_weaker_viewer_that_may_set_it_is_closed_first(tmp_path: Path) -> None:
     session = review(tmp_path)
     session.make(session.grant("User", ["home"], "member", "set"))
-    with pytest.raises(InputError, match="`owner` is `member` too, and may set `home"):
+    with pytest.raises(InputError, match="`owner` is also `member`, and may set `home"):
         session.make(session.close("User", ["home"], "owner", "set"))

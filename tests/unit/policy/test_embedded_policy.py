@@ -154,7 +154,7 @@ def test_json_is_read_like_yaml_and_located_in_its_own_lines(tmp_path: Path) -> 
         ("is_private: {type: boolean}", "'a.b': {type: boolean, x-exposure: [{see: member}]}", "api.yaml:37:44: `a.b` cannot be written as a field path"),
         ("{resource: Member}", "{resource: Member, owner: nick}", "api.yaml:53:45: `owner` of `Member` occurs twice; first at api.yaml:29:16"),
         ("{resource: Member}", "{resource: Member, fields: {is_private: []}}", "api.yaml:53:47: `is_private` has two lines in `Member`; first at api.yaml:33:11"),
-        ("{resource: Member}", "{resource: Member, states: {private: {field: id}}}", "api.yaml:53:47: `private` stands twice in `states`"),
+        ("{resource: Member}", "{resource: Member, states: {private: {field: id}}}", "api.yaml:53:47: `private` occurs twice in `states`"),
         ("total: {type: integer}", "total: {type: integer, x-exposure: [{see: member}]}", "api.yaml:21:44: `x-exposure` belongs to nothing here; put it on a component schema, on a property of one, or on an operation"),
         ("MemberMini:\n      type: object", "Lost: {type: object, properties: {x: {x-exposure: []}}}\n    MemberMini:\n      type: object", "api.yaml:51:55: `x-exposure` belongs to nothing here; put it on a component schema, on a property of one, or on an operation"),
         ("x-exposure: {resource: Member}", "x-exposure: [{see: member}]", "api.yaml:53:19: a resource must be a map, not a list"),
@@ -191,7 +191,7 @@ def test_the_root_may_hold_resources_and_operations_too(tmp_path: Path) -> None:
         "  resources: {Other: {owner: none, schemas: Base}}\n  operations: {getMe: {reads: true}}\n  limits:",
     )
     assert problems(made(tmp_path, text)) == [
-        "api.yaml:17:19: `getMe` stands twice in `operations`"
+        "api.yaml:17:19: `getMe` occurs twice in `operations`"
     ]
 
 

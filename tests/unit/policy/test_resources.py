@@ -176,7 +176,7 @@ def test_a_switch_says_how_an_owner_sets_it() -> None:
             " `of` for one in its owner's account, or both",
         ),
         ("{field: a, of: Member.t, open: true}", "`s` has the values of the state in `of`; omit `open`"),
-        ("{field: a, promise: nobody}", "`promise` must be a map, not the word `nobody`; from values of `s` to what people are told"),
+        ("{field: a, promise: nobody}", "`promise` must be a map, not the word `nobody`; from values of `s` to the text that people read"),
         ("{field: a, promise: {yes: x, false: y}}", "`s` has no value `yes`; write `true`: in YAML 1.2 `yes` is text"),
         ("{field: a, levels: [all, me], promise: {al: x}}", "`s` has no value `al`; did you mean `all`?"),
         ("{of: Member.t, promise: {me: x}}", "`s` has no value `me`; known: `false`, `true`"),

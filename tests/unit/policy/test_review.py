@@ -147,7 +147,7 @@ def test_objects_that_nothing_tells_apart_are_told_where_an_owner_may_have_sever
     assert old in QUIET
     found = [each for each in warnings(QUIET.replace(old, new)) if "has no `key`" in each]
     assert len(found) == told
-    assert all("name the field that does, such as `key: id`" in each for each in found)
+    assert all("name the field that identifies one, such as `key: id`" in each for each in found)
 
 
 @pytest.mark.parametrize(

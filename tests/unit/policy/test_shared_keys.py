@@ -42,8 +42,8 @@ def test_operations_that_share_a_key_have_one_rule() -> None:
 
 def test_an_operation_that_two_keys_name_is_told_at_the_second() -> None:
     _, wrong = read(whole(f"operations:\n  {SHARED}\n  listRides, getMe: {{}}\n"))
-    assert wrong == ["4:14: `getMe` stands twice in `operations`"]
-    assert read(whole("operations: {'a, a': {}}"))[1] == ["2:18: `a` stands twice in `operations`"]
+    assert wrong == ["4:14: `getMe` occurs twice in `operations`"]
+    assert read(whole("operations: {'a, a': {}}"))[1] == ["2:18: `a` occurs twice in `operations`"]
 
 
 def test_a_mistake_that_several_share_is_told_once() -> None:

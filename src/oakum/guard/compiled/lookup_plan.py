@@ -367,7 +367,7 @@ def _what_helps(make: _Maker, operation: Operation) -> tuple[str, str]:
     if not steps:
         return "", owner
     if Targets(make.paths).holds_unseen(operation):
-        return "", f"let a `GET {operation.path}` show what stands there; or {owner}"
+        return "", f"let a `GET {operation.path}` return the object; or {owner}"
     last = next((each for each in reversed(steps) if each.kind == "object"), steps[0])
     if last.resource is None:
         said = f"`{operation.id}: {{params: {{{last.param}: RESOURCE.KEY}}}}`"

@@ -139,7 +139,7 @@ def _resource(paths: PathObjects, operation: Operation, each: Argument) -> Itera
         if (kind := _resource_of_key(model, said)) is not None:
             yield kind
         return
-    # What may hold anything may hold an id.
+    # A free-form value may contain an id.
     if not (each.names_id or each.free) or _is_own_key(model, each):
         return
     one = _resource_by_name(model, each.name) or paths.resource_of_query(operation, each.name)

@@ -315,7 +315,7 @@ def unchecked_references(
     for place in places:
         if plain(place.last) in called:
             yield place
-        # Of a map whose values may be keys, a member may be called like one.
+        # If the values of a map may be keys, one of its members may have the name of a key.
         if place.names and any(each.inside == (*place.inside, "*") for each in places):
             yield replace(place, inside=(*place.inside, one.key), names=False)
 
@@ -352,7 +352,7 @@ def asked_keys(paths: PathObjects, operation: Operation, *, makes: bool = False)
         for place in stated_places(model, operation, name):
             found[place] = resource.name
     every = {} if rule.graphql else words(model, model.policy.resources)
-    # Of a read it may be a place in a list, such as `afterNoteId`, which the object need not be at.
+    # In a read, such a name may be a position in a list (`afterNoteId`), not the object itself.
     longer = every if changes(model, operation) and operation.method != "GET" else {}
     said = {plain(name.rpartition(".")[2]) for name in rule.params}
     called = {word: name for word, name in every.items() if word not in said}

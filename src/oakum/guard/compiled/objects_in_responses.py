@@ -29,7 +29,7 @@ def answer(operation: Operation) -> Shape | None:
     shape = media.shape if media is not None else None
     if shape is None or not _is_feed(operation) or element(shape) is not None:
         return shape
-    # Without the pointer of the event, by which a walk would take the list for it.
+    # The list gets no pointer: with the event's, a walk would mistake it for the event.
     return Shape(kinds=frozenset(("array",)), items=lambda: shape)
 
 

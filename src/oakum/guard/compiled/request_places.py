@@ -336,7 +336,7 @@ def member_values(value: Json, words: Mapping[str, str]) -> Iterator[tuple[str, 
         if isinstance(each, list):
             todo += ((e, around) for e in each)
         elif isinstance(each, str) and _begins(each):
-            # Of what cannot be read in one way, each member may hold anything.
+            # If JSON is ambiguous, each of its members counts with an unreadable value.
             said = _json(each)
             free = {e: [UNREAD] for e in _MEMBER.findall(each)} if said is None else said
             todo.append((free, around))

@@ -107,7 +107,7 @@ class _ClosedShapes:
                 said = {**vars(self.shape(inner)), "content": shape.content}
                 for name in _NOTES:
                     said.pop(name, None)
-                # Still known as what a text holds: a text there is of the kind that is declared.
+                # Keep `content`, so that a string at this place still has a declared type.
                 self._made[shape] = shape_with(said)
             else:
                 self._made[shape] = self._expand_hidden(shape)

@@ -132,7 +132,7 @@ def _listener(deployment: Deployment, plan: Mapping[str, Json], sentinel: str) -
     return {
         "name": "oakum",
         "address": socket_address(*address(deployment.listen, "listen")),
-        # Of two engines that share a port, each would decide a part of the requests.
+        # A second engine on the same port would silently take a share of the requests.
         "enable_reuse_port": False,
         # Buffer limit for bodies; beyond it Envoy replies by itself.
         "per_connection_buffer_limit_bytes": buffer_limit(deployment, plan),

@@ -315,7 +315,7 @@ class _Renderer:
 
     def _node(self, place: _Place) -> int:
         if place.shape is not None and not (place.inside or self.writing):
-            # What is only written is no part of a response.
+            # A write-only schema is never part of a response.
             place = replace(place, shape=None if write_only(place.shape) else place.shape)
         if place.inside and self._is_refused(place.shape):
             return 0

@@ -30,8 +30,8 @@ def unknown_objects(contract: CompiledContract) -> Iterator[Problem]:
             elif _is_declared(operation, place):
                 yield Problem(
                     contract.location(operation),
-                    f"{said} {what}, from whoever may not see every `{name}`: no GET shows one by"
-                    " its key",
+                    f"{said} {what}, for callers who may not see every `{name}`: no GET shows one"
+                    " by its key",
                     f"name the GET that shows a `{name}` by its key in `main:`",
                 )
 

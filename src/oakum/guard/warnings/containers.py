@@ -34,8 +34,8 @@ def removed_by_null(contract: CompiledContract) -> Iterator[Problem]:
         (around, name), (operation, held) = next(iter(found.items()))
         more = f" (and at {len(found) - 1} more places)" if len(found) > 1 else ""
         said = (
-            f"who may set `{around}.{name}` may remove the `{held}` there with `null`, whoever owns"
-            f" it: `{operation.id}` is judged by that line{more}"
+            f"callers who may set `{around}.{name}` can remove the `{held}` there with `null`,"
+            f" whoever owns it: that line alone decides at `{operation.id}`{more}"
         )
         hint = (
             f"remove `set` from `{around}.{name}` if that `{held}` may be another's and the API"
@@ -71,9 +71,9 @@ def names_in_maps(contract: CompiledContract) -> Iterator[Problem]:
                 key = model.policy.resources[name].key
                 yield Problem(
                     contract.location(operation),
-                    f"no GET shows the map of a `{name}` that `{operation.id}` writes, so each name"
-                    f" in it is taken for a `{key}`: what an API keeps under another name could be"
-                    " another's",
+                    f"no GET shows the map of `{name}` objects that `{operation.id}` writes, so"
+                    f" each name in it counts as a `{key}`: an object that the API keeps under"
+                    " another key could belong to another user",
                     f"let `GET {operation.path}` show it, or let clients send a list",
                 )
 

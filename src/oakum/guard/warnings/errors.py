@@ -23,10 +23,10 @@ def revealed_existence(contract: CompiledContract, endpoint: GrantedEndpoint) ->
     that it names: its success reveals that the object exists."""
     model = contract.model
     policy, id = model.policy, endpoint.operation.id
-    if endpoint.graph:  # what it answers is judged as what a read shows
+    if endpoint.graph:  # its responses are judged like those of reads
         return
     path = [each for each in (endpoint.hidden, *endpoint.others) if each and each.reader]
-    # A member that the document does not declare could name one as well: of that nobody is told.
+    # Only declared names: any undeclared member could name one too, which needs no warning.
     named = (name for name in endpoint.asked.by if name != UNKNOWN and any(_names(endpoint, name)))
     beside = [endpoint.asked.by[name] for name in named]
     for each in (*path, *beside):

@@ -26,7 +26,7 @@ def hidden_feeds(contract: CompiledContract) -> Iterator[Problem]:
         if not {*types} & {*FEEDS.values()}:
             continue
         path = [one for one in (each.hidden, *each.others) if one is not None]
-        # Not by what JSON in a text may name: no request of the document has such a text.
+        # Without names inside JSON strings, which no declared request has.
         named = {*each.asked.keys.places.values()}
         for one in (*path, *(one for name, one in each.asked.by.items() if name in named)):
             if one.reader in ("", operation.id) and not _is_open(model, one):

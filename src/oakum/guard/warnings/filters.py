@@ -83,7 +83,7 @@ def counts_of_pages(contract: CompiledContract) -> Iterator[Problem]:
             if model.policy.resources[name].conceal and is_hidden_from_members(model, name)
         ]
         if rule.counts and paged and unseen and not rule.graphql:
-            # Those within others, too: nothing tells what is counted.
+            # Including embedded objects: it is unknown which objects a count includes.
             hidden = " or ".join(f"`{name}`" for name in unseen)
             yield Problem(
                 contract.location(operation),
@@ -101,7 +101,7 @@ def _hidden_fields(
     and what the contract calls them."""
     model, policy = contract.model, contract.policy
     call = model.rule(operation.id).call
-    # Who may call whatever the object is; a relation to an object is none to every other.
+    # Relations that hold for every object; one to a single object does not hold for others.
     told = frozenset(("anyone", "authenticated", "claim"))
     base = {*policy.only("anyone", "authenticated")}
     callers = [{*base, each} if policy.kinds(each) <= told else base for each in call or ()]

@@ -25,7 +25,7 @@ def unlooked_keys(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iter
     for name in resources_written(contract, endpoint.operation):
         resource, finder = contract.policy.resources[name], endpoint.checks.finders.get(name)
         own = may_set_key(contract, name)
-        # In a map its name is its key, and one in a list needs no `set`.
+        # A map name is a key by itself, and a key in a list needs no `set`.
         many = many_of(contract.model, endpoint.operation, name) if resource.key else set[str]()
         if (finder and finder.kind == "ask") or not (own or many):
             continue

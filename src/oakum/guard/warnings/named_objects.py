@@ -62,8 +62,8 @@ def unshown_objects(contract: CompiledContract, endpoint: GrantedEndpoint) -> It
         yield Problem(
             contract.location(endpoint.operation),
             f"no other GET shows the `{name}` that {few(names, 3)} names at `{id}` by its key in"
-            f" the path, so the gateway passes only objects with an owner there, without what"
-            f" stands beside them{lost}, and answers 404 where none is left, as for an empty list",
+            f" the path, so the gateway passes only objects with an owner there, without the"
+            f" data beside them{lost}, and answers 404 if none is left, also for an empty list",
             f"let a GET show a `{name}` by its key in the path, write `conceal: false` at `{name}`"
             f" if everybody may know that one exists, or"
             f" `{id}: {{params: {{{names[0]}: {name}.FIELD}}}}` with what else it holds",

@@ -60,7 +60,7 @@ def _unchecked_write(contract: CompiledContract, endpoint: GrantedEndpoint) -> P
         return None
     found = [*find_unexplained(model, operation)]
     if not makes:
-        # Any name in a query is asked about elsewhere.
+        # Other warnings cover names in a query.
         found = [each for each in found if each.where != "query"]
         found = [each for each in found if rule.call or _is_key(model, each)]
     some = _names(model, found)

@@ -53,7 +53,7 @@ def closed_to_anyone(contract: CompiledContract) -> Iterator[Problem]:
         kept = [each.id for each in shows if contract.model.rule(each.id).call is None]
         kept.sort(key=resource.main.__ne__)
         reached = any(_is_reached(contract, each.id) for each in shows)
-        if reached:  # a list for all: of the others only the page of each object is missed
+        if reached:  # a list is open to all, so only `main` is missing
             kept = [id for id in kept if id == resource.main and not _is_reached(contract, id)]
         if opened is not None and kept:
             found[name] = opened.location

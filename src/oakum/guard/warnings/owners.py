@@ -32,7 +32,7 @@ def unknown_owners(contract: CompiledContract, endpoint: GrantedEndpoint) -> Ite
         if lists := key_lists(contract.model, operation):
             hint = (
                 f"write `{id}: {{call: […]}}` with those who may, for example `owner`: each"
-                f" object that `{next(iter(lists))}` names is asked about"
+                f" object that `{next(iter(lists))}` names is then looked up"
             )
         yield Problem(contract.location(operation), said, hint)
     elif rule.call is None and not endpoint.binds and kind in ("ask", "path"):

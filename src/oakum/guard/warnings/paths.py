@@ -51,7 +51,7 @@ def hidden_targets(contract: CompiledContract) -> Iterator[Problem]:
         id, hidden = each.operation.id, each.hidden
         media = each.operation.success()
         top = media.shape if media is not None else None
-        # What an operation shows alone is mostly what its path names, in another form.
+        # A response that is one such object is usually the object in the path in another form.
         same = top is not None and hidden and resource_of(top, model.bound) in hidden.resources
         if each.write or hidden is None or not hidden.around or same:
             continue
@@ -79,7 +79,7 @@ def unchecked_parents(contract: CompiledContract) -> Iterator[Problem]:
         inner = objects[-1].resource if objects else None
         if inner is None or not each.write or not _depends_on_object(model, each):
             continue
-        # Where a GET shows the inner one in the outer, the API has to find it there.
+        # If a GET has the same path, the API has to find the inner object inside the outer one.
         shown = any(True for _ in paths.gets(objects[-1].path))
         owners = (n for n, e in model.policy.relations.items() if e.kind == "owner")
         writers = {*(rule.call if rule.call is not None else owners)}

@@ -87,8 +87,8 @@ def _describe_losses(lost: _LostMembers) -> Iterator[str]:
         named = sorted(lost.members, key=lambda each: not lost.members[each])
         unseen = [each for each in named if lost.members[each]]
         yield (
-            f"reset {few(named, _MOST)} of {few([*lost.around], 2)}, which whoever may not set it"
-            f" leaves out{' without seeing it' if unseen else ''}"
+            f"reset {few(named, _MOST)} of {few([*lost.around], 2)}, which callers who may not set"
+            f" it leave out{' without seeing it' if unseen else ''}"
         )
 
 
@@ -141,7 +141,7 @@ def _is_shared(contract: CompiledContract, endpoint: GrantedEndpoint, name: str)
     """Whether a list of objects may hold some of several users, or hide some from its caller."""
     one = contract.policy.resources[name]
     if one.owner.kind == "none":
-        some = any(contract.model.tables[name].sets)  # a caller who sees it, or a state in which
+        some = any(contract.model.tables[name].sets)  # some caller sees it in some state
         return some and is_hidden(contract, endpoint, (name,))
     return one.owner.kind == "field" and not one.is_account
 

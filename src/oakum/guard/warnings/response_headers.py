@@ -65,7 +65,7 @@ def headers_beside_objects(contract: CompiledContract) -> Iterator[Problem]:
     for operation in (each.operation for each in contract.endpoints if not each.acts):
         said = {*map(str.lower, operation.headers)} & {*_SAYING}
         if not operation.responses.keys().isdisjoint(_REDIRECTS):
-            said.discard("location")  # which `redirects` names
+            said.discard("location")  # `redirects` warns about it
         for name in said if operation.id in model.showing else ():
             found.setdefault(name, []).append(operation)
     if found:

@@ -80,8 +80,8 @@ def texts_for_objects(contract: CompiledContract) -> Iterator[Problem]:
                 yield Problem(
                     contract.location(each.operation),
                     f"a text or a number at `{at or '/'}` of the response of `{each.operation.id}`"
-                    f" stands in place of a `{one}`, and nobody can tell of which one. The gateway"
-                    " withholds it, and what stands beside it in a row",
+                    f" stands in place of a `{one}`, and it is unknown which one. The gateway"
+                    " withholds it, and the data beside it in a row",
                     f"let the API answer with the object, or let every member see some of a"
                     f" `{one}`",
                 )

@@ -172,7 +172,7 @@ def values_beside_no_object(
     if not asks(contract.model, operation.id) or account(contract.model, operation.id):
         return
     media = operation.success()
-    # Without a schema, as a file in Swagger 2.0, a response is a value outside of objects.
+    # A response without a schema, such as a file in Swagger 2.0, is a value outside objects.
     if media is None or (media.shape is not None and not _beside(contract, operation, media.shape)):
         return
     called = [contract.policy.relations[name] for name in rule.call or ()]

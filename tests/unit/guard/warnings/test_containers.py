@@ -20,7 +20,7 @@ def test_an_object_that_null_takes_away_is_told_of_once(tmp_path: Path) -> None:
             for rule in rules:
                 rule["see"] = [*rule.get("see", []), *rule.pop("set", [])]
 
-    words = "who may set `Doc.sub` may remove the `Sub` there with `null`, whoever owns it: `patch"
+    words = "callers who may set `Doc.sub` can remove the `Sub` there with `null`, whoever owns it"
     assert said(tmp_path, DECOYS).count(words) == 1
     assert words not in said(tmp_path, DECOYS, unset)
 
@@ -33,6 +33,6 @@ def test_names_in_a_map_that_no_get_shows_are_told_of(tmp_path: Path) -> None:
         cats["get"] = {"operationId": "listCats", "responses": answer}
         policy["operations"]["listCats"] = {}
 
-    words = "no GET shows the map of a `Cat` that `patchCats` writes, so each name in it is taken"
+    words = "no GET shows the map of `Cat` objects that `patchCats` writes, so each name in it"
     assert words in said(tmp_path, HOMES)
     assert words not in said(tmp_path, HOMES, shown)

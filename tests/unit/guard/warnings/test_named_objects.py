@@ -116,8 +116,8 @@ def test_what_a_read_names_and_nobody_can_look_up_is_told(tmp_path: Path) -> Non
 
     words = (
         "no other GET shows the `Memo` that `memo` names at `memos` by its key in the path, so the"
-        " gateway passes only objects with an owner there, without what stands beside them"
-        " (`/total`, `/lines/*`, `/rows/*/text`, …), and answers 404 where none is left, as for an"
+        " gateway passes only objects with an owner there, without the data beside them"
+        " (`/total`, `/lines/*`, `/rows/*/text`, …), and answers 404 if none is left, also for an"
         " empty list"
     )
     hint = "`memos: {params: {memo: Memo.FIELD}}`"

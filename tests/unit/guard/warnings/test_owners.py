@@ -58,7 +58,7 @@ def test_a_write_of_a_list_in_its_path_needs_a_call(tmp_path: Path) -> None:
 
     told = said(tmp_path, DESK, listed)
     assert "object that `clear` writes is unknown, and no `call:` says who may call it" in told
-    assert "each object that `ids` names is asked about" in told
+    assert "each object that `ids` names is then looked up" in told
 
 
 def test_what_is_made_below_an_object_that_nothing_names_is_refused(tmp_path: Path) -> None:

@@ -79,8 +79,8 @@ def test_a_member_that_nobody_may_set_is_reset_by_whoever_replaces_the_object(
 ) -> None:
     (found,) = lines(tmp_path, writes(note=BANNED, banned=[], title=OWN))
     # An editor may set `body` alone, and sees nothing of what the owner may set.
-    assert "the API may reset `editor`, `banned`, `title` of `Note`, which whoever may" in found
-    assert "leaves out without seeing it" in found
+    assert "the API may reset `editor`, `banned`, `title` of `Note`, which callers who may" in found
+    assert "leave out without seeing it" in found
     assert "`saveNote: {call: []}`" in found and "readOnly: true" in found
 
 
@@ -111,7 +111,9 @@ def test_a_member_that_its_caller_sees_is_reset_too(tmp_path: Path) -> None:
         policy["resources"]["Note"]["fields"]["body"] = SHOWN
 
     (found,) = lines(tmp_path, seen)
-    assert "reset `editor`, `banned` of `Note`, which whoever may not set it leaves out;" in found
+    assert (
+        "reset `editor`, `banned` of `Note`, which callers who may not set it leave out;" in found
+    )
 
 
 @pytest.mark.parametrize(

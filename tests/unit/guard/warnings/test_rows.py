@@ -113,7 +113,7 @@ def test_a_list_of_texts_and_objects_is_named(tmp_path: Path, schema: dict[str, 
     assert (
         "an element of the list at `/x` of the response of `x` may be a text or a number" in found
     )
-    assert "withholds it, and what stands beside it" not in found
+    assert "withholds it, and the data beside it" not in found
 
 
 def test_of_a_map_the_texts_are_withheld(tmp_path: Path) -> None:
