@@ -32,7 +32,7 @@ class Estimate:
 
 
 def estimate(prepared: Preparation) -> Estimate:
-    """How many requests a run takes, and how long."""
+    """The requests and the duration of a run, from the documents alone."""
     viewers, budget = len(prepared.identities.items) + 1, prepared.options.budget
     documented = sum(cost(probe, viewers) for probe in prepared.probes)
     return Estimate(min(documented, budget), budget, prepared.options.rate)

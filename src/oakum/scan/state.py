@@ -93,7 +93,8 @@ class Responses:
     first: dict[tuple[str, str], int] = field(default_factory=dict)
     """(endpoint, owner) → position of the first object at which its owner was shown anything."""
     good: dict[str, tuple[Probe, str | None, int]] = field(default_factory=dict)
-    """Identity → a question that showed it something of its own: endpoint, whose values, turn."""
+    """Identity → (endpoint, owner of the values, index) of a request that showed it data of its
+    own."""
     absent: dict[str, AbsentControl | None] = field(default_factory=dict)
     """Endpoints that were requested with an id that nobody has."""
     ignoring: set[str] = field(default_factory=set)

@@ -65,5 +65,5 @@ def title(leak: Leak) -> str:
 
 
 def advice(leak: Leak) -> str:
-    """What to change in the API."""
+    """The fix for this leak in the API, as one sentence: it replaces the first step of `STORY.fix`."""
     return "send the same response whether or not the account exists: status, body, headers, length and time; send information for its holder only to the address itself"

@@ -53,5 +53,5 @@ def title(leak: Leak) -> str:
 
 
 def advice(leak: Leak) -> str:
-    """What to change in the API."""
+    """The fix for this leak in the API, as one sentence: it replaces the first step of `STORY.fix`."""
     return "check the caller against the owner of every object returned, after the login check"

@@ -51,5 +51,5 @@ def title(leak: Leak) -> str:
 
 
 def advice(leak: Leak) -> str:
-    """What to change in the API."""
+    """The fix for this leak in the API, as one sentence: it replaces the first step of `STORY.fix`."""
     return "look the object up together with its owner, and answer as if it did not exist"

@@ -56,5 +56,5 @@ def title(leak: Leak) -> str:
 
 
 def advice(leak: Leak) -> str:
-    """What to change in the API."""
+    """The fix for this leak in the API, as one sentence: it replaces the first step of `STORY.fix`."""
     return "send `Cache-Control: private, no-store`; or list in `Vary` the headers that identify callers, and give each response its own `ETag`"

@@ -60,5 +60,5 @@ def title(leak: Leak) -> str:
 
 
 def advice(leak: Leak) -> str:
-    """What to change in the API."""
+    """The fix for this leak in the API, as one sentence: it replaces the first step of `STORY.fix`."""
     return "use random 128-bit keys, and show them to nobody else; answer 429 with Retry-After to callers who try many, by account and by address"

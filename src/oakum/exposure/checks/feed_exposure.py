@@ -56,5 +56,5 @@ def title(leak: Leak) -> str:
 
 
 def advice(leak: Leak) -> str:
-    """What to change in the API."""
+    """The fix for this leak in the API, as one sentence: it replaces the first step of `STORY.fix`."""
     return "filter each frame for its receiver when it is sent; permission to connect is not permission to receive everything later"

@@ -59,5 +59,5 @@ def title(leak: Leak) -> str:
 
 
 def advice(leak: Leak) -> str:
-    """What to change in the API."""
+    """The fix for this leak in the API, as one sentence: it replaces the first step of `STORY.fix`."""
     return "authorize in the type's resolvers, or where its objects are loaded, so that one rule covers every path to them: nested lists, `node(id:)`, interfaces and unions included"

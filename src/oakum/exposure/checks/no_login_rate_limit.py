@@ -54,5 +54,5 @@ def title(leak: Leak) -> str:
 
 
 def advice(leak: Leak) -> str:
-    """What to change in the API."""
+    """The fix for this leak in the API, as one sentence: it replaces the first step of `STORY.fix`."""
     return "after a few wrong secrets answer 429 with Retry-After, by account and by address"

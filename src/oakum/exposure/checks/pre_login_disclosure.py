@@ -54,5 +54,5 @@ def title(leak: Leak) -> str:
 
 
 def advice(leak: Leak) -> str:
-    """What to change in the API."""
+    """The fix for this leak in the API, as one sentence: it replaces the first step of `STORY.fix`."""
     return "keep all account data out of responses to a login, a forgotten password, a registration or an invitation, including error messages"

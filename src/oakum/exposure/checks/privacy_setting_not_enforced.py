@@ -57,7 +57,7 @@ def title(leak: Leak) -> str:
 
 
 def advice(leak: Leak) -> str:
-    """What to change in the API."""
+    """The fix for this leak in the API, as one sentence: it replaces the first step of `STORY.fix`."""
     return (
         "apply the owner's setting in the query or the serializer that every endpoint shares;"
         " hiding it in the front end protects nobody"

@@ -60,5 +60,5 @@ def title(leak: Leak) -> str:
 
 
 def advice(leak: Leak) -> str:
-    """What to change in the API."""
+    """The fix for this leak in the API, as one sentence: it replaces the first step of `STORY.fix`."""
     return "decide anew at each read: bind links and cursors to the permission they were created with, and invalidate them when it ends"

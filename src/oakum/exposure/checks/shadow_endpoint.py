@@ -57,5 +57,5 @@ def title(leak: Leak) -> str:
 
 
 def advice(leak: Leak) -> str:
-    """What to change in the API."""
+    """The fix for this leak in the API, as one sentence: it replaces the first step of `STORY.fix`."""
     return "remove the endpoint, or document it and use the same authorization code as for the others; keep a list of all hosts and versions that respond"

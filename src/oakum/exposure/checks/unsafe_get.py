@@ -53,5 +53,5 @@ def title(leak: Leak) -> str:
 
 
 def advice(leak: Leak) -> str:
-    """What to change in the API."""
+    """The fix for this leak in the API, as one sentence: it replaces the first step of `STORY.fix`."""
     return "do not deploy it; otherwise require a role and POST (RFC 9110, 9.2.1)"

@@ -59,5 +59,5 @@ def title(leak: Leak) -> str:
 
 
 def advice(leak: Leak) -> str:
-    """What to change in the API."""
+    """The fix for this leak in the API, as one sentence: it replaces the first step of `STORY.fix`."""
     return "answer `Access-Control-Allow-Origin` from a fixed list of trusted origins, never with the `Origin` that asks, and never with `null`"

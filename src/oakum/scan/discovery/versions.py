@@ -38,7 +38,7 @@ class VersionedPath:
     after: str
 
     def at(self, version: str) -> str:
-        """The path with another version; with an empty one, without version."""
+        """The path with this version; an empty one gives the path without a version."""
         return f"{self.before}/{version}{self.after}" if version else self.before + self.after
 
 

@@ -129,7 +129,7 @@ class LoginWay:
 
     @property
     def refusal_advice(self) -> str:
-        """What to do where the API does not accept what it returned."""
+        """What the user can do if the API does not accept the returned credentials."""
         return "the API does not accept what the login returned; check `send:` and `cookie:`"
 
 

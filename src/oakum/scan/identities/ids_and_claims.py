@@ -51,9 +51,8 @@ def _objects(value: Json) -> Iterator[Mapping[str, Json]]:
 
 
 def body_claims(body: Json, policy: Policy) -> Mapping[str, Json]:
-    """Claims from who-am-I, where there is no token: what stands beside the caller's id, as for the
-    guard. Without a pointer to the id nobody knows where that is: then roles at any depth, and
-    claims of the contract at the top."""
+    """Claims from who-am-I if there is no token: the members beside the caller's id, as for the
+    guard. Without a pointer to the id, roles at any depth and the contract's claims at the top."""
     *stem, _ = path_of(policy.caller.pointer) or ("",)
     account = next(iter(values_at(body, stem)), None) if policy.caller.pointer else body
     places = [account] if policy.caller.pointer else _objects(body)

@@ -330,7 +330,7 @@ class _Draft:
         self.shown_query.append(urlencode(given))
 
     def url(self, target: str) -> str:
-        """The address of the request."""
+        """The URL of the request, with all values."""
         query = "?" + urlencode(self.query) if self.query else ""
         return target.rstrip("/") + self.path + query
 

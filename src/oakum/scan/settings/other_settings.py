@@ -90,12 +90,13 @@ class OtherSettings:
         return self._owed.get(whose, {}).keys() - self._known.get(whose[1], set())
 
     def changed_settings(self, identity: str | None = None) -> list[Whose]:
-        """Whose settings a write has changed beyond what it was sent; of one identity or of all."""
+        """(identity, operation) of settings that a write changed beyond what it sent; of one
+        identity or of all."""
         return [each for each in self._owed if identity in (None, each[0])]
 
     def take_changes(self, whose: Whose, now: Settings) -> dict[str, Json]:
-        """What a write has moved and is not as it was, and how it was; from now on it counts as
-        tried."""
+        """Member → former value, for side effects of a write that still persist; from now on they
+        count as tried."""
         return {
             name: value
             for name, value in self._owed.pop(whose, {}).items()
@@ -103,7 +104,7 @@ class OtherSettings:
         }
 
     def differ(self, whose: Whose, last: Settings, now: Settings, but: Collection[str]) -> bool:
-        """Whether settings are not as they were."""
+        """Whether settings differ from those before."""
         return not now or any(True for _ in self._changed_members(whose, last, now, but))
 
     def contents(

@@ -1,4 +1,4 @@
-"""Keys of objects, as they stand in the paths of requests."""
+"""Keys of objects as segments of request paths."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ def in_path(key: Json) -> str:
 
 
 def may_lose_a_piece(key: str) -> bool:
-    """Whether a server that decodes a path before it routes, and merges `/`, may take the key for
-    another one: `7/` for `7`."""
+    """Whether a server that decodes a path before routing, and merges `/`, may read another key:
+    `7` instead of `7/`."""
     return "" in _pieces(key)
 
 
 def for_key(request: Request, key: str) -> Request:
-    """A request for the object with a key, which is sent in one piece."""
+    """A request for the object with this key, which becomes a single path segment."""
     return replace(request, url=request.url.replace("{key}", quote(key, safe="")))
 
 

@@ -129,7 +129,8 @@ def places_of(body: Json, mark: str, at: tuple[str, ...] = ()) -> Iterator[tuple
 
 
 def _as_owner(engine: Engine, resource: str, owner: str, path: str) -> str:
-    """What an owner member holds in the owner's objects, where it names them; empty: unknown."""
+    """The value of a member that names the owner, taken from the owner's objects; empty if
+    unknown."""
     rows = engine.knowledge.objects.get((owner, resource), ())
     ids = engine.identities.ids.get(owner, frozenset())
     return next((row[path] for row in rows if row.get(path) in ids), "")

@@ -37,8 +37,8 @@ from oakum.scan.write_tests.other_owners import id_as_owner, other_owner
 def hand_over(
     engine: Engine, undo_log: UndoLog, probe: Probe, resource: str, untried: dict[str, str]
 ) -> None:
-    """Tests whether owners may give what they own to others; names what stays untried. `untried`:
-    members that the write test has left out, with the reason."""
+    """Tests whether owners can give their objects to others, and reports what was not tried.
+    `untried`: members that the write test left out, with the reason."""
     if untried:
         trial = Handovers(engine, undo_log, probe, resource)
         member = trial.run()

@@ -105,7 +105,7 @@ class Maker:
     """Whether an object could not be deleted or an existing one was overwritten; then no more are
     created."""
     told_once: bool = False
-    """The answer to the last creation showed a leak that no other answer has shown."""
+    """Whether the last response to a creation showed a leak that no other response has shown."""
     by: tuple[str | None, ...] = ()
     """Who sends the creation, below an object of the owner; empty: the owner."""
     status: int = 0
