@@ -16,7 +16,7 @@ MOST = 64
 
 
 def masks(r: Reader, node: Node, what: str) -> tuple[Mask, ...] | None:
-    """One mask, or a list of them."""
+    """Reads one mask, or a list of them; None if it is invalid, which is then recorded."""
     if node.kind == "list" and not node.elements:
         r.wrong(node, "`masked` lists no form, so this shows nothing", _HINT)
         return None

@@ -46,7 +46,8 @@ name."""
 
 @dataclass(frozen=True)
 class ConcealedObject:
-    """A concealed object that a request names."""
+    """An object in a request whose existence is hidden from callers who may not see it, and how it
+    is looked up."""
 
     reader: str
     """Operation id of the GET that returns it; empty: no GET does, so it cannot be shown to
