@@ -18,6 +18,8 @@ from tests.conformance.test_exchanges import IMPLEMENTATIONS
 MANY = int(os.environ.get("OAKUM_EXAMPLES", "100"))
 Guards = list[tuple[Guard, Setup]]
 HIDDEN: Json = {"id": "n1", "ownerId": "bob", "text": "S", "reply": {"id": "n3", "ownerId": "bob"}}
+UNKNOWN: Json = {"id": "n1"}
+"""What may be of a concealed resource, and does not say so."""
 NOTES = st.recursive(
     st.sampled_from((HIDDEN, HIDDEN, None, {"id": "n2", "ownerId": "ann", "text": "T"})),
     lambda inner: st.fixed_dictionaries(
@@ -25,12 +27,14 @@ NOTES = st.recursive(
     ),
     max_leaves=3,
 )
+NODES = st.one_of(NOTES, st.just(UNKNOWN))
 DATA = st.fixed_dictionaries(
     {},
     optional={
         "me": st.fixed_dictionaries({"id": st.just("ann")}, optional={"note": NOTES}),
         "note": NOTES,
-        "node": NOTES,
+        "node": NODES,
+        "wrap": st.fixed_dictionaries({}, optional={"note": NOTES, "node": NODES}),
         "stats": st.fixed_dictionaries({"total": st.just(3)}, optional={"note": NOTES}),
         "notes": st.lists(st.sampled_from(({"id": "n2", "ownerId": "ann"},)), max_size=2),
     },
@@ -59,7 +63,7 @@ def test_a_hidden_object_is_as_one_that_there_is_not(
 
 def without(value: Json) -> Json:
     """The same where there is none of the objects that are hidden."""
-    if value == HIDDEN:
+    if value in (HIDDEN, UNKNOWN):
         return None
     if isinstance(value, dict):
         return {name: without(each) for name, each in value.items()}

@@ -16,9 +16,10 @@ from typing import Literal
 from oakum.http.json_pointer import Pointer
 from oakum.openapi.model import Json
 
-Keep = bool | dict[str, "Keep"] | Literal["null", "refuse"]
+Keep = bool | dict[str, "Keep"] | Literal["null", "void", "refuse"]
 """What stays of a value: all (True), none (False), or a decision for each member or element; `null`
-puts `null` in its place, `refuse` refuses the whole response."""
+puts `null` in its place, `refuse` refuses the whole response. `void` is the `null` in place of a
+hidden object, which counts as the `null` of an absent object does."""
 
 
 class Values(dict[str, Keep]):
@@ -92,7 +93,8 @@ def _holds_more(value: list[Json], objects: Collection[Pointer], at: Pointer) ->
 def beside_nothing(value: Json, keep: Keep, objects: Collection[Pointer], at: Pointer) -> Keep:
     """Removes everything outside these objects. Empty lists and maps stay."""
     if at in objects:
-        return keep if keep != "null" else False  # `null` would be data beside other objects
+        # `null` would be data beside other objects
+        return False if keep in ("null", "void") else keep
     if keep is False:
         return keep
     if not value and (isinstance(value, list) or isinstance(keep, Values)):
@@ -121,8 +123,8 @@ def is_left(value: Json, keep: Keep) -> bool:
 
 def voided(keep: Keep, *, null: bool) -> Keep:
     """What stays of an object. With `null`, an object that is hidden or of which nothing stays is
-    replaced by `null`."""
-    return "null" if null and (keep is False or isinstance(keep, Hollow)) else keep
+    replaced by the `null` of an absent one."""
+    return "void" if null and (keep is False or isinstance(keep, Hollow)) else keep
 
 
 def without(keep: Keep, rows: Collection[Pointer]) -> Keep:

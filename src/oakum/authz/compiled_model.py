@@ -15,7 +15,7 @@ from oakum.http.json_pointer import path_of
 from oakum.http.media_type import is_json
 from oakum.openapi.model import Media, Operation, Shape
 from oakum.openapi.names_below import NamesBelow
-from oakum.openapi.shape_queries import element, event_of, member, member_names, merge
+from oakum.openapi.shape_queries import element, event_of, member, member_names, merge, ways
 from oakum.openapi.walk import reachable
 from oakum.policy.common_params import fill_parameters
 from oakum.policy.mask import Mask
@@ -442,6 +442,12 @@ def resources_in(shape: Shape, bound: Mapping[str, str]) -> Iterator[tuple[str, 
     for at in shapes_within(shape):
         if name := resource_of(at, bound):
             yield name, at
+
+
+def may_conceal(model: Model, shape: Shape) -> bool:
+    """Whether a concealed resource is among the alternatives of a union."""
+    found = (resource_of(each, model.bound) for each in ways(shape))
+    return any(name and model.tables[name].resource.conceal for name in found)
 
 
 def answer_media(operation: Operation, status: int, media_type: str) -> Media | None:

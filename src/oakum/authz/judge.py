@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from oakum.authz.beside_objects import Hollow, Keep, Rows, Values, is_left, voided, whole
 from oakum.authz.body_owners import Around, BodyObjects, MeantObject, Writing, child_steps, slot
-from oakum.authz.compiled_model import Model
+from oakum.authz.compiled_model import Model, may_conceal
 from oakum.authz.decide import all_settable, may_call, through
 from oakum.authz.deselected_objects import LeftOut
 from oakum.authz.id_spelling import Spellings, identifier, looked_up_owners, spread
@@ -178,22 +178,21 @@ class Judge:
         """Judges a container outside every resource."""
         if spot.shape is None and self._writing is not None and not (self._shown or self._known):
             return False  # nothing below is declared or wanted
+        met = self._rows.count
         if isinstance(value, dict):
             name = self._resource_at(at, spot.shape)
             if spot.shape is not None:
                 picked = self._select_alternative(spot.shape, value)
                 if picked is None and not name:
-                    met = self._rows.count
                     self._note_untold(value)
                     self._visit(value, spot.of(None), at, context, leaves)
                     self._rows.withhold(met, at)
-                    return False
+                    return voided(False, null=spot.void and may_conceal(self._model, spot.shape))
                 spot = spot.of(picked or spot.shape)
                 name = name or self._binding(spot.shape)
             if name:
                 keep = self._object(name, value, spot.shape, at, context)
                 return voided(keep, null=spot.void and self._tables[name].resource.conceal)
-        met = self._rows.count
         parts = self._parts(value, spot, at, context, leaves)
         if self._is_misfit(value, spot, at):
             self._rows.withhold(met, at)
@@ -577,7 +576,8 @@ class Judge:
                 if picked is None and not inner:
                     self._note_untold(value)
                     self._visit(value, self._bare, at, context, self._unbound)
-                    return spot.instead
+                    null = spot.void and may_conceal(self._model, spot.shape)
+                    return voided(spot.instead, null=null)
                 here = spot.of(picked or spot.shape)
                 inner = inner or self._binding(here.shape)
             if inner:

@@ -188,7 +188,7 @@ def cut(text: str, span: Span, keep: Keep) -> list[str]:
 
 
 def _cut(text: str, span: Span, keep: Keep, into: list[str]) -> None:
-    if keep == "null":
+    if keep in ("null", "void"):
         into.append("null")
         return
     if not isinstance(keep, dict) or not span.parts:
@@ -223,7 +223,7 @@ def removed_pointers(span: Span, keep: Keep, at: str) -> list[str]:
 
 
 def _collect_removed(span: Span, keep: Keep, at: str, into: list[str]) -> None:
-    if keep is False or keep == "null":
+    if keep in (False, "null", "void"):
         into.append(at)
     elif isinstance(keep, dict):
         for name, part in span.parts:

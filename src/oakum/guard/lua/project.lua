@@ -695,7 +695,8 @@ local function row(node, i, depth, set, owners, tally, label)
   return past, became
 end
 
--- A member at a place where one that there is not is null: a concealed object that is hidden is null, too.
+-- A member at a place where the API answers null for none: a concealed object that is hidden is null, too,
+-- and one of which nobody can tell the resource, where it may be concealed.
 function M.voided(found, i, depth, set, owners, tally)
   local node, n, last, refused = found.node, RANGES, TO[RANGES], REFUSED
   local past, became = value(node, i, depth, set, owners, tally, found.label)
@@ -703,9 +704,14 @@ function M.voided(found, i, depth, set, owners, tally)
   local body = node.body or choose(node.union, i, depth)
   local allowed = not (node.inside or SHUT)
   if node.inside then allowed = node.own[set] or node.null[set] end
-  if not (allowed and body and body.table and body.table.conceal) then return past, GONE end
+  local unknown = body and not body.table and node.union and body == node.union["else"]
+  local concealed = unknown and node.union.conceals or body and body.table and body.table.conceal
+  if not (allowed and concealed) then return past, GONE end
   rollback(n, last, refused)
-  return past, NULL
+  -- It counts as the null of one that does not exist does, not as what stands for something withheld.
+  RANGES, HOLLOW = RANGES + 1, false
+  FROM[RANGES], TO[RANGES] = -1, -1
+  return past, KEPT
 end
 
 local replaces -- forward
@@ -2171,6 +2177,13 @@ function M.load(plan)
   load_unions(plan)
   load_nodes(plan)
   load_bodies(plan)
+  for k = 1, plan.unions.n do
+    local union = plan.unions[k]
+    for j = 1, union.ways.n do
+      local of = union.ways[j].body.table
+      union.conceals = union.conceals or of and of.conceal
+    end
+  end
   plan.loaded = {}
   load_endpoints(plan)
   plan.loaded = nil
