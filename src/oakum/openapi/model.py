@@ -49,8 +49,9 @@ class Shape:
     """Shape of the values of undeclared members (`additionalProperties`, a map)."""
     by_name: MemberNames | None = None
     """Which undeclared members are allowed, if their names matter; None: all alike."""
-    empty_as_null: frozenset[str] = frozenset()
-    """Members that are `null` where there is no object: nullable fields of GraphQL."""
+    empty_as_null: frozenset[str] | None = None
+    """Members that are `null` where there is no object: nullable fields of GraphQL. None: those
+    that the document lets be `null`."""
     content: Callable[[], Shape] | None = None
     """The shape of JSON within a string (`contentSchema`)."""
     unread: tuple[Callable[[], Shape], ...] = ()

@@ -52,7 +52,12 @@ def member_by_name(shape: Shape, key: str) -> Shape | None:
 def is_null_if_empty(shape: Shape, key: str) -> bool:
     """Whether a member is `null` if there is no object, in every alternative that has it."""
     having = [at for at in ways(shape) if key in at.properties and not at.branches]
-    return bool(having) and all(key in at.empty_as_null for at in having)
+    return bool(having) and all(
+        "null" in at.properties[key]().kinds
+        if at.empty_as_null is None
+        else key in at.empty_as_null
+        for at in having
+    )
 
 
 @lru_cache(maxsize=1 << 14)

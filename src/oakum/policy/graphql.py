@@ -286,6 +286,7 @@ class Graph:
         return Shape(
             kinds=_OBJECT,
             properties={"data": data, "errors": lambda: errors},
+            empty_as_null=frozenset(),
             pointer=self._at("", "read" if [*roots] == [self._roots[0]] else "write"),
         )
 
