@@ -197,9 +197,10 @@ def _state(
     at = ".".join(segments[len(home.pointer) :])
     if _unread(home, objects[0]) or is_blocked(objects[0], at):
         return {}
-    owners = [text for each in home.owners for text in _texts(values_at(objects[0], each))]
-    if about and owners and about not in owners:
-        return {}
+    ids = [id for each in home.owners for id in values_at(objects[0], each)]
+    owners = _texts(ids)
+    if about and about not in owners and (owners or None in ids):
+        return {}  # `null` is no id: some APIs answer an absent account with default values
     member, own = segments[len(home.pointer) :], set(owners) or {about}
     said = _stated_values(objects[0], member)
     every = values_at(objects[0], member)

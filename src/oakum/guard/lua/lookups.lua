@@ -245,6 +245,8 @@ local function state_in(state, value, about)
       if id then
         theirs, ids[id] = true, true
         same = same or id == about
+      elseif each == json.null and about ~= "" then
+        theirs = true -- no id: some APIs answer an absent account with default values
       end
     end
   end
