@@ -247,7 +247,7 @@ def _read(environ: Environ, most: int, *, needed: bool) -> bytes:
     most = min(length, most)
     body = bytearray()
     try:
-        while len(body) < most and (part := source.read(min(_PIECE, most - len(body)))):
+        while len(body) < most and (part := _read_piece(source, min(_PIECE, most - len(body)))):
             body += part
     except Exception as error:
         if not needed:
@@ -256,6 +256,20 @@ def _read(environ: Environ, most: int, *, needed: bool) -> bytes:
     if needed and known and len(body) < most:
         raise Denial(400, "truncated")  # a partial body could mean something else
     return bytes(body)
+
+
+def _read_piece(source: Any, most: int) -> bytes:
+    """The next bytes of a body, at most so many; empty: its end.
+
+    Werkzeug's stream of a chunked body counts what its client announced and never sent. Python then
+    reads memory beyond the buffer, so a raw stream fills one of ours. Raises `OSError`."""
+    if not isinstance(source, io.RawIOBase):
+        return bytes(source.read(most))
+    piece = bytearray(most)
+    count = source.readinto(piece) or 0
+    if count > len(piece):
+        raise OSError("the body ends within a chunk")
+    return bytes(piece[:count])
 
 
 def _environ(environ: Environ, asked: HttpRequest, mount: Mount) -> Environ:

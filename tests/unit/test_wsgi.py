@@ -17,6 +17,7 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpRequest, JsonResponse
 from django.urls import path
 
+from oakum.routing.messages import Denial
 from oakum.wsgi import App, Environ, OakumMiddleware, _read
 from tests.unit.guard.club import FRIENDS, PEOPLE, POLICY, SEEN, gate
 
@@ -407,3 +408,24 @@ def test_a_body_is_read_in_pieces_that_a_server_can_hold() -> None:
     assert _read(environ, 1_000_000, needed=True) == b"x" * 200_000
     environ["wsgi.input"] = Source(b"x" * 200_000)
     assert _read(environ, 70_000, needed=False) == b"x" * 70_000
+
+
+class Shrunk(io.RawIOBase):
+    """The chunked body of Werkzeug's server when its client goes: it counts what never came."""
+
+    def readinto(self, buffer: Any) -> int:
+        buffer[:] = b"abc"
+        return 4
+
+
+def test_a_body_that_ends_within_a_chunk_is_refused() -> None:
+    environ = {"wsgi.input": Shrunk(), "wsgi.input_terminated": True}
+    with pytest.raises(Denial):
+        _read(environ, 1000, needed=True)
+
+
+def test_a_raw_stream_is_read_to_its_end(tmp_path: Path) -> None:
+    (tmp_path / "body").write_bytes(b"x" * 200_000)
+    with io.FileIO(tmp_path / "body") as stream:
+        environ = {"wsgi.input": stream, "wsgi.input_terminated": True}
+        assert _read(environ, 1_000_000, needed=True) == b"x" * 200_000
