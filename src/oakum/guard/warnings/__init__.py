@@ -66,6 +66,7 @@ OF_CONTRACT: tuple[Callable[[CompiledContract], Iterator[Problem]], ...] = (
     response_headers.dropped_headers,
     parameters.unread_parameters,
     names.unstated_names,
+    names.unstated_selections,
     name_patterns.unreadable_patterns,
     members.moved_objects,
     filters.hidden_fields,

@@ -17,6 +17,7 @@ from oakum.guard.compiled.path_objects import key_lists, names
 from oakum.guard.compiled.request_places import RequestPlace, plain
 from oakum.guard.compiled.write_targets import needs_object
 from oakum.guard.unexplained_names import explains, find_unexplained
+from oakum.guard.warnings.grants import resources_shown
 
 _MANY = 3
 """Number of equal warnings from which they are merged into one."""
@@ -88,9 +89,11 @@ def _names(model: Model, found: Iterable[RequestPlace]) -> list[str]:
     return [*dict.fromkeys(each.contract_name or "the body" for each in by)]
 
 
-def _is_key(model: Model, place: RequestPlace) -> bool:
-    keys = {plain(each.key) for each in model.policy.resources.values() if each.key}
-    return plain(place.last) in _KEYS | keys
+def _is_key(model: Model, place: RequestPlace, *, many: bool = False) -> bool:
+    """Whether a place is called like a key; `many`: or like several, `ids`."""
+    keys = _KEYS | {plain(each.key) for each in model.policy.resources.values() if each.key}
+    name = plain(place.last)
+    return name in keys or (many and name.removesuffix("s") in keys)
 
 
 def _failures(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Problem]:
@@ -112,6 +115,31 @@ def _failures(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator
             " exists",
             explains(model, id, _param_name(some[0])),
         )
+
+
+def unstated_selections(contract: CompiledContract) -> Iterator[Problem]:
+    """Reads that find objects by keys of which nobody says whose they are: a hidden one is removed,
+    while an absent one may be answered as `null` or named as missing."""
+    model = contract.model
+    for each in contract.endpoints:
+        operation, known = each.operation, each.asked.keys.places
+        if each.acts or each.graph:
+            continue
+        hidden = [
+            name
+            for name in resources_shown(contract, operation)
+            if model.policy.resources[name].conceal and is_hidden_from_members(model, name)
+        ]
+        places = (e for e in find_unexplained(model, operation) if e not in known)
+        some = _names(model, (e for e in places if _is_key(model, e, many=True))) if hidden else []
+        if some:
+            yield Problem(
+                contract.location(operation),
+                f"`{operation.id}` may find by {few(some, 3)} which `{hidden[0]}` it shows: if it"
+                " answers `null` for an absent one, or names it as missing, callers who may not see"
+                " one can tell that it exists",
+                explains(model, operation.id, some[0]),
+            )
 
 
 def _hides(model: Model) -> bool:

@@ -191,3 +191,44 @@ def test_what_may_stand_in_place_of_an_object_is_named(
 
     told = said(tmp_path, REMARKS, change)
     assert f"{what} may stand at `/note` of the response of `pins` in place of a `Note`" in told
+
+
+NOTE = {"$ref": "#/components/schemas/Note"}
+NOTES = {"type": "array", "items": {"anyOf": [NOTE, {"type": "null"}]}}
+FOUND = "callers who may not see one can tell that it exists"
+
+
+def finding(shape: Any, name: str, *, body: bool = False) -> Change:
+    """A read `act` that finds notes by a name in its query or its body."""
+    answers = {"200": {"description": "d", "content": {"application/json": {"schema": shape}}}}
+    ids = {"type": "array", "items": TEXT}
+    if body:
+        rule = {**MEMBER, "reads": True}
+        return adding("post", "/found", rule, row(**{name: ids}), responses=answers)
+    query = [{"name": name, "in": "query", "schema": ids}]
+    return adding("get", "/found", MEMBER, responses=answers, parameters=query)
+
+
+@pytest.mark.parametrize("body", [False, True])
+@pytest.mark.parametrize("name", ["ids", "id", "uuids"])
+@pytest.mark.parametrize("shape", [NOTES, row(notes=NOTES, missing={"type": "array"})])
+def test_a_read_by_keys_that_nobody_states_is_asked_about(
+    tmp_path: Path, shape: Any, name: str, body: bool
+) -> None:
+    change = finding(shape, name, body=body)
+
+    def stated(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        change(document, policy)
+        policy["operations"]["act"]["params"] = {name: "Note.id"}
+
+    told = said(tmp_path, REMARKS, change)
+    assert f"`act` may find by `{name}` which `Note` it shows" in told and FOUND in told
+    assert f"`act: {{params: {{{name}: Note.id}}}}`" in told
+    assert FOUND not in said(tmp_path, REMARKS, stated)
+
+
+@pytest.mark.parametrize(("shape", "name"), [(NOTES, "address"), (row(n=TEXT), "ids")])
+def test_a_read_by_no_key_or_of_no_note_is_not_asked_about(
+    tmp_path: Path, shape: Any, name: str
+) -> None:
+    assert FOUND not in said(tmp_path, REMARKS, finding(shape, name))
