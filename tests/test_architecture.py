@@ -12,6 +12,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cache
+from itertools import filterfalse
 from pathlib import Path
 from re import _parser  # type: ignore[attr-defined]
 from typing import Any
@@ -429,3 +430,40 @@ def test_a_group_is_repeated_possessively_only_if_it_is_atomic() -> None:
 )  # fmt: skip
 def test_a_loose_repeat_is_seen(pattern: str, loose: bool) -> None:
     assert repeats_loosely(_parser.parse(pattern)) is loose
+
+
+def modules_named(text: str) -> Iterator[str]:
+    """Modules and packages that a text names, as `oakum.scan.technique` or `scan/technique.py`."""
+    tops = {each.name for each in (ROOT / "src/oakum").iterdir() if each.is_dir()}
+    for name in re.findall(r"`((?:[a-z_]+[./])+[a-z_]+)`", text):
+        first, *rest = re.split(r"[./]", name.removesuffix(".py"))
+        if name.endswith((".lua", ".json")):
+            continue
+        if first == "oakum" or (first in tops and "/" in name):
+            yield "/".join(rest if first == "oakum" else (first, *rest))
+
+
+def is_there(module: str) -> bool:
+    """Whether it is a module, a package, or a name in one of them."""
+    path = ROOT / "src/oakum" / module
+    if path.is_dir() or path.with_suffix(".py").is_file():
+        return True
+    for file in (path.parent.with_suffix(".py"), path.parent / "__init__.py"):
+        if file.is_file() and re.search(rf"\b{path.name}\b", file.read_text(encoding="utf-8")):
+            return True
+    return False
+
+
+@pytest.mark.parametrize("file", MODULES, ids=named)
+def test_a_module_that_a_text_names_is_there(file: Path) -> None:
+    assert [*filterfalse(is_there, modules_named(file.read_text(encoding="utf-8")))] == []
+
+
+def test_a_module_that_was_moved_is_seen() -> None:
+    text = (
+        "as in `oakum.scan.moved`, `scan/moved.py` and `oakum.scan.technique.moved`, not in `a.b`"
+    )
+    moved = [*modules_named(text)]
+    assert moved == ["scan/moved", "scan/moved", "scan/technique/moved"]
+    assert not any(map(is_there, moved))
+    assert is_there("scan/technique") and is_there("errors/OakumError")

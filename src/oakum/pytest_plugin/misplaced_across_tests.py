@@ -1,10 +1,10 @@
 """Finds owners' values outside the fields of known objects, in the responses of a test suite.
 
-The search is that of a scan (`exposure.misplaced_values`), and a value is a leak only if no
-possible relation, owner or setting grants it anywhere. Values that the owner was shown in the same
-test are compared at the end of the test. Values of another test are compared at the end of the run,
-and only if in the whole run the id and the value belong to the same person, since test suites reuse
-ids for other people. What is found here never closes a cell.
+The search is that of a scan (`oakum.exposure.values.misplaced_values`), and a value is a leak only
+if no possible relation, owner or setting grants it anywhere. Values that the owner was shown in the
+same test are compared at the end of the test. Values of another test are compared at the end of the
+run, and only if in the whole run the id and the value belong to the same person, since test suites
+reuse ids for other people. What is found here never closes a cell.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 A technique is a module. It declares the rules that it finds evidence of, and gets the engine once
 all documented endpoints were asked:
 
-    HOW = "page-size"
-    RULES: frozenset[str] = frozenset({"page-size-not-limited"})
+    HOW = "page-limit"
+    RULES: frozenset[str] = frozenset({"page-limit-not-enforced"})
     OPENS_WAYS = False
 
     def run(engine: Engine) -> None:

@@ -1,7 +1,7 @@
 """Owners' values and ids that the run has learnt. In memory only.
 
-Only this module holds personal values. None of them is written to a file: reports have shapes and
-keyed hashes (see `evidence`).
+No personal value that is kept here is written to a file: reports have shapes and keyed hashes (see
+`oakum.exposure.finding_evidence`).
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 The page and its scripts are fetched without a login, from the page's own address and from those
 that the user named. A path in them is an endpoint only if its words say that it reads
-(`inference/reading_paths`).
+(`scan/discovery/reading_paths.py`).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Reads login methods of the identities file: `login`, `oauth2`, `command`."""
+"""Reads login methods of the identities file: `login`, `oauth2`, `command`, `storage_state`."""
 
 from __future__ import annotations
 

@@ -3,7 +3,7 @@
 It may name a person or an object (`userId`, `as_user`), filter by a field, perhaps with an operator
 or under another name (`memo__startswith`, `phone_number`), take a query in a language (`$filter`),
 offer choices, or switch something on (`debug`). Techniques ask here what to send; what none of them
-has sent is untried, and `oakum.scan.requests.unsent_parameters` says so.
+has sent is untried, and `oakum.scan.coverage.unsent_parameters` says so.
 """
 
 from __future__ import annotations

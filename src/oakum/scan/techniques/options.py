@@ -4,8 +4,8 @@ A list filters its fields and `?include=author` does not; a search that takes `*
 Each parameter that the document declares is tried as the object's owner first. If it changes the
 form of the response, it is requested as every kind of viewer, and judged field by field like any
 response. If it changes nothing for the owner, it may still open the object to somebody else: see
-`oakum.scan.requests.viewers_options`. If the response declares nobody's data, only misplaced values
-can be evidence, so viewers are asked at once.
+`oakum.scan.questions.viewers_options`. If the response declares nobody's data, only misplaced
+values can be evidence, so viewers are asked at once.
 """
 
 from __future__ import annotations

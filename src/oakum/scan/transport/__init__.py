@@ -1,1 +1,1 @@
-"""HTTP, feeds and rate limiting: the only modules of `scan` that open sockets."""
+"""HTTP, feeds and rate limiting: the only modules of `scan` that send anything to a target."""

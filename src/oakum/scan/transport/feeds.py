@@ -1,8 +1,8 @@
 """Open feeds: server-sent events and lines over HTTP, and WebSockets (RFC 6455).
 
-Besides `client` the only module of `scan` that opens sockets. A feed is opened like any request, in
-the same scope, at the same rate, from the same budget, with the same sessions; then a thread of its
-own collects what arrives, until the feed is closed.
+Besides `client` the only module of `scan` that sends to a target. A feed is opened like any
+request, in the same scope, at the same rate, from the same budget, with the same sessions; then a
+thread of its own collects what arrives, until the feed is closed.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Undoes what a run changes: the journal, the undo log, restore."""
+"""Undoes what a run changes: the undo log, its entries, and what recognises an object again."""
