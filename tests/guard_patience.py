@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from oakum.guard.enforcement import Gatekeeper
-from oakum.routing.messages import HttpResponse, RequestSteps
+from oakum.routing.http_messages import HttpResponse, RequestSteps
 
 _Told = TypeVar("_Told")
 

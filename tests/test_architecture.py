@@ -324,7 +324,7 @@ def test_the_transports_of_the_scanner_reach_outside_and_nothing_else_does() -> 
     assert {name for name, found in reaching.items() if found} == {
         "oakum/scan/transport/client.py",
         "oakum/scan/transport/login_command.py",  # runs a command that an identity names
-        "oakum/scan/identities/person.py",  # waits for a browser at a loopback port
+        "oakum/scan/identities/browser_login.py",  # waits for a browser at a loopback port
         "oakum/scan/transport/certificates.py",  # loads a client certificate; opens nothing
         # what stays open; asks through the governor of the other
         "oakum/scan/transport/feeds.py",

@@ -54,7 +54,7 @@ HELD_BY: dict[str, tuple[str, ...]] = {
         "unit/routing/test_route.py::test_what_two_servers_could_read_in_two_ways_is_no_place",
     ),
     "a caller impersonates a proxy or the guard": (
-        "unit/routing/test_headers.py::test_what_would_speak_in_the_guards_name_goes_even_when_declared",
+        "unit/routing/test_allowed_headers.py::test_what_would_speak_in_the_guards_name_goes_even_when_declared",
         "properties/test_callers.py::test_only_the_credential_that_was_verified_names_the_caller",
     ),
     "the guard and the client parse a body differently": (
@@ -72,7 +72,7 @@ HELD_BY: dict[str, tuple[str, ...]] = {
     ),
     "a response reveals hidden data by its form: a length, a tag, a count, *forbidden*": (
         "unit/guard/test_enforcement.py::test_absent_and_forbidden_are_the_same_bytes",
-        "unit/routing/test_headers.py::test_back_pass_only_headers_that_are_listed",
+        "unit/routing/test_allowed_headers.py::test_back_pass_only_headers_that_are_listed",
     ),
     "a write names a second object, to move one in or out": (
         "properties/test_innermost.py::test_whoever_is_let_through_owns_the_innermost_object_that_the_path_names",

@@ -24,7 +24,7 @@ from oakum.guard.loading import unread
 from oakum.guard.middleware import Middleware, ResponseCollector, TooLong, with_length
 from oakum.guard.mount import SAFE, Mount
 from oakum.guard.passed_request import Passing, Refusal
-from oakum.routing.messages import Denial, HttpRequest, HttpResponse, RequestSteps
+from oakum.routing.http_messages import Denial, HttpRequest, HttpResponse, RequestSteps
 from oakum.routing.problem import PROBLEM_HEADERS, problem
 
 Scope = MutableMapping[str, Any]

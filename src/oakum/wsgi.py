@@ -25,7 +25,7 @@ from oakum.guard.loading import unread
 from oakum.guard.middleware import Middleware, ResponseCollector, TooLong, with_length
 from oakum.guard.mount import SAFE, Mount
 from oakum.guard.passed_request import Passing, Refusal
-from oakum.routing.messages import Denial, HttpRequest, HttpResponse, RequestSteps
+from oakum.routing.http_messages import Denial, HttpRequest, HttpResponse, RequestSteps
 from oakum.routing.problem import title
 
 Environ = dict[str, Any]

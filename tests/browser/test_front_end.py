@@ -20,7 +20,7 @@ import cadence
 from cadence.people import personas
 from oakum.cli.demo_stages import serve_stage
 from oakum.cli.main import main
-from oakum.cli.page_grants import PageGrants
+from oakum.cli.page_contract import PageGrants
 from oakum.errors import InputError
 from oakum.frontend import drive
 from oakum.frontend.drive import load_address, watch

@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote, unquote_to_bytes
 
 from oakum.asgi import OakumMiddleware as Asgi
 from oakum.guard.passed_request import Passing, Refusal
-from oakum.routing.messages import HttpRequest, RequestSteps
+from oakum.routing.http_messages import HttpRequest, RequestSteps
 from oakum.wsgi import OakumMiddleware as Wsgi
 from tests.conformance.exchange_python import PythonGuard
 from tests.conformance.exchanges import Outcome, Request, Response, Setup

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oakum.routing.caching import handed_on, kept_apart
-from oakum.routing.messages import HttpResponse
+from oakum.routing.http_messages import HttpResponse
 from tests.conformance.lua import runtime
 
 NAMES = st.sampled_from(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oakum.routing.headers import is_only_against_forgery
+from oakum.routing.allowed_headers import is_only_against_forgery
 from tests.conformance.lua import runtime
 
 PIECES = st.sampled_from(

@@ -21,7 +21,7 @@ from hypothesis import seed as seeded
 from hypothesis import strategies as st
 
 from oakum.authz import Call, Principal, project
-from oakum.authz.span import UnreadableBody, read
+from oakum.authz.strict_json import UnreadableBody, read
 from oakum.guard.audit_counts import count_removed
 from oakum.guard.concealment import shows
 from tests.conformance.lua import Lua, runtime

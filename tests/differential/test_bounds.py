@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from oakum.authz import ANONYMOUS, Call, project
-from oakum.authz.span import MAX_DEPTH, MAX_DIGITS
+from oakum.authz.strict_json import MAX_DEPTH, MAX_DIGITS
 from tests.conformance.lua import Lua
 from tests.properties import wild
 

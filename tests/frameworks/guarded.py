@@ -13,7 +13,7 @@ from urllib.parse import unquote_to_bytes
 
 import yaml
 
-from oakum.authz.span import read
+from oakum.authz.strict_json import read
 from oakum.policy.contract import load
 from tests.conformance.exchange_lua import WORKERS, LuaGuard
 from tests.conformance.exchange_python import PythonGuard

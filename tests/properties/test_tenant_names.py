@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from oakum.guard.compiled.selecting_parameters import SelectingParameters
 from oakum.guard.compiled.tenant_names import names_tenant
 from oakum.openapi.model import Json
-from oakum.routing.messages import HttpRequest
+from oakum.routing.http_messages import HttpRequest
 from tests.properties.pool import LAW
 
 OWN = SelectingParameters(body=("tenant", "org_id"))

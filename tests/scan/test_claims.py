@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from oakum.scan.identities.diagnosis import diagnose
+from oakum.scan.identities.doctor_command import diagnose
 from oakum.scan.options import Options
 from tests.scan.servers import serve
 from tests.scan.verdicts import IDENTITIES, NAMES, RELATIONS, Api, Told, path, schema, told

@@ -19,7 +19,7 @@ from starlette.routing import Route
 
 from oakum.errors import ExitCode
 from oakum.report.grouping import exit_code
-from oakum.scan.identities.diagnosis import diagnose
+from oakum.scan.identities.doctor_command import diagnose
 from oakum.scan.options import Options
 from oakum.scan.run import Scan
 from oakum.scan.transport.connection_options import Connection

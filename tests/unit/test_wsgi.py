@@ -17,7 +17,7 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpRequest, JsonResponse
 from django.urls import path
 
-from oakum.routing.messages import Denial
+from oakum.routing.http_messages import Denial
 from oakum.wsgi import App, Environ, OakumMiddleware, _read
 from tests.unit.guard.club import FRIENDS, PEOPLE, POLICY, SEEN, gate
 

@@ -17,7 +17,7 @@ from oakum.authz.declared_media import select_media
 from oakum.authz.judge import Judge
 from oakum.authz.principal import Principal, Subject
 from oakum.authz.project import Call, cut, remains, removed_pointers, settle
-from oakum.authz.span import Span, UnreadableBody, read
+from oakum.authz.strict_json import Span, UnreadableBody, read
 from oakum.authz.table import Table
 from oakum.http.json_pointer import Pointer
 from oakum.http.media_type import is_json

@@ -26,13 +26,13 @@ from oakum.authz.compiled_model import (
     resources_in,
 )
 from oakum.authz.decide import may_call
+from oakum.authz.discriminators import tag_of
 from oakum.authz.judge import Judge
 from oakum.authz.misfits import references
 from oakum.authz.operations_outside_objects import close, leave_owned
 from oakum.authz.principal import Principal
 from oakum.authz.project import Call, Projection, refuses
-from oakum.authz.span import UnreadableBody
-from oakum.authz.tags import tag_of
+from oakum.authz.strict_json import UnreadableBody
 from oakum.http.json_pointer import Pointer, escape
 from oakum.http.media_type import essence
 from oakum.openapi.model import Json, Shape

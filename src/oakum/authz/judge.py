@@ -16,6 +16,7 @@ from oakum.authz.body_owners import Around, BodyObjects, MeantObject, Writing, c
 from oakum.authz.compiled_model import Model, may_conceal
 from oakum.authz.decide import all_settable, may_call, through
 from oakum.authz.deselected_objects import LeftOut
+from oakum.authz.discriminators import Tag, tag_of
 from oakum.authz.id_spelling import Spellings, identifier, looked_up_owners, spread
 from oakum.authz.judgement import Judgement, KnownObject, Leaf, ObjectInstance, Outline, empty_once
 from oakum.authz.misfits import Misfits, held_by, is_no_list, kind_of, matches, references
@@ -25,10 +26,9 @@ from oakum.authz.place_rules import Masked, Spot, masked_leaves, unwritable
 from oakum.authz.places import stated_resource
 from oakum.authz.principal import Principal, Subject
 from oakum.authz.relations import compared_values, held_relations
-from oakum.authz.span import MAX_DEPTH
 from oakum.authz.stored_elements import MapName
+from oakum.authz.strict_json import MAX_DEPTH
 from oakum.authz.table import Table
-from oakum.authz.tags import Tag, tag_of
 from oakum.authz.unions import keeps_kind, mixes, select_alternative
 from oakum.http.json_pointer import Pointer
 from oakum.openapi.model import Json, Shape

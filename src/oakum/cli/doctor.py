@@ -9,7 +9,7 @@ import orjson
 
 from oakum.cli import shared
 from oakum.errors import ExitCode
-from oakum.scan.identities.diagnosis import diagnose
+from oakum.scan.identities.doctor_command import diagnose
 from oakum.scan.options import Options
 
 

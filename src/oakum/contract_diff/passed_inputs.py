@@ -19,8 +19,8 @@ from oakum.guard.compiled.path_objects import names
 from oakum.openapi.model import Operation, Parameter
 from oakum.openapi.shape_queries import scalars
 from oakum.openapi.walk import reachable
+from oakum.routing.allowed_headers import forwards
 from oakum.routing.caller_plan import Credential
-from oakum.routing.headers import forwards
 from oakum.routing.nested_parameters import Below
 from oakum.routing.paging_parameters import PAGING
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from oakum.authz import Leaf, ObjectInstance
-from oakum.authz.span import MAX_DEPTH
+from oakum.authz.strict_json import MAX_DEPTH
 from oakum.exchange import Response
 from oakum.exposure.cells.matrix import Key, Matrix
 from oakum.exposure.endpoints.probes import Probe

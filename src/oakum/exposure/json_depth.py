@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from oakum.authz.span import MAX_DEPTH
+from oakum.authz.strict_json import MAX_DEPTH
 
 DEEPEST = MAX_DEPTH - 1
 """The deepest nesting that is judged; a deeper body is cut off there and closes no cell."""

@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 from oakum.errors import InputError, Location, OakumError, Problem, TargetError, install_hint
-from oakum.frontend.follow import Follower
 from oakum.frontend.rewrite import HELPER
+from oakum.frontend.script_replacement import Follower
 from oakum.frontend.usage import Load, ReceivedResponse
 
 if TYPE_CHECKING:

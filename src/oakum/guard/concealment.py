@@ -15,7 +15,7 @@ from oakum.authz.decide import may_call, may_write
 from oakum.authz.id_spelling import identifier
 from oakum.authz.project import remains
 from oakum.authz.relations import held_relations
-from oakum.authz.span import UnreadableBody, read
+from oakum.authz.strict_json import UnreadableBody, read
 from oakum.guard.compiled.concealed_objects import ConcealedObject
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
 from oakum.guard.compiled.path_objects import rename_parameters
@@ -27,8 +27,8 @@ from oakum.guard.lookup_requirements import LookupRequirements
 from oakum.guard.lookups import Inquiry
 from oakum.guard.request_checks import absent
 from oakum.openapi.model import Json
+from oakum.routing.http_messages import Denial, RequestSteps
 from oakum.routing.media import FORM, PARTS, read_media_type
-from oakum.routing.messages import Denial, RequestSteps
 from oakum.routing.route import path_of
 from oakum.routing.who import STRANGER, readable
 

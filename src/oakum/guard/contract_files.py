@@ -15,7 +15,7 @@ from oakum.guard.unsupported import refuse
 from oakum.guard.warnings import warnings
 from oakum.policy.contract import load
 from oakum.policy.model import Policy
-from oakum.routing.headers import is_standard
+from oakum.routing.allowed_headers import is_standard
 from oakum.routing.paging_parameters import page
 
 

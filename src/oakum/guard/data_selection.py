@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from oakum.guard.compiled.selecting_parameters import SelectingParameters
 from oakum.guard.compiled.tenant_names import names_tenant
 from oakum.http.octets import sha256_of_texts
-from oakum.routing.headers import for_this_hop
-from oakum.routing.messages import Denial, Headers, HttpRequest
+from oakum.routing.allowed_headers import for_this_hop
+from oakum.routing.http_messages import Denial, Headers, HttpRequest
 from oakum.routing.route import decoded_name
 from oakum.routing.who import cookies
 

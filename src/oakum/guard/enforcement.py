@@ -41,10 +41,17 @@ from oakum.http.media_type import is_json
 from oakum.http.methods import routed_method
 from oakum.http.octets import octets
 from oakum.openapi.model import Json, Operation
+from oakum.routing.allowed_headers import (
+    back,
+    client,
+    onward,
+    refuse_lost,
+    upgrades,
+    without_file_name,
+)
 from oakum.routing.caching import FRESH, kept_apart
-from oakum.routing.headers import back, client, onward, refuse_lost, upgrades, without_file_name
+from oakum.routing.http_messages import Denial, HttpRequest, HttpResponse, RequestSteps, broken
 from oakum.routing.media import read_media_type, with_media_type
-from oakum.routing.messages import Denial, HttpRequest, HttpResponse, RequestSteps, broken
 from oakum.routing.request_head import check, in_origin_form
 from oakum.routing.route import (
     RequestTarget,

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from oakum.policy.model import Guarding
+from oakum.routing.allowed_headers import onward, with_cookies
 from oakum.routing.caller_plan import Credential
-from oakum.routing.headers import onward, with_cookies
+from oakum.routing.http_messages import Headers, HttpRequest
 from oakum.routing.media import with_media_type
-from oakum.routing.messages import Headers, HttpRequest
 from oakum.routing.route import with_query, without
 from oakum.routing.who import NONE, RequestCredentials
 

@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 from itertools import chain
 from urllib.parse import unquote_plus
 
-from oakum.authz.span import UnreadableBody, read
+from oakum.authz.strict_json import UnreadableBody, read
 from oakum.guard.compiled.chosen_fields import chooses
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
 from oakum.guard.graphql_query import lex, parameter
 from oakum.openapi.model import Json
-from oakum.routing.messages import HttpRequest
+from oakum.routing.http_messages import HttpRequest
 
 Said = tuple[str, Json]
 """(place, value); an object as value stands for one that cannot be read."""

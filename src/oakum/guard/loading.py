@@ -20,7 +20,7 @@ from oakum.guard.enforcement import Gatekeeper
 from oakum.guard.key_files import read_api_keys, read_key_set
 from oakum.guard.passed_request import Passing, Refusal
 from oakum.guard.tokens import verifier
-from oakum.routing.messages import Denial, HttpRequest
+from oakum.routing.http_messages import Denial, HttpRequest
 from oakum.routing.who import Verifier
 
 _ELAPSED: int = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)

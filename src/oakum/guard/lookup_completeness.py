@@ -9,7 +9,7 @@ import re
 
 from oakum.authz.complete_lists import ListPlace, extent, look, reports_failure
 from oakum.openapi.model import Json
-from oakum.routing.messages import HttpResponse
+from oakum.routing.http_messages import HttpResponse
 
 _TOLD = re.compile(r"(?<![a-z])(?<!fwd=)(?:stale|updating)(?![a-z])|(?<![a-z])fail|ttl=-")
 """Words of caches for a response that was stored too long: `STALE`, `TCP_STALE_HIT`, `UPDATING`,

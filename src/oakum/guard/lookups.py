@@ -26,7 +26,7 @@ from oakum.http.octets import octets
 from oakum.openapi.model import Json
 from oakum.openapi.path_segments import parameter_names
 from oakum.policy.model import Guarding, Policy, Relation, Service, origin
-from oakum.routing.messages import Headers, HttpRequest, HttpResponse, RequestSteps
+from oakum.routing.http_messages import Headers, HttpRequest, HttpResponse, RequestSteps
 from oakum.routing.route import path_of
 from oakum.routing.who import RequestCredentials, Who, readable
 

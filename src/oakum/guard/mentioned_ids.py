@@ -14,7 +14,7 @@ from functools import lru_cache, partial
 from urllib.parse import unquote_to_bytes
 
 from oakum.guard.data_selection import Conditions
-from oakum.routing.messages import HttpRequest
+from oakum.routing.http_messages import HttpRequest
 
 EVERYBODY = "\0all"
 """Stands for all ids; no real id starts with NUL."""

@@ -10,7 +10,7 @@ from oakum.guard.concealment import ConcealedSight
 from oakum.guard.lookups import Inquiry
 from oakum.http.octets import octets
 from oakum.openapi.model import Json
-from oakum.routing.messages import HttpRequest, HttpResponse
+from oakum.routing.http_messages import HttpRequest, HttpResponse
 
 
 @dataclass

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from oakum.errors import Location, Problem, few
 from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.openapi.model import Operation
-from oakum.routing.headers import forwards
+from oakum.routing.allowed_headers import forwards
 
 Line = tuple[str, str, str, Location]
 """(account, `header`, `cookie` or `query`, name as written, location)."""

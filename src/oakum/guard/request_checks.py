@@ -13,7 +13,7 @@ from oakum.authz.decide import may_set, may_write, settable_tables
 from oakum.authz.declared_media import PATCH, key, split
 from oakum.authz.id_spelling import identifiers, text
 from oakum.authz.owners import says
-from oakum.authz.span import UnreadableBody, read
+from oakum.authz.strict_json import UnreadableBody, read
 from oakum.guard.compiled.form_members import Form
 from oakum.guard.compiled.form_parts import overrides, pair_names, part_names
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
@@ -28,8 +28,8 @@ from oakum.guard.lookups import Inquiry
 from oakum.guard.stored_object import find, object_in_response, question, stored_subjects, unlike
 from oakum.http.media_type import is_json
 from oakum.openapi.model import Json
+from oakum.routing.http_messages import Denial, HttpRequest, HttpResponse, RequestSteps
 from oakum.routing.media import FORM, PARTS, MediaType, is_plain, read_media_type
-from oakum.routing.messages import Denial, HttpRequest, HttpResponse, RequestSteps
 from oakum.routing.route import filter_query
 from oakum.routing.who import readable
 

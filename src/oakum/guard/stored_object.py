@@ -18,7 +18,7 @@ from oakum.guard.compiled.write_targets import Target
 from oakum.guard.lookups import Inquiry
 from oakum.http.json_pointer import values_at
 from oakum.openapi.model import Json
-from oakum.routing.messages import Denial, HttpRequest, HttpResponse, RequestSteps
+from oakum.routing.http_messages import Denial, HttpRequest, HttpResponse, RequestSteps
 from oakum.routing.route import path_of
 from oakum.routing.who import readable
 

@@ -15,7 +15,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, TypeGuard
 
-from oakum.authz.span import UnreadableBody, read
+from oakum.authz.strict_json import UnreadableBody, read
 from oakum.errors import InputError, Problem, install_hint
 from oakum.http.jwt import base64url_bytes
 from oakum.openapi.model import Json

@@ -21,7 +21,7 @@ from oakum.guard.compiled.request_places import (
 )
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.shape_queries import member, scalars, ways
-from oakum.routing.headers import is_standard
+from oakum.routing.allowed_headers import is_standard
 from oakum.routing.paging_parameters import PAGING
 
 _KEYS = frozenset(("string", "integer"))

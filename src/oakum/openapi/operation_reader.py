@@ -19,9 +19,9 @@ from oakum.http.json_pointer import escape
 from oakum.http.media_type import essence
 from oakum.http.methods import WITHOUT_BODY
 from oakum.openapi.broken_references import BrokenReference
+from oakum.openapi.grpc_resource_names import spread
 from oakum.openapi.model import ClosedOperation, Json, Media, Operation, Parameter, Shape
 from oakum.openapi.reference import Library, LocatedValue
-from oakum.openapi.resource_names import spread
 from oakum.openapi.schema import Schemas, children
 from oakum.openapi.shape_queries import scalars
 from oakum.openapi.walk import elements

@@ -19,7 +19,8 @@ from oakum.policy import (
     relations,
     resources,
 )
-from oakum.policy.json_schema import (
+from oakum.policy.model import SEVERITIES, STATIC_RULES
+from oakum.policy.schema_builders import (
     FLAG,
     REASON,
     SCALAR,
@@ -38,7 +39,6 @@ from oakum.policy.json_schema import (
     pattern_schema,
     record,
 )
-from oakum.policy.model import SEVERITIES, STATIC_RULES
 
 _PATH = pattern_schema(node_reader.PATH)
 _POINTER = pattern_schema(node_reader.POINTER)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 from oakum.authz import Leaf, likely_media
-from oakum.authz.span import MAX_DEPTH
+from oakum.authz.strict_json import MAX_DEPTH
 from oakum.exchange import Request, Response
 from oakum.exposure.endpoints.probes import survey
 from oakum.exposure.evidence import Redactor, declared_names, policy_names

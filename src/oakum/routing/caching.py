@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from oakum.routing.messages import HttpResponse
+from oakum.routing.http_messages import HttpResponse
 
 FRESH = ("cache-control", "no-cache, no-store")
 """Request header that makes every cache ask the API and store nothing (RFC 9111, 5.2.1)."""

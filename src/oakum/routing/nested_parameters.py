@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from oakum.authz.span import UnreadableBody, read
+from oakum.authz.strict_json import UnreadableBody, read
 from oakum.openapi.model import Json, Parameter, Shape
 from oakum.openapi.shape_queries import (
     containers,
@@ -20,7 +20,7 @@ from oakum.openapi.shape_queries import (
     rest,
     scalars,
 )
-from oakum.routing.messages import Denial
+from oakum.routing.http_messages import Denial
 
 _BRACKETS = re.compile(r"(?:\[[^\[\]]*\])+")
 _DEEP = 6

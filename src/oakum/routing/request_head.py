@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from oakum.routing.messages import Denial, HttpRequest
+from oakum.routing.http_messages import Denial, HttpRequest
 
 MOST_LINES = 100
 MOST_BYTES = 60 * 1024

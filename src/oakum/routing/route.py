@@ -16,7 +16,7 @@ from oakum.authz.page_caps import is_within
 from oakum.http.methods import routed_method
 from oakum.openapi.model import ClosedOperation, Operation
 from oakum.openapi.path_segments import nameless, parameter_names
-from oakum.routing.messages import Denial
+from oakum.routing.http_messages import Denial
 from oakum.routing.nested_parameters import NestedParameter
 from oakum.routing.rivals import PathChoices, Rival, params_of, path_choices
 from oakum.routing.verb_paths import verb_paths

@@ -12,23 +12,23 @@ from urllib.parse import unquote
 
 from oakum.authz.complete_lists import is_problem
 from oakum.authz.id_spelling import identifier, identifiers
-from oakum.authz.span import UnreadableBody, read
+from oakum.authz.strict_json import UnreadableBody, read
 from oakum.http.cookies import cookie_pairs
 from oakum.http.json_pointer import path_of, values_at
 from oakum.http.media_type import is_json
 from oakum.http.octets import octets, sha256_of_texts
 from oakum.openapi.model import Json
 from oakum.policy.model import Caller, Policy
-from oakum.routing.caching import handed_on
-from oakum.routing.caller_plan import Credential
-from oakum.routing.headers import (
+from oakum.routing.allowed_headers import (
     for_this_hop,
     is_against_forgery,
     is_only_against_forgery,
     names_nobody,
 )
+from oakum.routing.caching import handed_on
+from oakum.routing.caller_plan import Credential
+from oakum.routing.http_messages import Denial, Headers, HttpRequest, HttpResponse
 from oakum.routing.media import read_media_type
-from oakum.routing.messages import Denial, Headers, HttpRequest, HttpResponse
 from oakum.routing.request_head import is_several
 from oakum.routing.route import decoded_name
 from oakum.routing.tenant_words import is_tenants_key

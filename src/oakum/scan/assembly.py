@@ -25,7 +25,7 @@ from oakum.scan.evaluation.evaluator import Evaluator
 from oakum.scan.evaluation.write_answers import WriteAnswers
 from oakum.scan.identities import provisioned_accounts
 from oakum.scan.identities.credentials import Identities
-from oakum.scan.identities.doctor import Examination
+from oakum.scan.identities.identity_verification import Examination
 from oakum.scan.identities.ids_and_claims import claims_of, drop_shared, ids_of
 from oakum.scan.identities.memberships import Memberships
 from oakum.scan.identities.provisioned_accounts import ProvisionedAccounts

@@ -49,7 +49,7 @@ from oakum.scan.evaluation.judged_response import JudgedResponse
 from oakum.scan.evaluation.lasting_links import gather
 from oakum.scan.requests.builder import FilledRequest, curl, fill, parameters_in
 from oakum.scan.state import Requests, Responses, Results, RunState
-from oakum.scan.transport.streams import Listen, Stream
+from oakum.scan.transport.open_feed import Listen, Stream
 
 
 class Kind(NamedTuple):

@@ -21,8 +21,8 @@ from oakum.scan.context import Event
 from oakum.scan.discovery.security_contact import contact_notes
 from oakum.scan.engine import Engine
 from oakum.scan.evaluation.after_restore import still_open
-from oakum.scan.identities.doctor import Examination, examine
 from oakum.scan.identities.foreign_removals import tell_removals
+from oakum.scan.identities.identity_verification import Examination, examine
 from oakum.scan.identities.ids_and_claims import with_claims
 from oakum.scan.identities.relation_lists import Relations
 from oakum.scan.identities.verification_answers import known_answers, not_before, read_again, whoami

@@ -23,7 +23,7 @@ from oakum.scan.assembly import Work
 from oakum.scan.coverage.named_operations import left_alone, unsent_choices, without_fields
 from oakum.scan.coverage.owasp_items import tested_items
 from oakum.scan.coverage.uncalled_operations import all_untried
-from oakum.scan.coverage.undeclared_keys import said_undeclared
+from oakum.scan.coverage.undeclared_ids import said_undeclared
 from oakum.scan.coverage.unsent_parameters import said_unsent, unsent
 from oakum.scan.coverage.untested import Section
 from oakum.scan.coverage.untested_operations import (

@@ -20,7 +20,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import orjson
 
-from oakum.authz.span import MAX_DEPTH
+from oakum.authz.strict_json import MAX_DEPTH
 from oakum.exchange import Request
 from oakum.http.cookies import cookie_pairs
 from oakum.http.jwt import claims_of

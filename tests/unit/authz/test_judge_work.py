@@ -10,7 +10,7 @@ from oakum.authz import Call, Principal, Projection, Subject, project
 from oakum.authz.accept import weigh
 from oakum.authz.csv import MAX_COLUMNS, MAX_NAME, project_csv
 from oakum.authz.place_rules import Spot
-from oakum.authz.span import read
+from oakum.authz.strict_json import read
 from oakum.authz.table import compile_resource
 from oakum.guard.audit_counts import count_removed, owners_shown
 from oakum.guard.lookup_requirements import LookupRequirements, looked_up

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from oakum.authz.compiled_model import Members
-from oakum.authz.tags import Tag
+from oakum.authz.discriminators import Tag
 from oakum.authz.unions import select_alternative
 from oakum.openapi.model import Json, Shape
 

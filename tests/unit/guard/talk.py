@@ -13,7 +13,7 @@ from oakum.guard.compiled.compiled_contract import compile_for_gateway
 from oakum.guard.enforcement import Gatekeeper
 from oakum.guard.passed_request import Passing, Refusal
 from oakum.policy.contract import load
-from oakum.routing.messages import HttpRequest, HttpResponse
+from oakum.routing.http_messages import HttpRequest, HttpResponse
 
 CADENCE = Path(cadence.__file__).with_name("exposure.yaml")
 

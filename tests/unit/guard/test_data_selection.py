@@ -6,7 +6,7 @@ import pytest
 
 from oakum.guard.compiled.selecting_parameters import SelectingParameters, SuppliedParameter
 from oakum.guard.data_selection import Conditions, conditions
-from oakum.routing.messages import Denial, HttpRequest
+from oakum.routing.http_messages import Denial, HttpRequest
 
 SELECTS = SelectingParameters(("x-region", "x-tenant"), ("org",), ("space",))
 HOST = ("x-forwarded-host", "api.test")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from oakum.errors import InputError
-from oakum.routing.messages import HttpRequest
+from oakum.routing.http_messages import HttpRequest
 from oakum.routing.problem import problem
 from tests.unit.guard.club import DOCUMENT, POLICY
 from tests.unit.guard.talk import (

@@ -13,7 +13,7 @@ from oakum.authz.id_spelling import alike
 from oakum.authz.list_headers import Pages
 from oakum.guard.lookup_completeness import is_whole
 from oakum.openapi.model import Shape
-from oakum.routing.messages import HttpResponse
+from oakum.routing.http_messages import HttpResponse
 
 PLACE = ListPlace(("data", "*", "id"))
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from oakum.guard.passed_request import Passing
-from oakum.routing.messages import HttpRequest, HttpResponse
+from oakum.routing.http_messages import HttpRequest, HttpResponse
 from tests.unit.guard.talk import Talk, answer, asked, body, contract
 
 DOCUMENT = """

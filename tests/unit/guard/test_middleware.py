@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oakum.guard.middleware import ResponseCollector, with_length
-from oakum.routing.messages import HttpResponse
+from oakum.routing.http_messages import HttpResponse
 
 
 @given(st.lists(st.binary(max_size=8), max_size=6), st.integers(0, 30))

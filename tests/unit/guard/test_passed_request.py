@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from oakum.guard.passed_request import Passing
 from oakum.openapi.model import Operation, Parameter
-from oakum.routing.messages import HttpRequest
+from oakum.routing.http_messages import HttpRequest
 
 
 def test_a_declared_header_and_a_declared_cookie_tell_requests_apart() -> None:

@@ -19,7 +19,7 @@ from oakum.openapi.source import parse
 from oakum.policy import schema
 from oakum.policy.criteria import parse_waivers
 from oakum.policy.grammar import parse_policy
-from oakum.policy.json_schema import record
+from oakum.policy.schema_builders import record
 from oakum_catalogue import entries
 from tests.contracts.changes import around, changed, without
 from tests.contracts.test_any_policy import JUNK, POLICIES, spots

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 
 from oakum.openapi.model import ClosedOperation, Operation, Parameter, Shape
-from oakum.routing.messages import Denial
+from oakum.routing.http_messages import Denial
 from oakum.routing.nested_parameters import NestedParameter
 from oakum.routing.route import (
     Router,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from oakum.openapi.grpc_resource_names import spread
 from oakum.openapi.model import Operation, Parameter, Shape
-from oakum.openapi.resource_names import spread
 from oakum.routing.verb_paths import verb_paths
 
 DEEPER = ("/v1/users/{id}", "/v1/{a}/{b}", "/v1/users/{id}/notes/{note}")

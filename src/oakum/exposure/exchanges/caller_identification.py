@@ -25,7 +25,7 @@ from oakum.inference.lexicon import words
 from oakum.openapi.model import Json
 from oakum.policy.model import Policy
 from oakum.routing.caller_plan import Credential
-from oakum.routing.messages import Denial, HttpRequest
+from oakum.routing.http_messages import Denial, HttpRequest
 from oakum.routing.who import RequestCredentials, find_credentials
 
 Source = Literal["said", "framework", "token", "answer", "nobody", "unknown"]

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from oakum.guard.compiled.path_objects import names
 from oakum.openapi.automaton import Automaton
 from oakum.openapi.model import Operation, Parameter, Shape
-from oakum.routing.messages import Headers
+from oakum.routing.http_messages import Headers
 from oakum.routing.route import path_of
 
 STATUS = 204

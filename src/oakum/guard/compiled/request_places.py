@@ -14,15 +14,15 @@ from typing import Literal
 from urllib.parse import unquote
 
 from oakum.authz import Model
-from oakum.authz.span import UnreadableBody, read
+from oakum.authz.strict_json import UnreadableBody, read
 from oakum.guard.compiled.tenant_names import words_of
 from oakum.http.cookies import cookie_pairs
 from oakum.openapi.model import Json, Operation, Parameter, Shape
 from oakum.openapi.shape_queries import containers, scalars, ways
 from oakum.policy.model import Resource
 from oakum.policy.resource_schemas import resource_of
+from oakum.routing.http_messages import HttpRequest
 from oakum.routing.media import read_media_type
-from oakum.routing.messages import HttpRequest
 from oakum.routing.nested_parameters import split
 from oakum.routing.route import decoded_name, decoded_value
 

@@ -12,7 +12,7 @@ from oakum.authz import Model
 from oakum.authz.compiled_model import resources_in
 from oakum.http.cookies import cookie_names
 from oakum.openapi.model import Operation
-from oakum.routing.messages import HttpRequest
+from oakum.routing.http_messages import HttpRequest
 from oakum.routing.route import decoded_name
 
 

@@ -22,7 +22,7 @@ from oakum.errors import Location, Problem, few
 from oakum.openapi.document import Document
 from oakum.openapi.model import Json, Operation, Parameter
 from oakum.policy.model import Policy
-from oakum.routing.headers import is_against_forgery, is_named, is_standard
+from oakum.routing.allowed_headers import is_against_forgery, is_named, is_standard
 from oakum.routing.paging_parameters import PAGING
 from oakum.routing.tenant_words import KEY_WORDS, TENANT_WORDS, is_tenants_key, name_words
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from oakum.authz import Model
-from oakum.authz.tags import alternatives
+from oakum.authz.discriminators import alternatives
 from oakum.authz.unions import keeps_kind
 from oakum.guard.compiled.objects_in_responses import all_shown, answer, shows_pointers
 from oakum.guard.compiled.path_objects import ObjectReader, PathObjects, places

@@ -1,5 +1,5 @@
 -- Strict JSON (RFC 8259), read in exactly one way or not at all: no byte order mark, no duplicate
--- member, no invalid UTF-8, no trailing data, at most 100 levels, as `authz/span.py` reads it.
+-- member, no invalid UTF-8, no trailing data, at most 100 levels, as `authz/strict_json.py` reads it.
 -- For small texts (a plan, the answer of a look-up, the claims of a token); bodies are cut by
 -- `oakum.project`, which builds no values.
 

@@ -2,7 +2,7 @@
 -- `authz/project.py`, over the nodes that `guard/plan/render.py` compiled.
 --
 -- Byte ranges of the original are kept and nothing is written anew. Every byte is read in the strict
--- grammar of `authz/span.py`, what is thrown away too: a body that could be read in two ways
+-- grammar of `authz/strict_json.py`, what is thrown away too: a body that could be read in two ways
 -- gives nothing at all. One pass outside of resources; within one, its members are listed first,
 -- since who owns it and in which state it is may stand anywhere in it.
 --

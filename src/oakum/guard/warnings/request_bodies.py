@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from oakum.authz import Model
-from oakum.authz.tags import objects_of
+from oakum.authz.discriminators import objects_of
 from oakum.authz.unions import keeps_kind, mixes
 from oakum.errors import Problem, few
 from oakum.guard.compiled.compiled_contract import CompiledContract

@@ -9,7 +9,7 @@ from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.guard.compiled.lookup_plan import kind_of
 from oakum.openapi.model import Operation
 from oakum.policy.guarding import OF_THE_WHOLE
-from oakum.routing.headers import returns
+from oakum.routing.allowed_headers import returns
 
 _REDIRECTS = ("301", "302", "303", "307", "308", "3XX")
 _SAYING = ("content-language", "location", "set-cookie")

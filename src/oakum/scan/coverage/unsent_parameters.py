@@ -17,7 +17,7 @@ from oakum.inference.lexicon import singular, words
 from oakum.openapi.model import Parameter
 from oakum.scan.coverage.untested import Section, UntestedItem
 from oakum.scan.engine import Engine
-from oakum.scan.filters.field_spellings import resource_members
+from oakum.scan.filters.field_selections import resource_members
 from oakum.scan.requests.parameter_meanings import optional, whom
 
 _MOST_NAMED = 8

@@ -19,7 +19,7 @@ from oakum.exposure.values.knowledge import canonical, says_nothing
 from oakum.finding import Endpoint, Evidence
 from oakum.openapi.model import Json, Shape
 from oakum.scan.coverage.untested import Section
-from oakum.scan.discovery.comparison import ComparedAnswer, Comparison
+from oakum.scan.discovery.account_comparison import ComparedAnswer, Comparison
 from oakum.scan.discovery.contrast import (
     describe_differences,
     differences,

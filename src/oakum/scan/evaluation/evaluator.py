@@ -14,7 +14,7 @@ from oakum.authz import Model, ObjectInstance
 from oakum.authz.member_paths import at_path, key_in, lacks, texts
 from oakum.authz.principal import Subject
 from oakum.authz.relations import may_hold, names_caller
-from oakum.authz.span import MAX_DEPTH
+from oakum.authz.strict_json import MAX_DEPTH
 from oakum.exchange import Response
 from oakum.exposure.cells.matrix import Key, Matrix, Outcome, state_key
 from oakum.exposure.endpoints.probes import Probe

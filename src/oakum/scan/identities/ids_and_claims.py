@@ -12,7 +12,7 @@ from oakum.exposure.unknown_claims import unheld
 from oakum.http.json_pointer import path_of, values_at
 from oakum.openapi.model import Json
 from oakum.policy.model import Policy
-from oakum.scan.identities.doctor import Examination
+from oakum.scan.identities.identity_verification import Examination
 
 if TYPE_CHECKING:
     from oakum.scan.identities.session import Sessions

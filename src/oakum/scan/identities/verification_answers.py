@@ -11,7 +11,7 @@ from oakum.exchange import Exchange, Request, Response
 from oakum.openapi.document import Document
 from oakum.openapi.model import Json, Operation
 from oakum.policy.model import Policy
-from oakum.scan.identities.doctor import Examination
+from oakum.scan.identities.identity_verification import Examination
 from oakum.scan.identities.ids_and_claims import body_claims
 from oakum.scan.identities.login import json_of
 from oakum.scan.identities.session import Sessions

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from oakum.exchange import Response
 from oakum.http.jwt import claims_of
 from oakum.openapi.model import Json
-from oakum.scan.identities.clock import CLOCK_SECONDS, clock_off, clock_words
+from oakum.scan.identities.clock_skew import CLOCK_SECONDS, clock_off, clock_words
 
 _ERROR = re.compile(r"\berror\s*=\s*\"?([a-z_]+)")
 _SCHEME = re.compile(r"\s*([A-Za-z-]+)(?:\s|$)")

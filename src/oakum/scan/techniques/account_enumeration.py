@@ -19,7 +19,7 @@ from oakum.exposure.cells.withdrawn_findings import why_not_theirs_alone
 from oakum.exposure.leak_signal import Signal
 from oakum.finding import Evidence, Result, State
 from oakum.scan.coverage.untested import Section
-from oakum.scan.discovery.comparison import ComparedAnswer, Comparison
+from oakum.scan.discovery.account_comparison import ComparedAnswer, Comparison
 from oakum.scan.discovery.contrast import Feature, describe_differences, holds, is_echo, texts
 from oakum.scan.discovery.timing import ENOUGH, far_apart, hint
 from oakum.scan.engine import Engine, Kind

@@ -20,7 +20,7 @@ from oakum.exposure.evidence import media_name
 from oakum.exposure.leak_signal import Signal
 from oakum.finding import Answer, Endpoint, Evidence, Result
 from oakum.scan.engine import Engine
-from oakum.scan.identities.doctor import Examination
+from oakum.scan.identities.identity_verification import Examination
 from oakum.scan.requests.builder import fill
 from oakum.scan.technique import Line, Prospect
 

@@ -28,7 +28,7 @@ from oakum.inference.lexicon import words
 from oakum.inference.unsafe_writes import asks_for_change
 from oakum.openapi.model import Json, Parameter
 from oakum.scan.engine import Engine
-from oakum.scan.filters.field_spellings import INSIDE, hidden_fields, resource_members, spellings
+from oakum.scan.filters.field_selections import INSIDE, hidden_fields, resource_members, spellings
 from oakum.scan.filters.words_to_find import ask_by_words
 from oakum.scan.questions.id_or_name import ask_by_other_names, other_names
 from oakum.scan.questions.viewers_options import Option, media_types, options_beside, try_as_viewers

@@ -15,8 +15,8 @@ from oakum.errors import TargetError, few
 from oakum.exposure.endpoints.probes import Probe
 from oakum.http.origin import origin_of
 from oakum.openapi.model import Operation
-from oakum.scan.discovery.elsewhere import OtherEndpoints
 from oakum.scan.discovery.front_end import FrontEnd, Holes, plain, rank_candidates, roots
+from oakum.scan.discovery.same_objects_elsewhere import OtherEndpoints
 from oakum.scan.discovery.versions import (
     VersionedPath,
     other_values,

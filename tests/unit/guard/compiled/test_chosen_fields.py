@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from oakum.guard.compiled.chosen_fields import Choices, chooses, is_choice
-from oakum.routing.messages import HttpRequest
+from oakum.routing.http_messages import HttpRequest
 
 
 @pytest.mark.parametrize("name", ["fields", "$select", "fields[hits]", "_fields", "X-Fields"])

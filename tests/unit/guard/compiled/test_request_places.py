@@ -16,7 +16,7 @@ from oakum.guard.compiled.request_places import (
     plain,
 )
 from oakum.openapi.model import Parameter, Shape
-from oakum.routing.messages import HttpRequest
+from oakum.routing.http_messages import HttpRequest
 
 TEXT = Shape(kinds=frozenset(("string",)))
 LIST = Shape(kinds=frozenset(("array",)), items=lambda: TEXT)

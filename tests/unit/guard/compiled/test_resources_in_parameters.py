@@ -10,7 +10,7 @@ import pytest
 from oakum.guard.compiled.compiled_contract import compile_for_gateway
 from oakum.guard.compiled.resources_in_parameters import sends
 from oakum.policy.contract import load
-from oakum.routing.messages import HttpRequest
+from oakum.routing.http_messages import HttpRequest
 from tests import quick_yaml
 from tests.conformance.exchanges import FOLDER
 

@@ -6,7 +6,7 @@ import pytest
 
 from oakum.guard.compiled.selecting_parameters import SelectingParameters
 from oakum.guard.compiled.tenant_names import names_tenant, words_of
-from oakum.routing.messages import HttpRequest
+from oakum.routing.http_messages import HttpRequest
 
 DECLARED = SelectingParameters(body=("tenant_id",), within={"f": ("shop",)})
 FREE = SelectingParameters(free=True)

@@ -13,7 +13,7 @@ from oakum.guard.compiled.selecting_parameters import (
     SuppliedParameter,
 )
 from oakum.guard.data_selection import conditions
-from oakum.routing.messages import Denial, HttpRequest
+from oakum.routing.http_messages import Denial, HttpRequest
 from tests.conformance.lua import runtime
 
 SELECTS = SelectingParameters(("x-region", "x-tenant"), ("org",), ("space",))

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from oakum.guard.compiled.objects_by_key import Plain
 from oakum.guard.compiled.request_places import RequestParts, RequestPlace
-from oakum.routing.messages import HttpRequest
+from oakum.routing.http_messages import HttpRequest
 from tests.conformance.lua import runtime
 from tests.properties.pool import LAW
 

@@ -16,9 +16,9 @@ from oakum.cli.main import main
 from oakum.errors import TargetError
 from oakum.exchange import Request
 from oakum.scan.identities import system_keyring
-from oakum.scan.identities.doctor import examine
 from oakum.scan.identities.grant_steps import Show, Visit
 from oakum.scan.identities.identities_file import load_identities
+from oakum.scan.identities.identity_verification import examine
 from oakum.scan.identities.session import LoginFailed, Sessions
 from oakum.scan.transport.client import HttpTransport
 from tests.rsa_keys import rsa_key

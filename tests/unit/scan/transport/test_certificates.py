@@ -14,8 +14,8 @@ import trustme
 
 from oakum.errors import InputError, TargetError
 from oakum.exchange import Request
-from oakum.scan.identities.doctor import examine
 from oakum.scan.identities.identities_file import load_identities
+from oakum.scan.identities.identity_verification import examine
 from oakum.scan.identities.session import LoginFailed, Sessions
 from oakum.scan.requests.builder import FilledRequest, curl
 from oakum.scan.transport.client import HttpTransport

@@ -13,7 +13,7 @@ import orjson
 import pytest
 from httpx2 import Client
 
-from oakum.authz.span import MAX_DEPTH
+from oakum.authz.strict_json import MAX_DEPTH
 from oakum.errors import TargetError
 from oakum.exchange import Request, Response
 from oakum.exposure.json_depth import DEEPEST, not_too_deep

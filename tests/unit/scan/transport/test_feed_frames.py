@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oakum.scan.transport.feed_frames import EVENTS, Cutter, EventStream, Lines, SingleValue, cutter
-from oakum.scan.transport.streams import Frame
+from oakum.scan.transport.open_feed import Frame
 
 
 def cut(by: Cutter, *pieces: bytes) -> list[tuple[bytes, str]]:

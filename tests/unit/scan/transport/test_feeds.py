@@ -27,7 +27,7 @@ from oakum.scan.transport.client import HttpTransport
 from oakum.scan.transport.connection_options import Connection
 from oakum.scan.transport.feeds import Feeds
 from oakum.scan.transport.governor import Governor
-from oakum.scan.transport.streams import Frame, Stream
+from oakum.scan.transport.open_feed import Frame, Stream
 from oakum.scan.transport.unreachable import Unreachable
 from tests.patience import patient, tries
 from tests.scan import servers

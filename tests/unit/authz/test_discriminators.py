@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from oakum.authz.tags import tag_of
+from oakum.authz.discriminators import tag_of
 from oakum.openapi.model import Shape
 
 

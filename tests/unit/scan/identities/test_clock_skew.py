@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from oakum.exchange import Response
-from oakum.scan.identities.clock import clock_off, clock_words
+from oakum.scan.identities.clock_skew import clock_off, clock_words
 
 NOON = 1_770_000_000.0
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from oakum.openapi.model import Shape
-from oakum.scan.coverage.undeclared_keys import said_undeclared
+from oakum.scan.coverage.undeclared_ids import said_undeclared
 from tests.unit.scan.studio import Run, Studio
 
 

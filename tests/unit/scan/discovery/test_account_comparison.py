@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from oakum.exchange import Request, Response
-from oakum.scan.discovery.comparison import ComparedAnswer, Comparison
+from oakum.scan.discovery.account_comparison import ComparedAnswer, Comparison
 from oakum.scan.requests.builder import FilledRequest
 
 FILLED = FilledRequest(Request("POST", "http://localhost/forgot"), {}, frozenset(), "/forgot")

@@ -11,7 +11,7 @@ from collections.abc import Collection
 
 from oakum.http.cookies import cookie_pairs
 from oakum.policy.model import Guarding
-from oakum.routing.messages import Denial, Headers, HttpRequest, HttpResponse
+from oakum.routing.http_messages import Denial, Headers, HttpRequest, HttpResponse
 
 _NEVER = re.compile(
     r"connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|http2-settings|expect"

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from oakum.errors import Problem
 from oakum.inference.draft import drafted_policy
 from oakum.policy.contract import load
-from oakum.scan.identities.doctor import Examination, examine
 from oakum.scan.identities.identities_file import load_identities
+from oakum.scan.identities.identity_verification import Examination, examine
 from oakum.scan.identities.ids_and_claims import with_claims
 from oakum.scan.identities.session import Sessions
 from oakum.scan.options import Options

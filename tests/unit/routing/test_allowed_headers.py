@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from oakum.policy.model import Guarding, Service
-from oakum.routing.headers import back, client, onward, refuse_lost
-from oakum.routing.messages import Denial, HttpRequest, HttpResponse
+from oakum.routing.allowed_headers import back, client, onward, refuse_lost
+from oakum.routing.http_messages import Denial, HttpRequest, HttpResponse
 
 GUARD = Guarding(service=Service("x-service", "KEY"), strip=("x-internal",), headers=("x-more",))
 

@@ -16,8 +16,8 @@ from oakum.exchange import Request, Response
 from oakum.finding import IdentityState
 from oakum.openapi.model import Operation, Parameter
 from oakum.policy.model import Caller
-from oakum.scan.identities.doctor import Examination, examine
 from oakum.scan.identities.identities_file import load_identities
+from oakum.scan.identities.identity_verification import Examination, examine
 from oakum.scan.identities.session import Sessions
 from oakum.scan.transport.client import HttpTransport
 from oakum.scan.transport.governor import Governor

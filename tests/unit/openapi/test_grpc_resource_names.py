@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from oakum.openapi.grpc_resource_names import is_several_segments, spread
 from oakum.openapi.model import Parameter, Shape
-from oakum.openapi.resource_names import is_several_segments, spread
 
 
 def named(pattern: str, where: str = "path") -> Parameter:

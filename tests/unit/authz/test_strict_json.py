@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from oakum.authz.span import MAX_DEPTH, MAX_DIGITS, Span, UnreadableBody, read
+from oakum.authz.strict_json import MAX_DEPTH, MAX_DIGITS, Span, UnreadableBody, read
 
 
 @pytest.mark.parametrize(
