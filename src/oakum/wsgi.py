@@ -261,9 +261,10 @@ def _read(environ: Environ, most: int, *, needed: bool) -> bytes:
 def _read_piece(source: Any, most: int) -> bytes:
     """The next bytes of a body, at most so many; empty: its end.
 
-    Werkzeug's stream of a chunked body counts what its client announced and never sent. Python then
-    reads memory beyond the buffer, so a raw stream fills one of ours. Raises `OSError`."""
-    if not isinstance(source, io.RawIOBase):
+    Werkzeug's stream of a chunked body counts what its client announced and never sent. The `read`
+    that Python gives such a raw stream then goes beyond its buffer, so it fills one of ours. Raises
+    `OSError`."""
+    if getattr(type(source), "read", None) is not io.RawIOBase.read:
         return bytes(source.read(most))
     piece = bytearray(most)
     count = source.readinto(piece) or 0
