@@ -11,12 +11,11 @@ import re
 from collections.abc import Iterator, Mapping
 
 from oakum.authz import Model
-from oakum.authz.compiled_model import is_hidden_from_members
 from oakum.errors import Problem, few
 from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.guard.compiled.request_places import RequestPlace, body_places, parameter_places
 from oakum.guard.unexplained_names import in_flow
-from oakum.guard.warnings.grants import resources_shown
+from oakum.guard.warnings.grants import concealed_resources_shown, resources_shown
 from oakum.openapi.model import Operation, Parameter, Shape
 from oakum.openapi.shape_queries import element, ways
 from oakum.routing.paging_parameters import PAGING
@@ -77,11 +76,7 @@ def counts_of_pages(contract: CompiledContract) -> Iterator[Problem]:
             for e in operation.parameters
             if e.where == "query" and e.name.lower() in PAGING and e.name not in rule.without
         ]
-        unseen = [
-            name
-            for name in resources_shown(contract, operation)
-            if model.policy.resources[name].conceal and is_hidden_from_members(model, name)
-        ]
+        unseen = concealed_resources_shown(contract, operation)
         if rule.counts and paged and unseen and not rule.graphql:
             # Including embedded objects: it is unknown which objects a count includes.
             hidden = " or ".join(f"`{name}`" for name in unseen)

@@ -17,7 +17,7 @@ from oakum.guard.compiled.path_objects import key_lists, names
 from oakum.guard.compiled.request_places import RequestPlace, plain
 from oakum.guard.compiled.write_targets import needs_object
 from oakum.guard.unexplained_names import explains, find_unexplained
-from oakum.guard.warnings.grants import resources_shown
+from oakum.guard.warnings.grants import concealed_resources_shown
 
 _MANY = 3
 """Number of equal warnings from which they are merged into one."""
@@ -125,11 +125,7 @@ def unstated_selections(contract: CompiledContract) -> Iterator[Problem]:
         operation, known = each.operation, each.asked.keys.places
         if each.acts or each.graph:
             continue
-        hidden = [
-            name
-            for name in resources_shown(contract, operation)
-            if model.policy.resources[name].conceal and is_hidden_from_members(model, name)
-        ]
+        hidden = concealed_resources_shown(contract, operation)
         places = (e for e in find_unexplained(model, operation) if e not in known)
         some = _names(model, (e for e in places if _is_key(model, e, many=True))) if hidden else []
         if some:
