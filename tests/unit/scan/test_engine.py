@@ -11,7 +11,7 @@ from oakum.exchange import Response
 from oakum.finding import Result
 from oakum.scan.coverage.untested import Section
 from oakum.scan.journal import Journal, recall
-from tests.unit.scan.studio import IDS, MISSING, Run, Studio, known_identities, reply
+from tests.unit.scan.studio import IDS, LOGIN, MISSING, Run, Studio, known_identities, reply
 
 
 class Leaking(Studio):
@@ -128,6 +128,33 @@ def test_an_endpoint_that_ignores_its_id_is_noticed_and_not_judged() -> None:
     assert "GET /people/{personId}" in run.engine.results.notes[0]
     assert order(studio, "getPerson", "ann") == ["ann"]  # asking others would tell nothing
     assert not [c for c in run.cells.values() if c.result is Result.OVER_BLOCK]
+
+
+def test_a_get_that_creates_what_is_not_there_is_requested_no_more_and_named() -> None:
+    """`GET /posts/{postId}` of an API that opens a draft for whoever follows a link to none."""
+
+    class Creating(Studio):
+        def getPost(self, viewer: str | None, id: str, body: Any) -> Response:
+            if viewer is None:
+                return LOGIN
+            if id not in self.posts:
+                new = f"post-{len(self.posts)}-created"
+                self.posts[new] = {**self.posts["post-ann-77"], "id": new}
+                self.posts[new]["author_id"] = IDS[viewer]
+                id = new
+            return super().getPost(viewer, id, body)
+
+    studio = Creating()
+    run = Run(studio, ["getMe", "getSettings", "listPosts", "getPost"]).explore()
+    assert len(studio.posts) == len(IDS) + 1
+    assert not any("ignores its parameter" in note for note in run.engine.results.notes)
+    [doubt] = run.engine.results.distrust
+    assert doubt.startswith("GET /posts/{postId} answered an id that does not exist with a `Post`")
+    assert "`getPost: {reads: false}`" in doubt
+    reasons = {cell.reason for key, cell in run.cells.items() if key[0] == "getPost"}
+    assert "GET /posts/{postId} may create what it shows, so nobody else requested it" in reasons
+    asked = [line for line in studio.asked if " getPost " in line]
+    assert len(asked) == len(studio.posts) - len(IDS) + 1  # one real post, one that is not there
 
 
 def test_a_value_that_differs_is_no_leak() -> None:

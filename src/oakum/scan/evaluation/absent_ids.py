@@ -1,8 +1,9 @@
 """Requests an id that nobody has, to learn what "not found" looks like.
 
 An endpoint that answers it with the caller's own object ignores ids, so it shows nobody else's
-data. The rest of the response is judged like any other: a refusal may contain somebody's data, too
-(CWE-209).
+data. One that answers it with an object of the caller that no response showed before may have made
+that object: a GET can create what is not there yet. It is requested no more. The rest of the
+response is judged like any other: a refusal may contain somebody's data, too (CWE-209).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from oakum.exchange import Response
 from oakum.exposure.cells.matrix import Outcome
 from oakum.exposure.endpoints.probes import Probe
 from oakum.finding import Result
+from oakum.scan.coverage.untested import Section
 from oakum.scan.engine import Engine
 from oakum.scan.requests.builder import FilledRequest, fill
 from oakum.scan.state import AbsentControl
@@ -38,18 +40,53 @@ def ask_for_nobodys(engine: Engine, probe: Probe, who: str) -> None:
     other = fill(probe, engine.target, engine.knowledge, who, absent=True)
     if real is None or other is None or real.request.url == other.request.url:
         return
+    before = {*_own_objects(engine, probe, who)}
     answer = engine.send(probe, who, other)
     if len(answer.body) < _KEPT:
         engine.responses.absent[probe.id] = AbsentControl(probe, who, other, answer)
     outcome = _look(engine, probe, who, other, answer, "absent")
     if any(owner == who for owner, _ in outcome.sighted):
+        new = [
+            resource
+            for resource, key in _own_objects(engine, probe, who)
+            if (resource, key) not in before and key not in other.params.values()
+        ]
         engine.responses.ignoring.add(probe.id)
+        if new:
+            _leave_alone(engine, probe, new[0])
+            return
         engine.results.remark(
             f"{probe.endpoint.method} {probe.endpoint.path} gives the same response for an id that"
             f" does not exist: it ignores its parameter, so only the caller's own view was judged"
         )
     if outcome.observations:
         _ask_again(engine, AbsentControl(probe, who, other, answer))
+
+
+def _own_objects(engine: Engine, probe: Probe, who: str) -> list[tuple[str, str]]:
+    """(resource, key) of the objects of an identity that responses showed so far, of the resources
+    that the endpoint shows."""
+    keys = [(each, engine.model.policy.resources[each].key) for each in probe.shows]
+    return [
+        (resource, row[key])
+        for resource, key in keys
+        for row in engine.knowledge.objects.get((who, resource), ())
+        if key in row
+    ]
+
+
+def _leave_alone(engine: Engine, probe: Probe, resource: str) -> None:
+    """Requests an operation no more that may create what it shows, and says so."""
+    operation = probe.operation.id
+    engine.state.probes = [each for each in engine.state.probes if each.operation.id != operation]
+    endpoint = f"{probe.endpoint.method} {probe.endpoint.path}"
+    engine.results.doubt(
+        f"{endpoint} answered an id that does not exist with a `{resource}` of the caller that no"
+        f" response had shown: each request there may create one, so no more were sent, and what"
+        f" these created is left; if so, say `{operation}: {{reads: false}}`, and remove it by hand"
+    )
+    why = f"{endpoint} may create what it shows, so nobody else requested it"
+    engine.results.note_gap(probe.id, why, Section.CELLS)
 
 
 def look_again(engine: Engine) -> None:
