@@ -35,8 +35,9 @@ from oakum.routing.tenant_words import is_tenants_key
 
 Verifier = Callable[[str], Mapping[str, Json] | None]
 """Returns a token's claims; None when it is not valid now."""
-_NOT_LOGGED_IN = frozenset(range(400, 500)) - {408, 425, 429}
-"""Statuses that mean "not logged in"; the other 4xx mean "try later"."""
+_NOT_LOGGED_IN = frozenset((204, *range(400, 500))) - {408, 425, 429}
+"""Statuses that mean "not logged in", by a refusal or without content (RFC 9110, 15.3.5); the other
+4xx mean "try later"."""
 _LATER = frozenset((408, 425, 429))
 """Statuses that mean "try later"; like 5xx they say nothing about the caller."""
 

@@ -114,9 +114,11 @@ local function told(value, pointer)
   return texts(ids), around[1]
 end
 
--- Whether an answer says that nobody is logged in; it is one too, so it has not failed.
+-- Whether an answer says that nobody is logged in, by a refusal or without content (204); it is one too,
+-- so it has not failed.
 local function turned_away(x, answer)
-  local nobody = answer and answer.status >= 400 and answer.status < 500 and not TRANSIENT[answer.status]
+  local status = answer and answer.status
+  local nobody = status and (status == 204 or (status >= 400 and status < 500 and not TRANSIENT[status]))
   if nobody then x.failed = x.failed - 1 end
   return nobody
 end
