@@ -212,7 +212,8 @@ class Spot:
             found = self._below(self._word(name), shape, name)
             if self.shape is not None and self._refused is None:
                 null = not found.inside or type(None) in found.passes
-                found.void = null and is_null_if_empty(self.shape, name)
+                omitted = self._table is not None and self._table.omits(found._node)
+                found.void = null and not omitted and is_null_if_empty(self.shape, name)
             return found
         other = self._undeclared_member(name)
         word = self._word(name) if self._steps < 2 else None

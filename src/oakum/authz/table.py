@@ -120,6 +120,11 @@ class Table:
         """Bit set of the leaves that a caller with these relations may see in this state."""
         return self.sets[self.rows[self.mask(held) * self.stride + self.code(values)]]
 
+    def omits(self, member: Trie | None) -> bool:
+        """Whether the line of a member says that there is none where there is no object."""
+        ruled = member.first() if member else -1
+        return ruled >= 0 and self.rules[ruled].omitted
+
     def names(self, bits: int) -> frozenset[str]:
         """Leaf paths of a bit set."""
         return frozenset(leaf for i, leaf in enumerate(self.leaves) if bits >> i & 1)

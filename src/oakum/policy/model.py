@@ -129,6 +129,9 @@ class FieldRule:
     """Whether it was drafted and nobody has confirmed it."""
     masked: tuple[Grant, ...] = ()
     """Grants of masked forms."""
+    omitted: bool = False
+    """Whether the contract itself says `absent`: the API omits the member where there is no object,
+    also if the document lets it be null."""
     location: Location = NOWHERE
 
     @property

@@ -67,6 +67,8 @@ class _Usual:
     instead: Instead
     severity: Severity | None
     draft: bool
+    omitted: bool
+    """Whether the contract itself says `instead: absent`."""
 
 
 def resource(r: Reader, key: Node, node: Node) -> Resource:
@@ -77,10 +79,12 @@ def resource(r: Reader, key: Node, node: Node) -> Resource:
         " `{creator: true}`, or `none`"
     )
     found.require("owner", f"`{called}`", hint)
+    said: Instead | None = found.find("instead", instead)
     usual = _Usual(
-        found.find("instead", instead) or "absent",
+        said or "absent",
         found.find("severity", grave),
         found.read("draft", flag, False),
+        omitted=said == "absent",
     )
     return Resource(
         called,
@@ -341,6 +345,7 @@ def _fields(
                     said.severity,
                     said.draft,
                     masked,
+                    said.omitted,
                     key.location,
                 )
     return tuple(rules.values())
@@ -364,10 +369,12 @@ def _line(
         grants = found.find("grants", partial(_grants, resource)) or ()
         if "draft" in found and usual.draft:
             r.wrong(found["draft"], f"all of `{resource}` is drafted", "say it in one place")
+        stands: Instead | None = found.find("instead", instead)
         return grants, _Usual(
-            found.read("instead", instead, usual.instead),
+            stands or usual.instead,
             found.find("severity", grave) or usual.severity,
             found.read("draft", flag, False) or usual.draft,
+            omitted=stands == "absent" if stands else usual.omitted,
         )
     return _grants(resource, r, node, what) or (), usual
 

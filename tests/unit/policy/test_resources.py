@@ -225,6 +225,15 @@ def test_a_field_stands_in_as_its_resource_says_unless_it_says_itself() -> None:
     found = lines(f"a: [{{see: owner}}], {long}", before="instead: refuse,")
     assert [rule.instead for rule in found.values()] == ["refuse", "refuse", "null"]
     assert lines("a: []")["a"].instead == "absent"
+    assert not any(rule.omitted for rule in (*found.values(), lines("a: []")["a"]))
+
+
+def test_absent_in_the_contract_says_that_the_api_omits_the_member() -> None:
+    own = "b: {instead: absent, grants: []}"
+    assert [each.omitted for each in lines(f"a: [], {own}").values()] == [False, True]
+    other = "b: {instead: null, grants: []}, c: {severity: low, grants: []}"
+    found = lines(f"a: [], {other}", before="instead: absent,")
+    assert [each.omitted for each in found.values()] == [True, False, True]
 
 
 def test_null_needs_no_quotes_after_instead() -> None:

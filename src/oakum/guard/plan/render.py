@@ -450,9 +450,9 @@ class _Renderer:
         )
         shown = None if self.writing else place.shape
         void = shown is not None and key is not None and is_null_if_empty(shown, key)
+        void = void and not (place.inside and self._of(place.table).omits(trie))
         below = replace(place, shape=shape, ahead=ahead, trie=trie, path=path, void=void)
-        page = place.page or (place.inside and places.counts_below(below))
-        return replace(below, page=page)
+        return replace(below, page=place.page or (place.inside and places.counts_below(below)))
 
     def _hold(self, place: _Place, value: Json) -> bool:
         """Whether a container like `value` is allowed outside every resource."""
