@@ -187,6 +187,8 @@ class _Resources:
             return ""
         if beside := self._beside(operation.path, parameter.name):
             return beside
+        if shown := self._key_of_shown(operation, parameter):
+            return shown
         for noun in nouns(operation.path, parameter.name):
             resource = self._by_noun.get(noun)
             if resource is not None and (field := self._field(resource, parameter, operation.path)):
@@ -197,6 +199,14 @@ class _Resources:
                 if name in sent and parameter.name in self._members[name]:
                     return f"{name}.{parameter.name}"
         return self._key_by_prefix(operation, parameter)
+
+    def _key_of_shown(self, operation: Operation, parameter: Parameter) -> str:
+        """The key of the one object that an operation shows, for a parameter of the query that is
+        called as it: `GET /member/newsletters?uuid=` shows a member."""
+        media = operation.success() if parameter.where == "query" else None
+        name = self._seen.resource_of(media.shape) if media is not None and media.shape else ""
+        key = self._by_noun["_".join(words(name))].key if name else ""
+        return f"{name}.{key}" if key and key == parameter.name else ""
 
     def state(self, operation: Operation, parameter: Parameter) -> str:
         """The member that tells the state of the object which the path names."""

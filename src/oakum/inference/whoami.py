@@ -91,7 +91,8 @@ def _rank(seen: DeclaredObject, secured: bool, held: bool) -> tuple[int, bool, b
     named = {seen.noun.rpartition("_")[2], noun_of_path(operation.path)}
     crowd = seen.noun.rpartition("_")[2] in CROWDS
     rest = (crowd, named.isdisjoint(ACCOUNTS), operation.path.count("/"))
-    closed = not (secured and operation.anonymous)
+    taken = any(operation.security or ())  # a login may be optional
+    closed = taken or not secured
     if last in _WHO:
         return 0, *rest[:2], _WHO.index(last) + len(_WHO) * rest[2]
     if said in (*_WHO, "authenticated", "myprofile", "myaccount", "loggedinuser"):
@@ -106,7 +107,7 @@ def _rank(seen: DeclaredObject, secured: bool, held: bool) -> tuple[int, bool, b
     kinds = {classify_field(name) for name in children(seen.shape)}
     alone = noun_of_path(operation.path) == seen.noun == last and not crowd  # `/skipper`
     person = (alone or not named.isdisjoint(ACCOUNTS)) and last not in _SEARCHES
-    if person and FieldClass.CONTACT in kinds and not operation.anonymous:
+    if person and FieldClass.CONTACT in kinds and taken:
         return later + 1, *rest
     return None
 

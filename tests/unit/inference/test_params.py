@@ -120,6 +120,22 @@ def test_a_query_parameter_that_may_be_left_out_needs_no_value() -> None:
     assert infer_params(document("/find", "email", required=False), POLICY) == {}
 
 
+@pytest.mark.parametrize(
+    ("path", "many", "means"),
+    [
+        ("/topics", False, "Member.id"),
+        ("/topics", True, "Topic.id"),
+        ("/members/topics", False, "Member.id"),
+    ],
+)
+def test_an_id_in_the_query_is_that_of_the_one_object_that_is_shown(
+    path: str, many: bool, means: str
+) -> None:
+    """`GET /member/newsletters?uuid=` shows a member, whose newsletters it is about."""
+    found = infer_params(document(path, "id", many=many), POLICY)
+    assert found == {"op": {"id": means}}
+
+
 def test_a_secret_never_fills_a_parameter() -> None:
     assert infer_params(document("/users/{password}"), POLICY) == {}
     assert infer_params(document("/books/{secret}", shows="Book"), POLICY) == {}

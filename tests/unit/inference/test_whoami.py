@@ -90,3 +90,17 @@ def test_user_begins_paths_of_the_callers_where_nobody_else_is_asked_for(
     paths = {"/v1/user/tags": get(many(ref("Tag")), "tags"), more: get(ref("Show"), "show")}
     made = policy(paths, {"Tag": thing("id", "label"), "Show": thing("id", "title")})
     assert made.resources["Tag"].owner == owner
+
+
+@pytest.mark.parametrize("path", ["/user", "/account", "/session", "/shop/customer"])
+def test_an_optional_login_tells_who_is_calling(path: str) -> None:
+    """An API that answers 204 to whoever is not logged in: `security: [{session: []}, {}]`."""
+    paths: Spec = {
+        path: get(ref("Person"), "getCaller"),
+        "/pets": get(many(ref("Pet")), "listPets"),
+    }
+    schemas: Spec = {"Person": thing("id", "email"), "Pet": thing("id", "name")}
+    for security, found in (([{"session": []}, {}], "getCaller"), ([{}], ""), ([], "")):
+        paths[path]["get"]["security"] = security
+        paths["/pets"]["get"]["security"] = [{"session": []}]
+        assert policy(paths, schemas).caller.operation == found
