@@ -27,6 +27,14 @@ def removed_lines(compiled: CompiledContract, lines: Iterable[Line]) -> Iterator
         if (where, called) in seen or _is_credential(compiled, where, called):
             continue
         seen.add((where, called))
+        if (signed := _signed(compiled, where, name)) and compiled.policy.caller.operation:
+            yield Problem(
+                location,
+                f"who-am-I is asked without the cookie `{name}`, which `{account}` sends: if it"
+                f" signs `{signed}`, everybody is nobody",
+                f"declare it as a security scheme that is required together with `{signed}`",
+            )
+            continue
         endpoints = compiled.lookups.endpoints.values()
         without = [
             each.operation.id
@@ -47,6 +55,14 @@ def _is_credential(compiled: CompiledContract, where: str, name: str) -> bool:
     # Where a token says who calls, no whole `cookie` header is forwarded as a credential.
     whole = where == "cookie" and not compiled.policy.caller.claim
     return (where, name) in places or (whole and ("header", "cookie") in places)
+
+
+def _signed(compiled: CompiledContract, where: str, name: str) -> str:
+    """The cookie of a session that another one signs by its name, `sid.sig` of `sid`, as servers
+    of Node.js call it; empty if none."""
+    session, dot, end = name.rpartition(".")
+    known = {each.name for each in compiled.lookups.credentials if each.where == "cookie"}
+    return session if (where, dot + end) == ("cookie", ".sig") and session in known else ""
 
 
 def _passes(compiled: CompiledContract, operation: Operation, where: str, name: str) -> bool:

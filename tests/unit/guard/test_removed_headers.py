@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from oakum.errors import Location
 from oakum.guard.compiled.compiled_contract import compile_for_gateway
 from oakum.guard.removed_headers import removed_lines
@@ -61,6 +63,19 @@ def test_what_the_contract_lets_pass_is_not_named(tmp_path: Path) -> None:
     found = told(tmp_path, request_headers=["x-org", "x-tenant"], cookies=["club"])
     named = ("X-Org", "X-Tenant", "cookie `club`")
     assert not [each for each in found if any(name in each[0] for name in named)]
+
+
+@pytest.mark.parametrize("guard", [{}, {"cookies": ["sid.sig"]}])
+def test_the_signature_of_a_session_is_named_as_part_of_the_credential(
+    tmp_path: Path, guard: dict[str, list[str]]
+) -> None:
+    """`guard: {cookies: …}` lets it pass, but who-am-I is asked with credentials alone."""
+    ann = 'identities:\n  ann: {cookie: ["sid=${SID}", "sid.sig=${SIG}", "x.sig=${X}"]}\n'
+    message, hint, line = by_word(told(tmp_path, ann, **guard), "sid.sig")
+    assert "who-am-I is asked without the cookie `sid.sig`, which `ann` sends" in message
+    assert hint == "declare it as a security scheme that is required together with `sid`"
+    assert line == 2
+    assert "the guard removes" in by_word(told(tmp_path, ann, **guard), "x.sig")[0]
 
 
 def test_credentials_and_standard_headers_are_not_named(tmp_path: Path) -> None:

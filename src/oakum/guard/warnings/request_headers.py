@@ -53,11 +53,18 @@ def cookies(contract: CompiledContract) -> Iterator[Problem]:
     if not (named or bare) or policy.guard.cookies is not None:
         return
     first = f"{few(named, 3)}, " if named else ""
+    hint = "write `guard: {cookies: [NAME]}` with what else the API reads, or `cookies: []`"
+    if named and policy.caller.operation:
+        hint += (
+            f"; who-am-I is asked with {few(named, 3)} alone: if the API needs another cookie to"
+            f" know its callers, such as a signature (`{named[0]}.sig`), declare that as a security"
+            " scheme that is required together with it"
+        )
     yield Problem(
         _guard_of(policy),
         f"of a request's cookies, {first}those that its operation declares, and those"
         f" against forgery (`csrftoken`) are forwarded, and no others",
-        "write `guard: {cookies: [NAME]}` with what else the API reads, or `cookies: []`",
+        hint,
     )
 
 

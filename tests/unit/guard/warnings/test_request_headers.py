@@ -35,6 +35,8 @@ def test_the_cookies_that_pass_are_told_until_the_contract_says_which_others_the
 
     words = "of a request's cookies, `sid`, those that its operation declares"
     assert words in said(tmp_path, CLUB)
+    assert "who-am-I is asked with `sid` alone" in said(tmp_path, CLUB)
+    assert "such as a signature (`sid.sig`)" in said(tmp_path, CLUB)
     assert words not in said(tmp_path, CLUB, named)
     assert "of a request's cookies" not in said(tmp_path, TYPES)
 
