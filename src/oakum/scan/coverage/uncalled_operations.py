@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import takewhile
 
 from oakum.authz import Model
 from oakum.exposure.endpoints.probes import Probe, probe_of
@@ -150,6 +151,8 @@ def _removers(
         # The creator may not be allowed to delete it if that is reserved for staff.
         if not (_is_below(each, make) or named) or barring_reason(model, each):
             continue
+        if _is_of_a_part(remove, make, f"{resource}.{key}"):
+            continue
         meant = confirm_removal(remove, each)
         lacking = [name for name in meant.unfilled if name != last]
         lacking += [*_guessed_params(model, meant, last), *_lacking_members(meant)]
@@ -215,6 +218,26 @@ def before_removal(model: Model, remove: Operation) -> Iterator[tuple[Operation,
 
 def _is_below(remove: Operation, make: Operation) -> bool:
     return remove.path.startswith(f"{make.path.rstrip('/')}/")
+
+
+def _is_of_a_part(remove: Probe, make: Operation, key: str) -> bool:
+    """Whether a removal deletes what belongs to such an object, which a parameter before the last
+    one names: `/posts/{id}/tags/{tag}`. With the new post's key in the last place it could delete
+    the tag of another post."""
+    steps = remove.operation.path.split("/")
+    common = sum(
+        1
+        for _ in takewhile(
+            lambda pair: _is_same(*pair), zip(steps, make.path.split("/"), strict=False)
+        )
+    )
+    own = "/".join(steps[common:]).removesuffix(f"{{{last_parameter(remove.operation.path)}}}")
+    return any(source == key and f"{{{name}}}" in own for name, source in remove.sources.items())
+
+
+def _is_same(one: str, other: str) -> bool:
+    """Whether two segments of paths are the same literal, or a parameter each."""
+    return one == other or (one[:1], other[:1]) == ("{", "{")
 
 
 def _guessed_params(model: Model, remove: Probe, last: str) -> Iterator[str]:

@@ -48,6 +48,9 @@ def shown(name: str) -> Any:
         (["/me/cart/{id}", "/posts/{what}"], {"0": {"id": "Post.id"}}, "1"),
         (["/me/cart/{id}"], {"0": {"id": "Post.id"}}, "0"),
         (["/me/cart/{id}"], {}, ""),
+        (["/posts/{id}/tags/{tag}"], {"0": {"id": "Post.id", "tag": "Tag.id"}}, ""),
+        (["/posts/{id}/history/{version}"], {"0": {"id": "Post.id"}}, ""),
+        (["/posts/{id}/related/{other}"], {"0": {"id": "Post.id", "other": "Post.id"}}, ""),
     ],
 )
 def test_what_is_created_is_removed_by_its_key_and_by_no_other_objects(
