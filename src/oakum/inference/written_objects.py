@@ -7,6 +7,7 @@ among those that responses show of it, and the path is about it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -25,6 +26,8 @@ from oakum.openapi.shape_queries import names_of
 _DEEP = 3
 _ENVELOPES = GENERIC | {"attribute", "attributes"}
 _WRITES = ("POST", "PUT", "PATCH")
+_DEED = re.compile(r"/(?:add|change|create|edit|modify|save|update)/?$", re.I)
+"""Ends a path with what the request does to what stands before it: `/notes/{id}/update`."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,10 @@ def _about(
 ) -> Thing | None:
     """The thing that a path is about; of one that does not say, the thing of the answer."""
     noun = noun_of_path(operation.path)
+    if noun not in by_noun and (said := _DEED.search(operation.path)):
+        noun = noun_of_path(operation.path[: said.start()])
+        if noun in by_noun and answered not in (None, by_noun[noun]):
+            return None
     if noun in by_noun:
         return by_noun[noun]
     if answered is not None and noun in read_at[id(answered)]:

@@ -36,7 +36,15 @@ INNER = thing("title", "text")
         (thing("locale", "status", data=INNER), "/data"),
     ],
 )
-@pytest.mark.parametrize(("path", "method"), [("/notes/{noteId}", "put"), ("/notes", "post")])
+@pytest.mark.parametrize(
+    ("path", "method"),
+    [
+        ("/notes/{noteId}", "put"),
+        ("/notes", "post"),
+        ("/notes/create", "post"),
+        ("/notes/{noteId}/update", "post"),
+    ],
+)
 def test_a_body_is_the_object_that_it_holds(
     sent: Spec, pointer: str, path: str, method: str
 ) -> None:
@@ -64,6 +72,13 @@ def test_another_body_is_bound_to_nothing(sent: Spec, path: str) -> None:
     found = policy(**api(sent, path, method))
     rule = found.operations.get("write")
     assert rule is None or rule.sets == ()
+
+
+def test_what_a_path_says_before_its_verb_is_not_what_another_answer_shows() -> None:
+    """`POST /notes/{id}/access/update` shows a note: it is no write of an `Access` of models."""
+    spec = api(thing("title"), "/notes/{noteId}/access/update", "post", Access=thing("id", "title"))
+    spec["paths"]["/models/access"] = {"get": answer(ref("Access"), operationId="a", **LOGGED_IN)}
+    assert policy(**spec).operations["write"].sets == ()
 
 
 def test_a_body_of_the_schema_of_the_object_needs_no_line() -> None:
