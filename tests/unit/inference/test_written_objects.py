@@ -76,7 +76,8 @@ def test_another_body_is_bound_to_nothing(sent: Spec, path: str) -> None:
 
 def test_what_a_path_says_before_its_verb_is_not_what_another_answer_shows() -> None:
     """`POST /notes/{id}/access/update` shows a note: it is no write of an `Access` of models."""
-    spec = api(thing("title"), "/notes/{noteId}/access/update", "post", Access=thing("id", "title"))
+    access = thing("id", "title", "author_id")
+    spec = api(thing("title"), "/notes/{noteId}/access/update", "post", Access=access)
     spec["paths"]["/models/access"] = {"get": answer(ref("Access"), operationId="a", **LOGGED_IN)}
     assert policy(**spec).operations["write"].sets == ()
 
