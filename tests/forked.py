@@ -5,6 +5,7 @@ it like any other. What a reader of the documentation types is run by `tests/she
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -63,5 +64,6 @@ def _oakum(arguments: tuple[str, ...], environment: dict[str, str], out: str, er
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     for stream, file in ((1, out), (2, err)):
         os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT, 0o600), stream)
+    gc.freeze()  # as `main` does when it has imported a command
     sys.argv = ["oakum", *arguments]
     main.run()

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from oakum.inference.lexicon_phrases import (
@@ -131,6 +132,7 @@ def classify_field(path: str, shape: Shape | None = None) -> FieldClass:
     return label_field(path, shape).kind
 
 
+@lru_cache(maxsize=1 << 14)
 def label_field(path: str, shape: Shape | None = None) -> Label:
     """The class of a field with the reason in words; `shape` is what the document declares there.
 

@@ -6,7 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from oakum.exposure.cells.matrix import Entry, Key, Matrix
-from oakum.exposure.cells.why_untested import why_keyless, why_not_closed, why_untested
+from oakum.exposure.cells.why_untested import (
+    ResponseIndex,
+    why_keyless,
+    why_not_closed,
+    why_untested,
+)
 from oakum.exposure.endpoints.probes import Probe
 from oakum.finding import Cell, Result
 
@@ -24,6 +29,7 @@ def report_cells(
     carried = _EndpointViews.of(matrix)
     beside = _told_beside(matrix, why, carried)
     keyless, more = why_keyless(matrix), asked_as_more(matrix)
+    came = ResponseIndex.of(matrix)
     by_ways = _told_by_ways(matrix)
     met = (k for k, each in matrix.entries.items() if each.result is not Result.UNTESTED)
     reach = {**reach, **{(key.resource, key.viewer): True for key in met}}
@@ -38,7 +44,7 @@ def report_cells(
             if entry.result is not Result.LEAK or named in ways:
                 continue
             ways.add(named)
-        known = (matrix, matrix.model, matrix.identities, key, why, reach, more)
+        known = (matrix, matrix.model, matrix.identities, key, why, reach, more, came)
         reason = why_untested(*known) if unshown else ""
         result, granted = entry.result, entry.granted
         if result is Result.CLOSED and (doubt := why_not_closed(matrix, at, entry, keyless)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 
 from oakum.authz import Model
 from oakum.exposure.cells.matrix import (
@@ -29,6 +30,32 @@ COMMON = "the value there is too common to attribute to an owner"
 _LOOSE = "its owner's value came there outside of every object, and may be somebody else's"
 
 
+@dataclass(frozen=True)
+class ResponseIndex:
+    """What the responses of a run showed, by where it came: a report has thousands of untested
+    cells."""
+
+    fields: Mapping[str, Collection[str]]
+    """Resource → fields that some owner was shown."""
+    blank: Mapping[tuple[str, str, str], Collection[str]]
+    """(endpoint, resource, field) → identities to whom it came empty; empty: anonymous callers."""
+    unclear: Mapping[tuple[str, str], Collection[str]]
+    """(endpoint, resource) → identities to whom one came whose owner is unclear."""
+
+    @classmethod
+    def of(cls, matrix: Matrix) -> ResponseIndex:
+        fields: dict[str, set[str]] = {}
+        blank: dict[tuple[str, str, str], set[str]] = {}
+        unclear: dict[tuple[str, str], set[str]] = {}
+        for _, _, resource, path in matrix.witnessed:
+            fields.setdefault(resource, set()).add(path)
+        for endpoint, viewer, _, resource, path in matrix.ends.blank:
+            blank.setdefault((endpoint, resource, path), set()).add(viewer)
+        for endpoint, viewer, _, resource in matrix.unclear:
+            unclear.setdefault((endpoint, resource), set()).add(viewer)
+        return cls(fields, blank, unclear)
+
+
 def why_untested(
     matrix: Matrix,
     model: Model,
@@ -36,14 +63,16 @@ def why_untested(
     key: Key,
     why: Mapping[str, str],
     reach: Mapping[tuple[str, str], bool],
-    more: Mapping[tuple[str, str, str], Collection[str]] = {},
+    more: Mapping[tuple[str, str, str], Collection[str]],
+    came: ResponseIndex,
 ) -> str:
     """The first reason that applies to an untested cell, in words. `why`: endpoint → why it was not
     requested; `reach`: (resource, viewer) → whether any pair of identities has this relation;
     `more`: result of `Matrix.asked_as_more`."""
     if key.endpoint in why:
         return why[key.endpoint]
-    if _came_unclear(matrix, identities, key):
+    unclear = came.unclear.get(key[:2], ())
+    if _is_one_of(identities, unclear, key.viewer):
         return _UNOWNED.format(key.resource)
     if beyond := matrix.beyond.get(key):
         return beyond
@@ -59,14 +88,10 @@ def why_untested(
             " that identity `facts: {user_id: …}`"
         )
     if (key.endpoint, key.resource) not in matrix.carried:
-        return _of_nobody(matrix, key)
-    if never := _never_shown(matrix, key):
+        return _of_nobody(matrix, key, unclear)
+    if never := _never_shown(came, key):
         return never
-    if any(
-        (at, r, path) == (key.endpoint, key.resource, key.field)
-        and key.viewer in (ANYONE if not who else "", *_labels(identities, who))
-        for at, who, _, r, path in matrix.ends.blank
-    ):
+    if _is_one_of(identities, came.blank.get(key[:3], ()), key.viewer):
         if any(rule.path == key.field and rule.masked for rule in model.tables[key.resource].rules):
             return f"`{key.field}` came empty or masked, and its owner's value may be so too"
         return f"`{key.field}` came empty, and its owner's value may be empty too"
@@ -89,9 +114,9 @@ def why_untested(
     return NO_REQUEST
 
 
-def _never_shown(matrix: Matrix, key: Key) -> str:
+def _never_shown(came: ResponseIndex, key: Key) -> str:
     """Why no owner was shown this field; empty if one was."""
-    shown = {path for _, _, resource, path in matrix.witnessed if resource == key.resource}
+    shown = came.fields.get(key.resource, ())
     if any(path.startswith(f"{key.field}.") for path in shown):
         return f"what came in `{key.field}` has cells of its own"
     return (
@@ -99,9 +124,9 @@ def _never_shown(matrix: Matrix, key: Key) -> str:
     )
 
 
-def _of_nobody(matrix: Matrix, key: Key) -> str:
+def _of_nobody(matrix: Matrix, key: Key, unclear: Collection[str]) -> str:
     """Why an endpoint showed no object of any test identity."""
-    if any((at, name) == (key.endpoint, key.resource) for at, _, _, name in matrix.unclear):
+    if unclear:
         return _UNOWNED.format(key.resource)
     endpoint = matrix.endpoint(key.endpoint)
     return f"{endpoint.method} {endpoint.path} showed no `{key.resource}` to anybody"
@@ -214,11 +239,10 @@ def _nobody_is(model: Model, identities: KnownIdentities, key: Key) -> str:
     return f"no identity is `{key.viewer}` to another's `{key.resource}`"
 
 
-def _came_unclear(matrix: Matrix, identities: KnownIdentities, key: Key) -> bool:
+def _is_one_of(identities: KnownIdentities, viewers: Iterable[str], label: str) -> bool:
+    """Whether one of these identities has a label; an empty name is an anonymous caller."""
     return any(
-        (endpoint, resource) == (key.endpoint, key.resource)
-        and key.viewer in (ANYONE if not viewer else "", *_labels(identities, viewer))
-        for endpoint, viewer, _, resource in matrix.unclear
+        label in (ANYONE if not viewer else "", *_labels(identities, viewer)) for viewer in viewers
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from oakum.exposure.cells.matrix import Key, Matrix
-from oakum.exposure.cells.why_untested import NO_REQUEST, why_untested
+from oakum.exposure.cells.why_untested import NO_REQUEST, ResponseIndex, why_untested
 from oakum.exposure.known_identities import KnownIdentities
 from tests.unit.scan.studio import known_identities, model, probe
 
@@ -17,7 +17,8 @@ def why(identities: KnownIdentities, key: Key) -> str:
     matrix = Matrix(model(), [probe("getPerson")], identities)
     matrix.carried.add((key.endpoint, key.resource))
     matrix.witnessed.add((key.endpoint, "ann", key.resource, key.field))
-    return why_untested(matrix, model(), identities, key, {}, {(key.resource, key.viewer): True})
+    reach = {(key.resource, key.viewer): True}
+    return why_untested(matrix, model(), identities, key, {}, reach, {}, ResponseIndex.of(matrix))
 
 
 @pytest.mark.parametrize("key", [PHONE, HASH])
@@ -35,7 +36,8 @@ def test_a_page_in_place_of_json_is_named_to_whom_it_came() -> None:
     matrix = Matrix(model(), [probe("getPerson")], identities)
     matrix.unread["getPerson", "bob"] = "text/html"
     reach = {("Person", "member"): True}
-    said = why_untested(matrix, model(), identities, PHONE, {}, reach)
+    rest = ({}, reach, {}, ResponseIndex.of(matrix))
+    said = why_untested(matrix, model(), identities, PHONE, *rest)
     assert "`text/html`" in said and "not JSON as the document declares" in said
     other = PHONE._replace(viewer="anyone")
-    assert "text/html" not in why_untested(matrix, model(), identities, other, {}, reach)
+    assert "text/html" not in why_untested(matrix, model(), identities, other, *rest)
