@@ -147,16 +147,16 @@ class Relationships:
         self.pending.append(change)
         self._unsure.add((viewer, change.state))
         self._accepted, claims = 0, self.claims(viewer)
-        walked = self._begin_relation(known, viewer, owner, requested)
-        after = self._look(known, viewer, owner, "yes" if walked else "")
+        began = self._begin_relation(known, viewer, owner, requested)
+        after = self._look(known, viewer, owner, "yes" if began else "")
         if before is not None and after is not None and before.ids - after.ids:
             self._spared.add((viewer, relation, owner))
             # the list may show the newest rows only, so a missing row proves nothing
             self._leave(change)
             return False
-        if not walked or self._says(after, known, viewer, owner) != "yes":
+        if not began or self._says(after, known, viewer, owner) != "yes":
             self.why = f"no response shows that {viewer} became {relation} of {owner}"
-            self._not_seen(change, known, owner, walked)
+            self._not_seen(change, known, owner, began)
             return False
         self._unsure.discard((viewer, change.state))
         self.begun.add((viewer, relation, owner))
@@ -217,11 +217,11 @@ class Relationships:
             return "the beginning shows so late that no time is left to see the end"
         return self._ceased.get(relation, "")
 
-    def _not_seen(self, change: Flip, known: Relation, owner: str, walked: bool) -> None:
+    def _not_seen(self, change: Flip, known: Relation, owner: str, began: bool) -> None:
         """Handles a beginning that no list shows: it may be shown late or wait for consent. It did
         not exist before, so it is ended anyway, unless it was refused, and again at the end of the
         run."""
-        if not walked and self._status < 500:
+        if not began and self._status < 500:
             if self._accepted:  # a request waits, and no list of the relation shows it
                 self._waiting.add((change.identity, change.state))
             else:
@@ -230,7 +230,7 @@ class Relationships:
             return
         self._ceased[known.name] = (
             f"the API reported that `{known.name}` began, but does not show it"
-            if walked
+            if began
             else f"the request to begin `{known.name}` was answered with {self._status}"
         )
         self.identities.doubt(change.identity, owner, f"the run may have left them {change.state}")
