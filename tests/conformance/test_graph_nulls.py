@@ -34,9 +34,19 @@ DATA = st.fixed_dictionaries(
         "me": st.fixed_dictionaries({"id": st.just("ann")}, optional={"note": NOTES}),
         "note": NOTES,
         "node": NODES,
-        "wrap": st.fixed_dictionaries({}, optional={"note": NOTES, "node": NODES}),
+        "wrap": st.fixed_dictionaries(
+            {},
+            optional={
+                "note": NOTES,
+                "node": NODES,
+                "notes": st.lists(NOTES, max_size=3),
+                "nodes": st.lists(NODES, max_size=3),
+            },
+        ),
         "stats": st.fixed_dictionaries({"total": st.just(3)}, optional={"note": NOTES}),
-        "notes": st.lists(st.sampled_from(({"id": "n2", "ownerId": "ann"},)), max_size=2),
+        "notes": st.lists(NOTES, max_size=3),
+        "nodes": st.lists(NODES, max_size=3),
+        "table": st.lists(st.lists(NOTES, max_size=2), max_size=2),
     },
 )
 

@@ -245,6 +245,14 @@ def test_a_write_reaches_the_owners_own_object_only(app: OakumMiddleware) -> Non
     assert call(app, "PUT", "/members/ann", "ann", {"name": "x" * 10_000}).status_code == 413
 
 
+def test_of_several_lines_of_host_none_is_taken(club: OakumMiddleware) -> None:
+    client = Client(club, {"x-session": "ann"})
+    client._headers.append((b"host", b"a.test"))
+    assert client.get("/members/ann").status_code == 200
+    client._headers.append((b"host", b"b.test"))
+    assert client.get("/members/ann").status_code == 400
+
+
 def test_a_head_request_tells_neither_body_nor_length(app: OakumMiddleware) -> None:
     answer = call(app, "HEAD", "/members/ann", "cy")
     assert (answer.status_code, answer.content) == (200, b"")

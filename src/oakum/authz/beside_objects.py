@@ -38,7 +38,7 @@ class Rows:
 
     gone: set[Pointer] = field(default_factory=set)
     """Rows that hold a hidden object, also in a row within, and none that is shown."""
-    walked: list[Pointer] = field(default_factory=list)
+    pointers: list[Pointer] = field(default_factory=list)
     """All rows that are an object or a list."""
     _met: list[tuple[Pointer, bool]] = field(default_factory=list)
     """Pointers of outermost objects, and whether the caller sees something of each."""
@@ -56,6 +56,12 @@ class Rows:
         del self._met[since:]
         self.meet(at, shown=False)
 
+    def lose(self, at: Pointer) -> Keep:
+        """Records a row that is a hidden object, or looks like one; nothing of it stays."""
+        row = self.enter()
+        self.meet(at, shown=False)
+        return self.leave(row, None, False, at)
+
     @property
     def count(self) -> int:
         """How many objects were met."""
@@ -69,7 +75,7 @@ class Rows:
 
     def leave(self, around: tuple[int, bool], value: Json, keep: Keep, at: Pointer) -> Keep:
         """Ends the row that `enter` began (`around`), and returns what stays of it."""
-        self.walked.append(at)
+        self.pointers.append(at)
         since, hidden = around
         hidden, self._hidden = self._hidden, hidden
         met = self._met[since:]
@@ -121,7 +127,7 @@ def is_left(value: Json, keep: Keep) -> bool:
     return any(is_left(each, keep[name]) for name, each in value.items())
 
 
-def voided(keep: Keep, *, null: bool) -> Keep:
+def as_absent(keep: Keep, *, null: bool) -> Keep:
     """What stays of an object. With `null`, an object that is hidden or of which nothing stays is
     replaced by the `null` of an absent one."""
     return "void" if null and (keep is False or isinstance(keep, Hollow)) else keep

@@ -19,12 +19,7 @@ from itertools import compress
 from typing import NamedTuple
 
 from oakum.authz.beside_objects import Keep
-from oakum.authz.compiled_model import (
-    Model,
-    answer_media,
-    is_hidden_from_members,
-    resources_in,
-)
+from oakum.authz.compiled_model import Model, answer_media
 from oakum.authz.decide import may_call
 from oakum.authz.discriminators import tag_of
 from oakum.authz.judge import Judge
@@ -34,7 +29,6 @@ from oakum.authz.principal import Principal
 from oakum.authz.project import Call, Projection, refuses
 from oakum.authz.strict_json import UnreadableBody
 from oakum.http.json_pointer import Pointer, escape
-from oakum.http.media_type import essence
 from oakum.openapi.model import Json, Shape
 from oakum.openapi.shape_queries import element, member_by_name, member_names, ways
 from oakum.policy.model import State
@@ -121,23 +115,6 @@ def project_csv(model: Model, principal: Principal, call: Call, body: bytes) -> 
         times=times,
         rows=whole,
     )
-
-
-def hides(model: Model, operation: str, shape: Shape) -> bool:
-    """Whether an object of a row may be concealed from a logged-in caller."""
-    shown = (name for _, name in model.shown.get(operation, ()))
-    names = {*shown, *(name for name, _ in resources_in(shape, model.bound))}
-    resources = model.policy.resources
-    return any(resources[e].conceal and is_hidden_from_members(model, e) for e in names)
-
-
-def names_rows(model: Model, call: Call) -> bool:
-    """Whether a file name in a response header would reveal that no row was removed: some rows may
-    be concealed."""
-    media = answer_media(model.operations[call.operation], call.status, call.media_type)
-    if media is None or media.shape is None or essence(media.type) != "text/csv":
-        return False
-    return hides(model, call.operation, media.shape)
 
 
 class _Rows(Mapping[Pointer, Sequence[Mapping[str, Json]]]):

@@ -11,7 +11,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from itertools import repeat
 from typing import NamedTuple
 
-from oakum.authz.beside_objects import Hollow, Keep, Rows, Values, is_left, voided, whole
+from oakum.authz.beside_objects import Hollow, Keep, Rows, Values, as_absent, is_left, whole
 from oakum.authz.body_owners import Around, BodyObjects, MeantObject, Writing, child_steps, slot
 from oakum.authz.compiled_model import Model, may_conceal
 from oakum.authz.decide import all_settable, may_call, through
@@ -22,7 +22,7 @@ from oakum.authz.judgement import Judgement, KnownObject, Leaf, ObjectInstance, 
 from oakum.authz.misfits import Misfits, held_by, is_no_list, kind_of, matches, references
 from oakum.authz.owner_states import state_of
 from oakum.authz.owners import owners_of, partly
-from oakum.authz.place_rules import Masked, Spot, masked_leaves, unwritable
+from oakum.authz.place_rules import Masked, Spot, alike_parts, masked_leaves, unwritable
 from oakum.authz.places import stated_resource
 from oakum.authz.principal import Principal, Subject
 from oakum.authz.relations import compared_values, held_relations
@@ -120,7 +120,7 @@ class Judge:
         else:
             # `shows` applies to success responses only; an error body is not a resource.
             self._shown = model.shown.get(operation, ()) if status < 300 else ()
-        self.misfits = Misfits(model.bound, self._shown)
+        self.misfits = Misfits(model.bound, self._shown, self._conceals)
         """Values of another kind than declared where objects stand."""
         self._verdicts: dict[Outline, _Verdict] = {}
         self._members: dict[str, tuple[tuple[str, bool], ...]] = {}
@@ -155,7 +155,7 @@ class Judge:
             self._unbound.append(Leaf("", (), value, keep))
         rows, lost = self._rows, (self._lost, self._fields_lost, self._differs(value, spot))
         found, loose, untold = self._instances, self._unbound, self.misfits.met
-        return Judgement(keep, found, loose, rows.gone, rows.walked, self._untold, *lost, untold)
+        return Judgement(keep, found, loose, rows.gone, rows.pointers, self._untold, *lost, untold)
 
     def _differs(self, value: Json, spot: Spot) -> bool:
         if spot.shape is None and not self._shown:
@@ -187,12 +187,12 @@ class Judge:
                     self._note_untold(value)
                     self._visit(value, spot.of(None), at, context, leaves)
                     self._rows.withhold(met, at)
-                    return voided(False, null=spot.void and may_conceal(self._model, spot.shape))
+                    return as_absent(False, null=spot.void and may_conceal(self._model, spot.shape))
                 spot = spot.of(picked or spot.shape)
                 name = name or self._binding(spot.shape)
             if name:
                 keep = self._object(name, value, spot.shape, at, context)
-                return voided(keep, null=spot.void and self._tables[name].resource.conceal)
+                return as_absent(keep, null=spot.void and self._tables[name].resource.conceal)
         parts = self._parts(value, spot, at, context, leaves)
         if self._is_misfit(value, spot, at):
             self._rows.withhold(met, at)
@@ -264,7 +264,7 @@ class Judge:
             return dict.fromkeys(keys, False)
         walk = self._field if spot.inside else self._visit
         if self._writing is not None and isinstance(value, list):
-            alike = self._alike(value, spot.element())
+            alike = alike_parts(value, spot.element(), objects=bool(self._shown or self._known))
             if alike is not None:
                 return dict(zip(keys, alike, strict=True))
             walk = walk if self._shown or self._known else empty_once(walk)
@@ -279,6 +279,9 @@ class Judge:
                 row = rows.enter() if rows and self._is_row(value, spot, key, at) else None
                 keep = walk(child, place, pointer, context, leaves)
                 parts[key] = rows.leave(row, child, keep, pointer) if rows and row else keep
+            elif child is None and self._is_gap(value, spot, place, pointer):
+                shut = place.inside and not place.granted
+                parts[key] = rows.lose(pointer) if rows else shut and place.instead
             else:
                 allowed = child.__class__ in place.passes
                 if not (allowed or self.misfits.texts) and child.__class__ is str:
@@ -320,9 +323,17 @@ class Judge:
         self.written += [(table, each.subject) for each in meant]
         return bool(all_settable(self._model, self._principal, table, meant))
 
-    def _is_row(
-        self, value: dict[str, Json] | list[Json], spot: Spot, key: str, at: Pointer
-    ) -> bool:
+    def _is_gap(self, value: Json, spot: Spot, place: Spot, at: Pointer) -> bool:
+        """Whether a `null` in a response is an element of a list or a map that hidden objects
+        leave."""
+        if self._writing is not None or not self._is_row(value, spot, at[-1], at[:-1]):
+            return False
+        return self.misfits.is_gap(place.shape, self._resource_at(at, place.shape))
+
+    def _conceals(self, name: str) -> bool:
+        return self._tables[name].resource.conceal and not self._any.shows(name)
+
+    def _is_row(self, value: Json, spot: Spot, key: str, at: Pointer) -> bool:
         """Whether what is in a container is one of many: an element, or the value of a map."""
         if isinstance(value, list) or spot.declares(key):
             return isinstance(value, list)
@@ -341,20 +352,6 @@ class Judge:
             path[:1] == ("*",) for path, _ in self.misfits.ahead(at)
         )
         return maps and all(self._is_row(value, spot, key, at) for key in value)
-
-    def _alike(self, value: list[Json], place: Spot) -> Iterable[Keep] | None:
-        """Fast path for lists of scalars or of empty lists in a request body, which are cheap to
-        send in large numbers and decided by type. None: judge each element."""
-        kinds = {*map(type, value)}
-        if kinds.isdisjoint((dict, list)):
-            kept: dict[type, Keep] = {kind: kind in place.passes or place.instead for kind in kinds}
-            return map(kept.__getitem__, map(type, value))
-        if kinds != {list} or self._shown or self._known or any(value):
-            return None
-        stays = place.granted if place.inside else "array" in place.container
-        stays = stays and not place.takes_away(list)
-        keep: Keep = place.instead if not stays else True if place.inside else {}
-        return repeat(keep, len(value))
 
     def _select_alternative(
         self, shape: Shape, value: dict[str, Json], *, inside: bool = False
@@ -577,12 +574,12 @@ class Judge:
                     self._note_untold(value)
                     self._visit(value, self._bare, at, context, self._unbound)
                     null = spot.void and may_conceal(self._model, spot.shape)
-                    return voided(spot.instead, null=null)
+                    return as_absent(spot.instead, null=null)
                 here = spot.of(picked or spot.shape)
                 inner = inner or self._binding(here.shape)
             if inner:
                 keep = self._object(inner, value, here.shape, at, context)
-                keep = voided(keep, null=spot.void and self._tables[inner].resource.conceal)
+                keep = as_absent(keep, null=spot.void and self._tables[inner].resource.conceal)
                 return keep if spot.granted else spot.instead
             if context.page or (self._left_out and self._left_out.counts_below(at)):
                 context = context._replace(page=True)

@@ -92,11 +92,11 @@ def empty_once(walk: Callable[..., Keep]) -> Callable[..., Keep]:
     object for all others. They are indistinguishable, and the cheapest to send in large numbers."""
     judged: list[Keep] = []
 
-    def walked(value: Json, *place: Any) -> Keep:
+    def walk_once(value: Json, *place: Any) -> Keep:
         if value or value.__class__ is not dict:
             return walk(value, *place)
         if not judged:
             judged.append(walk(value, *place))
         return judged[0]
 
-    return walked
+    return walk_once

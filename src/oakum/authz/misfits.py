@@ -7,7 +7,7 @@ as data beside a hidden object. A place holds objects if its schema leads to a r
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 
 from oakum.authz.compiled_model import outermost
@@ -27,10 +27,15 @@ _NONE = frozenset[str]()
 class Misfits:
     """Finds values of one response that have another JSON type than the objects declared there."""
 
-    def __init__(self, bound: Mapping[str, str], shown: Shown) -> None:
+    def __init__(
+        self, bound: Mapping[str, str], shown: Shown, conceals: Callable[[str], bool]
+    ) -> None:
+        """`conceals`: whether objects of a resource may be hidden, as if there were none."""
         self._bound = bound
         self._shown = shown
+        self._conceals = conceals
         self._kinds: dict[Shape | None, frozenset[str]] = {}
+        self._gaps: dict[tuple[Shape | None, str], bool] = {}
         self.texts = True
         """Whether a text may be one."""
         self.met = False
@@ -45,6 +50,17 @@ class Misfits:
         kind = kind_of(value) if self.texts or not isinstance(value, str) else ""
         kinds = self.kinds(shape, at) if kind else _NONE
         found = kind in (in_fields(kinds) if inside else kinds)
+        self.met = self.met or found
+        return found
+
+    def is_gap(self, shape: Shape | None, stated: str) -> bool:
+        """Whether `null` as an element may stand for an object that is not there, where one that is
+        hidden is left out: then it is left out, too. `stated`: the resource that the contract says
+        for this place."""
+        found = self._gaps.get((shape, stated))
+        if found is None:
+            found = any(map(self._conceals, element_resources(shape, self._bound, stated)))
+            self._gaps[shape, stated] = found
         self.met = self.met or found
         return found
 
@@ -106,6 +122,15 @@ def held_by(shape: Shape | None, bound: Mapping[str, str], stated: str = "") -> 
     says, first."""
     referred = _referred_resources(shape, tuple(bound.items())) if shape is not None else ()
     return tuple(dict.fromkeys((*([stated] if stated else ()), *referred)))
+
+
+def element_resources(
+    shape: Shape | None, bound: Mapping[str, str], stated: str
+) -> tuple[str, ...]:
+    """Resources of which the elements of a list, or the values of a map, are objects; empty where a
+    text or a number may stand among them, as in a row."""
+    mixed = shape is not None and any(_scalars(way, told=bool(stated)) for way in ways(shape))
+    return () if mixed else held_by(shape, bound, stated)
 
 
 @lru_cache(maxsize=1 << 14)

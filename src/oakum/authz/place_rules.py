@@ -8,9 +8,11 @@ neither contract nor document names, such as the values of a map.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from itertools import repeat
 from typing import Literal
 
+from oakum.authz.beside_objects import Keep
 from oakum.authz.compiled_model import Model
 from oakum.authz.misfits import in_cell
 from oakum.authz.null_writes import taken_by_null
@@ -253,6 +255,22 @@ class Spot:
 
     def _join_path(self, word: str) -> str:
         return word if self._top else f"{self.path}.{word}"
+
+
+def alike_parts(value: list[Json], place: Spot, *, objects: bool) -> Iterable[Keep] | None:
+    """Fast path for lists of scalars or of empty lists in a request body, which are cheap to send
+    in large numbers and decided by type. None: judge each element. `place`: that of an element;
+    `objects`: whether the contract, or what is known of the body, names objects in it."""
+    kinds = {*map(type, value)}
+    if kinds.isdisjoint((dict, list)):
+        kept: dict[type, Keep] = {kind: kind in place.passes or place.instead for kind in kinds}
+        return map(kept.__getitem__, map(type, value))
+    if kinds != {list} or objects or any(value):
+        return None
+    stays = place.granted if place.inside else "array" in place.container
+    stays = stays and not place.takes_away(list)
+    keep: Keep = place.instead if not stays else True if place.inside else {}
+    return repeat(keep, len(value))
 
 
 def masked_leaves(

@@ -180,7 +180,7 @@ def refuses(keep: Keep) -> bool:
 def cut(text: str, span: Span, keep: Keep) -> list[str]:
     """The pieces of text that remain. A removed part takes the preceding comma and white space with
     it, and the first remaining part loses its comma. If no part remains, neither does white
-    space."""
+    space, and none is left in what was empty: `[ ]` would tell that no object was removed."""
     pieces = [text[: span.start]]
     _cut(text, span, keep, pieces)
     pieces.append(text[span.end :])
@@ -191,7 +191,10 @@ def _cut(text: str, span: Span, keep: Keep, into: list[str]) -> None:
     if keep in ("null", "void"):
         into.append("null")
         return
-    if not isinstance(keep, dict) or not span.parts:
+    if span.opening and not span.parts:
+        into.append(text[span.start] + text[span.end - 1])
+        return
+    if not isinstance(keep, dict):
         into.append(text[span.start : span.end])
         return
     into.append(text[span.start : span.parts[0][1].key])
@@ -204,7 +207,7 @@ def _cut(text: str, span: Span, keep: Keep, into: list[str]) -> None:
         if several:
             into.append(text[separator : part.key])
         several = True
-        if inner is True:
+        if inner is True and (part.parts or not part.opening):
             into.append(text[part.key : part.end])
         else:
             into.append(text[part.key : part.start])

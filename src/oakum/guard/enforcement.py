@@ -13,8 +13,9 @@ from dataclasses import replace
 from functools import partial
 
 from oakum.authz import Call, Principal, Projection, Subject, answer_media, project
-from oakum.authz.csv import names_rows, project_csv
+from oakum.authz.csv import project_csv
 from oakum.authz.decide import may_call
+from oakum.authz.file_names import shows_whole
 from oakum.errors import InputError, Location, Problem
 from oakum.guard.address import counting_key
 from oakum.guard.audit_counts import count_removed, owners_shown
@@ -496,7 +497,9 @@ class Gatekeeper:
             return replace(answered, headers=headers)
         body = yield from self._cut(passing, endpoint, inquiry, answered)
         call = Call(endpoint.operation.id, {}, answered.status, answered.media)
-        if body != answered.body or (call.status < 300 and names_rows(self._model, call)):
+        if (
+            whole != headers and call.status < 300 and shows_whole(self._model, call)
+        ) or body != answered.body:
             whole = headers
         return replace(answered, headers=whole, body=body)
 

@@ -38,8 +38,10 @@ def in_origin_form(asked: HttpRequest) -> HttpRequest:
 
 
 def check(asked: HttpRequest) -> None:
-    """Raises `Denial` for control characters (400), and for too many or too long headers (431)."""
-    if any(_CONTROL.search(value) for _, value in asked.headers):
+    """Raises `Denial` for control characters and for several lines of `host` (400; RFC 9112, 3.2),
+    and for too many or too long headers (431)."""
+    several = len(asked.values("host")) > 1  # the API may read another line than the guard
+    if several or any(_CONTROL.search(value) for _, value in asked.headers):
         raise Denial(400, "unreadable")
     size = len(asked.target) + sum(len(name) + len(value) + 4 for name, value in asked.headers)
     lines = sum(1 for name, _ in asked.headers if not _UNCOUNTED.fullmatch(name))

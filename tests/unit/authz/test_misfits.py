@@ -11,6 +11,7 @@ BOUND = {"Note": "Note"}
 SCALAR = {"boolean", "integer", "number", "string"}
 NOTE = Shape(names=frozenset(("Note",)), properties={"id": lambda: TEXT})
 TEXT = Shape(kinds=frozenset(("string",)))
+TEXT_OR_NOTE = Shape(branches=(lambda: TEXT, lambda: NOTE))
 LIST = Shape(kinds=frozenset(("array",)), items=lambda: NOTE)
 MAP = Shape(kinds=frozenset(("object",)), extra=lambda: NOTE)
 
@@ -55,10 +56,18 @@ def test_any_other_value_is(value: Json) -> None:
 
 
 def test_what_was_met_is_remembered() -> None:
-    found = Misfits(BOUND, ((("note",), "Note"),))
+    found = Misfits(BOUND, ((("note",), "Note"),), lambda name: False)
     assert not found.is_one(None, NOTE, ()) and not found.met
     assert found.is_one("x", Shape(), ("note",)) and found.met
-    assert not Misfits(BOUND, ()).is_one("x", Shape(), ("note",))
+    assert not Misfits(BOUND, (), lambda name: False).is_one("x", Shape(), ("note",))
+
+
+def test_null_among_objects_alone_may_be_one_that_is_not_there() -> None:
+    found = Misfits(BOUND, (), {"Note": True}.__getitem__)
+    assert not found.is_gap(TEXT_OR_NOTE, "") and not found.met
+    assert found.is_gap(NOTE, "") and found.met
+    assert found.is_gap(None, "Note") and not found.is_gap(None, "")
+    assert not Misfits(BOUND, (), {"Note": False}.__getitem__).is_gap(NOTE, "")
 
 
 def test_a_star_matches_any_step() -> None:

@@ -349,7 +349,8 @@ def asked_keys(paths: PathObjects, operation: Operation, *, makes: bool = False)
     model, rule = paths.model, paths.model.rule(operation.id)
     found = dict[RequestPlace, str]()
     for name, resource in _stated_keys(model, operation):
-        for place in stated_places(model, operation, name):
+        of_objects = (place for place, _, _ in _members(model, operation, name))
+        for place in (*stated_places(model, operation, name), *of_objects):
             found[place] = resource.name
     every = {} if rule.graphql else words(model, model.policy.resources)
     # In a read, such a name may be a position in a list (`afterNoteId`), not the object itself.

@@ -1360,8 +1360,8 @@ local function answered(self, x, res)
   local body, failed, reason, wait = self:cut(x, endpoint, status, declared, cutter, text, res.headers)
   if not body then return nil, failed, reason, wait end
   out.body = body
-  -- The name of a table's file, by being there, would tell that no row was removed.
-  if body == text and not (declared.kind == "csv" and status < 300 and declared.hides) then out.headers = list end
+  -- The name of a file, by being there, would tell that no object was removed.
+  if body == text and not (status < 300 and declared.hides) then out.headers = list end
   return out
 end
 

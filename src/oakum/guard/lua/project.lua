@@ -546,6 +546,13 @@ local function value(node, i, depth, set, owners, tally, label)
   if b ~= 123 and b ~= 91 then
     local past, kind = scalar_end(i)
     if past < 0 then return -1, GONE end
+    -- An object that is hidden leaves no null in a list: neither does one that there is not.
+    if kind == 16 and node.gaps and (not node.inside or node.any[set]) and any_hidden(node.gaps) then
+      HIDDEN = true
+      if not node.inside then BURIED, OBJECTS = true, OBJECTS + 1 end
+      removed(label)
+      return past, GONE
+    end
     local keep
     local misfit = band(node.misfits, kind) ~= 0 and not (kind == 1 and CELLS) and says(i, past, kind)
     if node.inside then
@@ -697,7 +704,7 @@ end
 
 -- A member at a place where the API answers null for none: a concealed object that is hidden is null, too,
 -- and one of which nobody can tell the resource, where it may be concealed.
-function M.voided(found, i, depth, set, owners, tally)
+function M.nullable_member(found, i, depth, set, owners, tally)
   local node, n, last, refused = found.node, RANGES, TO[RANGES], REFUSED
   local past, became = value(node, i, depth, set, owners, tally, found.label)
   if became ~= GONE or past < 0 or P[i] ~= 123 then return past, became end
@@ -722,7 +729,7 @@ local function below(found, key, i, depth, set, owners, tally)
   if not SUBJECT or not found.map then
     KEYED[depth] = false
     if found.map then return row(found.node, i, depth + 1, set, owners, tally, found.label) end
-    if found.node.void then return M.voided(found, i, depth + 1, set, owners, tally) end
+    if found.node.void then return M.nullable_member(found, i, depth + 1, set, owners, tally) end
     return value(found.node, i, depth + 1, set, owners, tally, found.label)
   end
   local name = found.name or name_of(key, string_end(key))
@@ -793,7 +800,8 @@ function record(body, i, depth, set, owners, tally)
     elseif not body.hold then
       return i + 1, GONE
     end
-    emit(start, i + 1)
+    emit(start, start + 1)
+    emit(i, i + 1) -- `[ ]` would tell that no object was removed
     HOLLOW = false
     return i + 1, KEPT
   end
@@ -865,7 +873,8 @@ function list(node, i, depth, set, owners, tally, label)
       removed(label)
       return i + 1, GONE
     end
-    emit(start, i + 1)
+    emit(start, start + 1)
+    emit(i, i + 1) -- `[ ]` would tell that no object was removed
     return i + 1, KEPT
   end
   emit(start, i)
@@ -2057,6 +2066,7 @@ local function load_nodes(plan)
       node.inside = node.own ~= nil
       for i = 1, node.refs and node.refs.n or 0 do node.refs[i] = plan.tables[node.refs[i] + 1] end
       node.refs = node.refs and node.refs.n > 0 and node.refs or nil
+      for i = 1, node.gaps and node.gaps.n or 0 do node.gaps[i] = plan.tables[node.gaps[i] + 1] end
       if node.inside then
         node.own, node.any = flags(node.own), flags(node.any)
         node.own[0], node.any[0] = false, false

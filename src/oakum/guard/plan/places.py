@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from oakum.authz.compiled_model import Model
 from oakum.authz.complete_lists import ListPlace
-from oakum.authz.misfits import held_by, in_fields, lists_alone, misfits, references
+from oakum.authz.misfits import (
+    element_resources,
+    held_by,
+    in_fields,
+    lists_alone,
+    misfits,
+    references,
+)
+from oakum.authz.place_rules import holds
 from oakum.authz.places import stated_resource
 from oakum.authz.table import Table, Trie
-from oakum.openapi.model import Shape
-from oakum.openapi.shape_queries import member_names, rest
+from oakum.openapi.model import Json, Shape
+from oakum.openapi.shape_queries import member_by_name, member_names, rest
 
 Ahead = tuple[tuple[tuple[str, ...], str], ...]
 """Pointers of `shows` below a place: segments still ahead, and the resource (`#`: a count)."""
@@ -36,6 +45,8 @@ class PlannedPlace:
     """Name in the audit, inside a resource only."""
     void: bool = False
     """As `void` of `Spot`."""
+    gaps: tuple[str, ...] = ()
+    """Concealed resources: a hidden object leaves this element out, and so does `null`."""
     page: bool = False
     """Whether it is, or is inside, an object that contains a count, or an ownerless object with a
     count further below."""
@@ -50,6 +61,33 @@ def inside_resource(
     return PlannedPlace(shape, place.ahead, index, table.trie, True, page=page)
 
 
+def below(
+    place: PlannedPlace, key: str | None, shape: Shape | None, trie: Trie | None, path: str
+) -> PlannedPlace:
+    """The place a step below; `key`: None for any step that nothing names."""
+    ahead = tuple(
+        (segments[1:], name)
+        for segments, name in place.ahead
+        if segments and segments[0] in (key, "*")
+    )
+    found = replace(place, shape=shape, ahead=ahead, trie=trie, path=path, void=False, gaps=())
+    return replace(found, page=place.page or (place.inside and counts_below(found)))
+
+
+def member_shape(place: PlannedPlace, key: str | None) -> Shape | None:
+    """What the document declares of a member; `key`: None for those that nothing names."""
+    if place.shape is None:
+        return None
+    return member_by_name(place.shape, key) if key is not None else rest(place.shape)
+
+
+def may_hold(place: PlannedPlace, value: Json, *, refused: bool) -> bool:
+    """Whether a container like `value` is allowed outside every resource. `refused`: whatever the
+    document declares there."""
+    declared = place.shape is not None and holds(value, place.shape) and not refused
+    return declared or any(segments and name != "#" for segments, name in place.ahead)
+
+
 def counts_below(place: PlannedPlace, *, deep: bool = False) -> bool:
     """Whether the value there directly contains a count; `deep`: or further below."""
     found = (segments for segments, name in place.ahead if name == "#")
@@ -59,6 +97,12 @@ def counts_below(place: PlannedPlace, *, deep: bool = False) -> bool:
 def held_at(place: PlannedPlace, bound: Mapping[str, str]) -> tuple[str, ...]:
     """Resources of which an object may stand at a place."""
     return held_by(place.shape, bound, stated_at(place, bound))
+
+
+def gaps_at(place: PlannedPlace, model: Model) -> tuple[str, ...]:
+    """Concealed resources of which an object may be an element of a list or a map."""
+    found = element_resources(place.shape, model.bound, stated_at(place, model.bound))
+    return tuple(name for name in found if model.tables[name].resource.conceal)
 
 
 def is_map(place: PlannedPlace) -> bool:

@@ -18,14 +18,14 @@ import orjson
 from oakum.authz import Model
 from oakum.authz.claims import claim_path
 from oakum.authz.complete_lists import ListPlace
-from oakum.authz.csv import hides, said_columns
+from oakum.authz.csv import said_columns
 from oakum.authz.declared_media import distinct, split
 from oakum.authz.deselected_objects import members_with_objects
 from oakum.authz.discriminators import alternative_by_tag, objects_of, tag_of
+from oakum.authz.file_names import tells_hidden
 from oakum.authz.misfits import SCALARS, in_cell
 from oakum.authz.operations_outside_objects import account, asks
 from oakum.authz.owner_states import digit
-from oakum.authz.place_rules import holds
 from oakum.authz.table import Table, Trie
 from oakum.authz.unions import all_of, declares, keeps_kind, mixes, nobodys
 from oakum.guard.audit_counts import audit_name
@@ -53,7 +53,6 @@ from oakum.openapi.shape_queries import (
     classes_of,
     element,
     is_null_if_empty,
-    member_by_name,
     member_names,
     of_class,
     read_only,
@@ -299,7 +298,8 @@ class _Renderer:
                 if each is not None:
                     found[status][name]["columns"] = member_names(each)
                     found[status][name]["says"] = said_columns(self.model, id, each)
-                    found[status][name]["hides"] = hides(self.model, id, each)
+                if kind:
+                    found[status][name]["hides"] = tells_hidden(self.model, id, media)
         self._settle()
         return found
 
@@ -337,6 +337,7 @@ class _Renderer:
             place.inside,
             place.page,
             place.void,
+            place.gaps,
             self._trie_key(place.trie),
             # Inside the lines of a resource the name in the audit follows from the trie alone.
             place.path if place.trie is None else "",
@@ -420,8 +421,8 @@ class _Renderer:
     def _containers(self, place: _Place) -> dict[str, Any]:
         here = places.stated_at(place, self.model.bound)
         found: dict[str, Any] = self._object(place, here)
-        if place.void:
-            found["void"] = True
+        found |= {"void": True} if place.void else {}
+        found |= {"gaps": [self.resources[e] for e in place.gaps]} if place.gaps else {}
         if not self.writing and in_cell(place.shape, inside=place.inside):
             found["cell"] = True
         found["misfits"] = 0 if self.writing else places.misfit_bits(place, self.model.bound)
@@ -431,37 +432,40 @@ class _Renderer:
         path = self._audit_name(place, "*")
         steps = dict.fromkeys(segments[0] for segments, _ in place.ahead if segments)
         listed = [step for step in steps if step.isdigit()]
+
+        def below(key: str | None) -> int:
+            return self._node(self._step(place, key, each, star, path, row=True))
+
         found["list"] = {
-            "node": self._node(self._step(place, None, each, star, path)),
-            "at": {key: self._node(self._step(place, key, each, star, path)) for key in listed},
+            "node": below(None),
+            "at": {key: below(key) for key in listed},
             "hold": self._hold(place, []) if not place.inside else star is not None,
             "label": f"{self._of(place.table).resource.name}.{path}" if place.inside else "",
         }
         return found
 
     def _step(
-        self, place: _Place, key: str | None, shape: Shape | None, trie: Trie | None, path: str
+        self,
+        place: _Place,
+        key: str | None,
+        shape: Shape | None,
+        trie: Trie | None,
+        path: str,
+        *,
+        row: bool = False,
     ) -> _Place:
-        """The place below; `key`: None for any step that nothing names."""
-        ahead = tuple(
-            (segments[1:], name)
-            for segments, name in place.ahead
-            if segments and segments[0] in (key, "*")
-        )
-        shown = None if self.writing else place.shape
-        void = shown is not None and key is not None and is_null_if_empty(shown, key)
+        """The place below; `key`: None for any step that nothing names. `row`: an element of a
+        list, or a value of a map."""
+        below = places.below(place, key, shape, trie, path)
+        if self.writing:
+            return below
+        void = place.shape is not None and key is not None and is_null_if_empty(place.shape, key)
         void = void and not (place.inside and self._of(place.table).omits(trie))
-        below = replace(place, shape=shape, ahead=ahead, trie=trie, path=path, void=void)
-        return replace(below, page=place.page or (place.inside and places.counts_below(below)))
+        return replace(below, void=void, gaps=places.gaps_at(below, self.model) if row else ())
 
     def _hold(self, place: _Place, value: Json) -> bool:
         """Whether a container like `value` is allowed outside every resource."""
-        declared = (
-            place.shape is not None
-            and holds(value, place.shape)
-            and not self._is_refused(place.shape)
-        )
-        return declared or any(segments and name != "#" for segments, name in place.ahead)
+        return places.may_hold(place, value, refused=self._is_refused(place.shape))
 
     def _object(self, place: _Place, here: str) -> dict[str, Any]:
         """Handling of a JSON object: one body, or one per branch of a union."""
@@ -549,9 +553,8 @@ class _Renderer:
     def _value_tables(self, at: _Place) -> list[int]:
         """Tables of the resources of which an object may be a value of a map."""
         below = self._step(at, None, rest(at.shape) if at.shape else None, None, "")
-        return self.targets.settable(
-            places.held_at(below, self.model.bound) if self.writing else ()
-        )
+        held = places.held_at(below, self.model.bound) if self.writing else ()
+        return self.targets.settable(held)
 
     def _lacks(self, at: _Place) -> dict[str, list[int]]:
         """Members that may hold objects → tables of these."""
@@ -562,14 +565,11 @@ class _Renderer:
     def _member(self, at: _Place, key: str | None, owner: str) -> list[Any]:
         """Node, and name in the audit; `key`: None for members that nothing names, whose names are
         not told."""
-        shape = (
-            (member_by_name(at.shape, key) if key is not None else rest(at.shape))
-            if at.shape
-            else None
-        )
+        shape = places.member_shape(at, key)
         trie = at.trie.child("*" if key is None else key) if at.trie else None
         path = self._audit_name(at, "*" if key is None else key)
-        node = self._node(self._step(at, key, shape, trie, path))
+        row = key is None or key in places.counted_rows(at)
+        node = self._node(self._step(at, key, shape, trie, path, row=row))
         return [node, f"{owner}.{path}" if owner else path]
 
     def _by_name(self, at: _Place, owner: str) -> dict[str, Any]:
@@ -592,7 +592,7 @@ class _Renderer:
         if trie is not None:
             trie = trie.undeclared_node() if shape is None else trie.child("*")
         path = self._audit_name(at, "*")
-        node = self._node(self._step(at, None, shape, trie, path))
+        node = self._node(self._step(at, None, shape, trie, path, row=True))
         return [node, f"{owner}.{path}" if owner else path]
 
     def _audit_name(self, at: _Place, step: str) -> str:

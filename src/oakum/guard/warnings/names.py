@@ -132,8 +132,8 @@ def unstated_selections(contract: CompiledContract) -> Iterator[Problem]:
             yield Problem(
                 contract.location(operation),
                 f"`{operation.id}` may find by {few(some, 3)} which `{hidden[0]}` it shows: if it"
-                " answers `null` for an absent one, or names it as missing, callers who may not see"
-                " one can tell that it exists",
+                " names an absent one as missing, callers who may not see one can tell that it"
+                " exists",
                 explains(model, operation.id, some[0]),
             )
 

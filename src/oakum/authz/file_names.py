@@ -1,0 +1,65 @@
+"""Whether the name of a file in a response header would tell that no object is hidden.
+
+If something is removed from a body, the name of its file goes, since it is mostly a field of the
+object. So a name that is there tells that nothing was removed: where objects of a list may be
+hidden, it never passes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from oakum.authz.compiled_model import (
+    Model,
+    answer_media,
+    is_hidden_from_members,
+    resources_in,
+    shapes_within,
+)
+from oakum.authz.project import Call
+from oakum.http.media_type import essence
+from oakum.openapi.model import Media, Shape
+from oakum.openapi.shape_queries import element
+from oakum.policy.resource_schemas import resource_of
+
+_ROWS = ("text/csv", "application/x-ndjson", "application/ndjson", "application/jsonl")
+
+
+def shows_whole(model: Model, call: Call) -> bool:
+    """Whether a name beside this response would tell that no object is hidden."""
+    media = answer_media(model.operations[call.operation], call.status, call.media_type)
+    return media is not None and tells_hidden(model, call.operation, media)
+
+
+def tells_hidden(model: Model, operation: str, media: Media) -> bool:
+    """Whether a concealed object may be missing from a response that still shows something: one of
+    a list or a map, or one beside or inside another."""
+    shape, rows = media.shape, essence(media.type) in _ROWS
+    if rows and shape is not None:
+        shape = element(shape) or shape
+    shown = model.shown.get(operation, ())
+    names = {name for _, name in shown}
+    names |= {name for name, _ in resources_in(shape, model.bound)} if shape is not None else set()
+    hidden = {each for each in names if _may_be_hidden(model, each)}
+    if not hidden or rows or len(hidden) > 1:
+        return bool(hidden)
+    if any(step == "*" or step.isdigit() for at, name in shown if name in hidden for step in at):
+        return True
+    return shape is not None and any(
+        name in hidden
+        for each in _within_several(model, shape)
+        for name, _ in resources_in(each, model.bound)
+    )
+
+
+def _may_be_hidden(model: Model, name: str) -> bool:
+    return model.policy.resources[name].conceal and is_hidden_from_members(model, name)
+
+
+def _within_several(model: Model, shape: Shape) -> Iterator[Shape]:
+    """Shapes of elements of lists and maps, and of fields of objects."""
+    for at in shapes_within(shape):
+        below = [thunk for thunk in (at.items, at.extra) if thunk is not None]
+        if resource_of(at, model.bound):
+            below += at.properties.values()
+        yield from (thunk() for thunk in below)
