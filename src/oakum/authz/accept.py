@@ -17,7 +17,7 @@ from oakum.authz.declared_media import select_media
 from oakum.authz.judge import Judge
 from oakum.authz.principal import Principal, Subject
 from oakum.authz.project import Call, cut, remains, removed_pointers, settle
-from oakum.authz.strict_json import Span, UnreadableBody, read
+from oakum.authz.strict_json import Span, UnreadableBody, read_request
 from oakum.authz.table import Table
 from oakum.http.json_pointer import Pointer
 from oakum.http.media_type import is_json
@@ -85,7 +85,7 @@ def accept(
     if media is None or not is_json(call.media_type):
         return Acceptance(None, refused="no request body of this media type is declared")
     try:
-        reading = read(body)
+        reading = read_request(body)
     except UnreadableBody as error:
         return Acceptance(None, refused=f"unreadable body: {error}")
     done = weigh(model, principal, call, subject, reading, named)

@@ -7,6 +7,7 @@ It accepts RFC 8259, and refuses what parsers are known to read in different way
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -34,6 +35,8 @@ _FLAT = re.compile(rf"\[{_WS}{_FLAT_ONE}(?>,{_WS}{_FLAT_ONE})*+\]")
 """A list of scalars and empty containers, matched as a whole: the cheapest way to send many
 values."""
 _MEMBER = re.compile(rf"({_QUOTED}){_WS}:{_WS}(?:({_PLAIN}){_WS}(?:(,){_WS}|\}})|(?=[\[{{]))")
+_MAYBE_HUGE = re.compile(r"(?<![0-9])[0-9]{200}|[eE]\+?[0-9]{3}")
+"""What a number beyond a double has: many digits before the point, or an exponent of three."""
 _WORDS: dict[str, Json] = {"true": True, "false": False, "null": None}
 _decode = json.JSONDecoder().raw_decode
 _new = tuple.__new__
@@ -104,6 +107,25 @@ def read(body: bytes) -> tuple[Json, Span, str]:
     if _skip(text, span.end) != len(text):
         raise UnreadableBody("data after the end of the value")
     return value, span, text
+
+
+def read_request(body: bytes) -> tuple[Json, Span, str]:
+    """`read` for what a client sends, in which a number beyond a double (`1e400`) is unreadable as
+    well: some APIs keep it as infinity, and then write a response that is no JSON (RFC 8259, 6)."""
+    reading = read(body)
+    if _MAYBE_HUGE.search(reading[2]) and not is_finite(reading[0]):
+        raise UnreadableBody("a number beyond a double")
+    return reading
+
+
+def is_finite(value: Json) -> bool:
+    """Whether a double holds every number in a value, rounded if need be."""
+    if isinstance(value, dict | list):
+        return all(map(is_finite, value.values() if isinstance(value, dict) else value))
+    try:
+        return not isinstance(value, int | float) or math.isfinite(value)
+    except OverflowError:
+        return False
 
 
 def _skip(text: str, at: int) -> int:

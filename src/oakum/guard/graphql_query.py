@@ -8,6 +8,7 @@ that some servers are known to read differently.
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -202,13 +203,18 @@ def lex(query: str) -> list[str] | str:
     at = _end(_IGNORED.match(query))
     while at < len(query):
         token = _TOKEN.match(query, at)
-        if token is None:
+        if token is None or not _is_finite(token.group()):
             return "syntax"
         if len(found) == MAX_TOKENS:
             return "size"
         found.append(token.group())
         at = _end(_IGNORED.match(query, token.end()))
     return found
+
+
+def _is_finite(token: str) -> bool:
+    """False for a number beyond a double (`1e400`), which some servers keep as infinity."""
+    return _kind(token) != "0" or math.isfinite(float(token))
 
 
 def _end(match: re.Match[str] | None) -> int:

@@ -13,7 +13,7 @@ from oakum.authz.decide import may_set, may_write, settable_tables
 from oakum.authz.declared_media import PATCH, key, split
 from oakum.authz.id_spelling import identifiers, text
 from oakum.authz.owners import says
-from oakum.authz.strict_json import UnreadableBody, read
+from oakum.authz.strict_json import UnreadableBody, read, read_request
 from oakum.guard.compiled.form_members import Form
 from oakum.guard.compiled.form_parts import overrides, pair_names, part_names
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
@@ -299,7 +299,7 @@ class Intake:
             return self._unread(endpoint, kind, body), None
         said = as_json(form, kind, body) if form is not None else body
         try:
-            reading = read(said)
+            reading = read_request(said)
         except UnreadableBody:
             raise Denial(400, "body") from None
         self._query(endpoint, reading[0], inquiry)

@@ -6,7 +6,14 @@ import json
 
 import pytest
 
-from oakum.authz.strict_json import MAX_DEPTH, MAX_DIGITS, Span, UnreadableBody, read
+from oakum.authz.strict_json import (
+    MAX_DEPTH,
+    MAX_DIGITS,
+    Span,
+    UnreadableBody,
+    read,
+    read_request,
+)
 
 
 @pytest.mark.parametrize(
@@ -91,3 +98,28 @@ def test_an_integer_has_as_many_digits_as_every_reader_takes_and_no_more() -> No
     for text in (f"{most}9", f"-{most}9", f'{{"a":{most}9}}'):
         with pytest.raises(UnreadableBody, match="too long to read"):
             read(text.encode())
+
+
+@pytest.mark.parametrize(
+    "text", ["1e309", "-1E+0400", "1.8e308", "9" * 309, "1" + "0" * 280 + ".5e30", '{"a":[1e999]}']
+)
+def test_a_number_beyond_a_double_is_unreadable_in_a_request_alone(text: str) -> None:
+    assert read(text.encode())[2] == text
+    with pytest.raises(UnreadableBody, match="beyond a double"):
+        read_request(text.encode())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1e308",
+        "-1e-400",
+        "0e999",
+        '"1e309"',
+        "9" * 308,
+        "0." + "9" * 400,
+        "0." + "0" * 300 + "1e305",
+    ],
+)
+def test_a_number_that_a_double_rounds_is_read(text: str) -> None:
+    assert read_request(text.encode()) == read(text.encode())

@@ -57,6 +57,7 @@ PASS = {
     "fragments, inline and named": """
         { node { __typename ... on Member { id } ...F ... @include(if: true) { id } } }
         fragment F on Ride { title }""",
+    "numbers that a double rounds": f"{{ a(n: 1e308, m: 1e-400, k: {'9' * 308}) {{ b }} }}",
     "what stands in texts": r'{ a(q: "x: y } { \" \u00e9" r: """x: y \""" "" z""", s: "") { b } }',
     "what stands in comments": "{ # a: b\r\n me { id } # }\n}",
     "insignificant commas, a byte order mark": "\ufeff{,me,{,id,},}",
@@ -120,6 +121,9 @@ REFUSE = {
         ) + " fragment F2000 on T {a}",
         "{" + "a " * (MAX_TOKENS - 1) + "}", "{ a" * MAX_TOKENS + "?"],
     "syntax": [
+        "{ a(n: 1e309) { b } }",
+        "{ a(n: {x: [-1.5E+400]}) { b } }",
+        f"{{ a(n: {'9' * 309}) {{ b }} }}",
         "{...F} fragment F on T {a} fragment F on T {b}",
         "",
         "  # nothing\n",

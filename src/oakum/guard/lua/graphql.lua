@@ -40,7 +40,7 @@ local function skip(query, at)
   end
 end
 
--- The last byte of a number that begins at a place, or nil.
+-- The last byte of a number that begins at a place and that a double holds, or nil.
 local function number_at(query, at)
   local _, last = find(query, "^%-?0", at)
   if not last then _, last = find(query, "^%-?[1-9][0-9]*", at) end
@@ -50,6 +50,7 @@ local function number_at(query, at)
   _, more = find(query, "^[eE][-+]?[0-9]+", last + 1)
   last = more or last
   if find(query, "^[0-9A-Za-z_.]", last + 1) then return nil end
+  if not json.is_finite(sub(query, at, last)) then return nil end
   return last
 end
 

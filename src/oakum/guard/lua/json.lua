@@ -163,6 +163,10 @@ local function number_at(s, at, plain)
   return setmetatable({ text = digits, int = int }, M.number), last + 1
 end
 
+-- Whether a double holds a number, given its digits. Some APIs keep what is beyond as infinity, and then
+-- write what is no JSON.
+function M.is_finite(digits) return math.abs(tonumber(digits)) < math.huge end
+
 local function object_at(s, at, depth, plain)
   local made = {}
   at = skip(s, at + 1)

@@ -353,7 +353,7 @@ end
 -- a surrogate pair (RFC 7493, 2), at most so many levels.
 local function plain(value, depth)
   if type(value) == "string" then return json.utf8_valid(value) end
-  if getmetatable(value) == json.number then return math.abs(tonumber(value.text)) < math.huge end
+  if getmetatable(value) == json.number then return json.is_finite(value.text) end
   if json.is_array(value) then
     if depth >= LEVELS then return false end
     for i = 1, value.n do

@@ -201,14 +201,19 @@ local function string_end(i)
   return find(S, '"', i + 2, true) or -1
 end
 
--- Where a number ends, and whether it is an integer; -1: it is none.
+-- Where a number ends, and whether it is an integer; -1: it is none, or in a request body one that no
+-- double holds.
 local function number_end(i)
+  local from = i
   if P[i] == 45 then i = i + 1 end
   local first, past = P[i], digits_end(i)
   if past == i or (first == 48 and past > i + 1) then return -1, false end
   local b = P[past]
+  local large = past - i > 300
   if b ~= 46 and b ~= 101 and b ~= 69 then
-    if past - i > MAX_DIGITS then return -1, false end
+    if large and (past - i > MAX_DIGITS or SUBJECT and not json.is_finite(sub(S, from + 1, past))) then
+      return -1, false
+    end
     return past, true
   end
   if b == 46 then
@@ -222,7 +227,9 @@ local function number_end(i)
     if P[i] == 43 or P[i] == 45 then i = i + 1 end
     past = digits_end(i)
     if past == i then return -1, false end
+    large = true
   end
+  if large and SUBJECT and not json.is_finite(sub(S, from + 1, past)) then return -1, false end
   return past, false
 end
 
