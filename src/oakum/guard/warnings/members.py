@@ -1,7 +1,7 @@
 """Warnings about members by which a write may move an object to another parent.
 
 A member named like another resource with its key (`folder_id`) may be the parent of the object, and
-is as often a mere reference. It is checked if `params` states it.
+is as often a mere reference. It is checked if `params` states it, also in an object within another.
 """
 
 from __future__ import annotations
@@ -9,13 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from oakum.authz import Model
+from oakum.authz.table import ruling_leaves
 from oakum.errors import Problem, few
 from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.guard.compiled.request_places import body_places, plain, words
 from oakum.guard.compiled.write_targets import needs_object
 from oakum.guard.unexplained_names import in_flow
-from oakum.openapi.model import Operation
+from oakum.openapi.model import Operation, Shape
+from oakum.openapi.shape_queries import member, ways
+from oakum.openapi.walk import children, elements
+from oakum.policy.resource_schemas import resource_of
 
+_DEEP = 5
+"""Most levels to follow below an object, since a schema may be recursive."""
 _PARENTS = frozenset(("parent", "parentid"))
 _MOST = 3
 
@@ -35,13 +41,17 @@ def moved_objects(contract: CompiledContract) -> Iterator[Problem]:
     for (one, member, other), ((first, called), *more) in found.items():
         ids = [each.id for each, _ in more if each.id != first.id]
         likewise = f"; likewise at {few([*dict.fromkeys(ids)], _MOST)}" if ids else ""
-        said = f"{first.id}: {{params: {{{in_flow(called)}: {other}"
+        names = [in_flow(e) for e in dict.fromkeys((called, *(e for o, e in more if o is first)))]
+        key = model.policy.resources[other].key
+        keys, refers = (
+            f"{first.id}: {{params: {{{', '.join(f'{e}: {other}.{to}' for e in names[:_MOST])}}}}}"
+            for to in (key, "FIELD")
+        )
         yield Problem(
             contract.location(first),
             f"`{first.id}` may set `{one}.{member}`, and the gateway does not check the `{other}`"
             f" that it names: an object may come into another's{likewise}",
-            f"write `{said}.{model.policy.resources[other].key}}}}}` to have it checked, or"
-            f" `{said}.FIELD}}}}` if it only refers to one",
+            f"write `{keys}` to have it checked, or `{refers}` if it only refers to one",
         )
 
 
@@ -53,13 +63,49 @@ def _reference_members(
     resources = model.policy.resources
     owned = {n: e for n, e in resources.items() if not e.is_account and e.owner.kind != "none"}
     called = words(model, owned)
-    roots = {place.inside: one for place, one in body_places(operation, model.bound) if one}
-    roots |= {tuple(at): one for at, one in model.sets.get(operation.id, ())}
-    for at, one in roots.items():
+    for at, one in _objects(model, operation):
         table = model.settable[one]
-        for member, line in zip(table.leaves, table.rules, strict=True):
-            last = plain(member.rpartition(".")[2])
+        for name, line in zip(table.leaves, table.rules, strict=True):
+            last = plain(name.rpartition(".")[2])
             itself = one if last in _PARENTS and one in owned and resources[one].key else ""
             other = called.get(last, itself)
-            if other and line.grants and member != resources[one].key:
-                yield at, one, member, other
+            if other and line.grants and name != resources[one].key:
+                yield at, one, name, other
+
+
+def _objects(model: Model, operation: Operation) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Places of objects in a body, also within others if somebody may set what they are in, and the
+    resource of each."""
+    roots = {place.inside: one for place, one in body_places(operation, model.bound) if one}
+    roots |= {tuple(at): one for at, one in model.sets.get(operation.id, ())}
+    yield from roots.items()
+    found = dict.fromkeys(roots.items())
+    for media in operation.body:
+        for root, one in roots.items():
+            shape = media.shape
+            for step in root:
+                shape = member(shape, step) if shape is not None else None
+            for at, name in _within(model, shape, one) if shape is not None else ():
+                place = ((*root, *at), name)
+                if place not in found:
+                    found[place] = None
+                    yield place
+
+
+def _within(model: Model, top: Shape, resource: str) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Places of further objects below an object of a resource."""
+    todo: list[tuple[tuple[str, ...], Shape, tuple[str, ...], str]] = [((), top, (), resource)]
+    for at, shape, inner, around in todo:
+        item = elements(shape)
+        below = [*children(shape).items(), *([("*", item)] if item is not None else [])]
+        for step, each in below if len(at) < _DEEP else ():
+            here, path = (*at, step), (*inner, step)
+            table = model.settable[around]
+            lines = [table.rules[leaf] for leaf in ruling_leaves(table, ".".join(path))]
+            if each.read_only or (lines and not any(line.grants for line in lines)):
+                continue
+            held = {resource_of(way, model.bound) for way in ways(each)} - {""}
+            yield from ((here, name) for name in held)
+            if not held:
+                todo.append((here, each, path, around))
+            todo += [(here, each, (), name) for name in held]
