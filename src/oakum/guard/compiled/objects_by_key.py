@@ -74,6 +74,12 @@ class Plain:
         return any(each.where == "body" for each in self.places)
 
     @property
+    def maps(self) -> frozenset[str]:
+        """Normalised names of the maps in a body whose names are keys."""
+        places = (each for each in self.places if each.where == "body" and each.names)
+        return frozenset(plain(each.last) for each in places)
+
+    @property
     def members(self) -> frozenset[str] | None:
         """Normalised member names, one of which a body contains if it names an object; None: any
         body may name one."""
@@ -114,7 +120,7 @@ class Plain:
             "places": places, "words": words, "free": self.free, "body": self.body,
             "texts": [each.plan for each in self.texts], "needed": self.needed,
             "members": None if self.members is None else dict.fromkeys(sorted(self.members), True),
-            "kept_of": self.kept_of,
+            "maps": dict.fromkeys(sorted(self.maps), True), "kept_of": self.kept_of,
         }  # fmt: skip
 
     def _plan(self, place: RequestPlace, one: str) -> Json:
@@ -135,7 +141,7 @@ class Plain:
             if self.free and not self.words.keys().isdisjoint(carried.loose):
                 return None
             said = [*carried.texts(self.texts), *([carried.value] if self.free else [])]
-            found += member_values(said, self.words)
+            found += member_values(said, self.words, self.maps)
         known = [(name, key) for name, each in found if (key := identifier(each)) is not None]
         if len(known) != len(found) or (self.needed and not asked):
             return None
@@ -353,6 +359,7 @@ def asked_keys(paths: PathObjects, operation: Operation, *, makes: bool = False)
         for place in (*stated_places(model, operation, name), *of_objects):
             found[place] = resource.name
     every = {} if rule.graphql else words(model, model.policy.resources)
+    maps = _maps(model)
     # In a read, such a name may be a position in a list (`afterNoteId`), not the object itself.
     longer = every if changes(model, operation) and operation.method != "GET" else {}
     said = {plain(name.rpartition(".")[2]) for name in rule.params}
@@ -374,8 +381,12 @@ def asked_keys(paths: PathObjects, operation: Operation, *, makes: bool = False)
             if not makes:
                 found[RequestPlace("body", "", (*place.inside, *key.split(".")))] = name
             continue
-        ends = {} if _is_explained(model, operation, place) else longer
-        if not name and (named := _resource_by_name(called, every, ends, place)):
+        explained = _is_explained(model, operation, place)
+        ends = {} if explained else longer
+        named = _resource_by_name(called, every, ends, place)
+        if place.names and not explained:
+            named = named or maps.get(plain(place.last), "")
+        if named:
             found.setdefault(place, named)
     for at, name in named_arguments(paths, operation).items():
         found[RequestPlace("argument", at)] = name
@@ -386,6 +397,15 @@ def asked_keys(paths: PathObjects, operation: Operation, *, makes: bool = False)
     if not (texts or operation.body or any(e.where == "query" for e in operation.parameters)):
         called = {}
     return Plain(found, called, bool(called) and bool(operation.body), texts)
+
+
+def _maps(model: Model) -> dict[str, str]:
+    """What a map of objects by their keys is called, as `notes`, normalised → the one resource."""
+    found = dict[str, set[str]]()
+    for schema, name in (*model.bound.items(), *((e, e) for e in model.policy.resources)):
+        if model.policy.resources[name].key:
+            found.setdefault(plain(f"{schema}s"), set()).add(name)
+    return {word: next(iter(each)) for word, each in found.items() if len(each) == 1}
 
 
 def _resource_by_name(

@@ -8,7 +8,7 @@ unknown object. `guard/lua/request_places.lua` does the same.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import unquote
@@ -276,7 +276,7 @@ class RequestParts:
 def _within(text: str, place: RequestPlace) -> Iterator[Json]:
     """What one text says at a place inside it: as JSON, or as a list, or as names and values."""
     if not place.inside and not (place.mark and _begins(text)):
-        yield from text.split(place.mark) if place.mark else (text,)
+        yield from _elements(text, place) if place.mark else (text,)
         return
     said = _json(text)
     if said is not None:
@@ -284,8 +284,15 @@ def _within(text: str, place: RequestPlace) -> Iterator[Json]:
     elif _begins(text):
         yield UNREAD
     else:
-        pairs = _pairs(text.split(place.mark or ","))
+        pairs = _pairs(_elements(text, place))
         yield from (value for name, value in pairs if name == place.inside[0])
+
+
+def _elements(text: str, place: RequestPlace) -> list[str]:
+    """The elements of a list in one string; white space around those of a header is none of theirs
+    (RFC 9110, 5.6.1)."""
+    found = text.split(place.mark or ",")
+    return [each.strip(" \t") for each in found] if place.where == "header" else found
 
 
 def _pairs(words: list[str]) -> Iterable[tuple[str, str]]:
@@ -328,9 +335,12 @@ def _below(value: Json, step: str) -> list[Json]:
     return [value[step]] if step in value else []
 
 
-def member_values(value: Json, words: Mapping[str, str]) -> Iterator[tuple[str, Json]]:
+def member_values(
+    value: Json, words: Mapping[str, str], maps: Collection[str] = ()
+) -> Iterator[tuple[str, Json]]:
     """(what it names, value) for members at any depth, also in JSON inside strings. `words`:
-    normalised name → what it names; also matched with the name of the enclosing object in front."""
+    normalised name → what it names; also matched with the name of the enclosing object in front.
+    `maps`: those of them of which an object is a map whose names are the values."""
     todo = [(value, "")]
     for each, around in todo:
         if isinstance(each, list):
@@ -348,7 +358,14 @@ def member_values(value: Json, words: Mapping[str, str]) -> Iterator[tuple[str, 
                 *before, last = _steps(name)
                 outer = next(filter(None, reversed(before)), around)
                 called = (plain(last), *_joined_names(outer, last)) if outer else (plain(last),)
-                if one := next((words[e] for e in called if e in words), ""):
+                one = next((words[e] for e in called if e in words), "")
+                if one and isinstance(below, dict) and below and plain(last) in maps:
+                    yield from ((one, key) for key in below)
+                    objects = [e for e in below.values() if isinstance(e, dict)]
+                    todo += ((e, last) for e in objects)
+                    others = [e for e in below.values() if not isinstance(e, dict)]
+                    yield from ((one, e) for e in _scalars(others))
+                elif one:
                     inner = [*_scalars(below)]
                     yield from ((one, e) for e in inner or ([UNREAD] if below else []))
                 else:

@@ -18,11 +18,13 @@ local function unquoted(text) return (gsub(text, "%%(%x%x)", byte_of)) end
 
 local function begins(text) return find(text, "^[ \t\r\n]*[{%[]") ~= nil end
 
-local function parts(text, mark, each)
+-- White space around the elements of a list in a header is none of theirs (RFC 9110, 5.6.1).
+local function parts(text, mark, place, each)
   local at = 1
   while true do
     local stop = find(text, mark, at, true)
-    each(sub(text, at, (stop or #text + 1) - 1))
+    local said = sub(text, at, (stop or #text + 1) - 1)
+    each(place.where == "header" and trim.blanks(said) or said)
     if not stop then return end
     at = stop + #mark
   end
@@ -59,7 +61,7 @@ function M.ends(value, place, add) ends(value, place, 1, add) end
 local function within(text, place, add)
   if #place.inside == 0 and (place.mark == "" or not begins(text)) then
     if place.mark == "" then return add(text) end
-    return parts(text, place.mark, add)
+    return parts(text, place.mark, place, add)
   end
   if begins(text) then
     local said = json.decode(text)
@@ -67,7 +69,7 @@ local function within(text, place, add)
     return ends(said, place, 1, add)
   end
   local words, named = {}, true
-  parts(text, place.mark ~= "" and place.mark or ",", function(word)
+  parts(text, place.mark ~= "" and place.mark or ",", place, function(word)
     words[#words + 1] = word
     named = named and find(word, "=", 1, true) ~= nil
   end)
@@ -194,22 +196,29 @@ local function named(words, around, last)
   return words[outer .. own] or (sub(outer, -1) == "s" and words[sub(outer, 1, -2) .. own]) or nil
 end
 
--- What members of a value name at any depth, JSON in a text included.
-local function worded(value, words, add, around)
+-- What members of a value name at any depth, JSON in a text included. `known`: `words`, and `maps`, those of
+-- them of which an object is a map whose names are the values.
+local function worded(value, known, add, around)
   if json.is_array(value) then
-    for i = 1, value.n do worded(value[i], words, add, around) end
+    for i = 1, value.n do worded(value[i], known, add, around) end
   elseif json.is_object(value) then
     if value.op ~= nil and type(value.path) == "string" then -- JSON Patch (RFC 6902)
       local said = setmetatable({ n = 2, value.value or json.null, UNREAD }, json.array)
-      worded({ [value.path] = said }, words, add, around)
+      worded({ [value.path] = said }, known, add, around)
     end
     for name, below in pairs(value) do
       local last = last_of(name)
-      local one = named(words, around_of(name) or around, last)
+      local one = named(known.words, around_of(name) or around, last)
+      local function tell(said) add(one, said) end
       if not one then
-        worded(below, words, add, last)
-      elseif not scalars(below, function(said) add(one, said) end) and not is_empty(below) then
-        add(one, UNREAD)
+        worded(below, known, add, last)
+      elseif known.maps[plain(last)] and json.is_object(below) and next(below) ~= nil then
+        for key, each in pairs(below) do
+          tell(key)
+          if json.is_object(each) then worded(each, known, add, last) else scalars(each, tell) end
+        end
+      elseif not scalars(below, tell) and not is_empty(below) then
+        tell(UNREAD)
       end
     end
   elseif type(value) == "string" and begins(value) then
@@ -219,7 +228,7 @@ local function worded(value, words, add, around)
       said = {}
       for name in gmatch(value, '"([^"\\]*)"[ \t\r\n]*:') do said[name] = UNREAD end
     end
-    worded(said, words, add, around)
+    worded(said, known, add, around)
   end
 end
 
@@ -258,13 +267,13 @@ function M.each(plain, carried, add)
   if plain.free and (speaks(unread, words) or speaks(conditions.bare(unread), words)) then add("", UNREAD) end
   for piece in gmatch(carried.query or "", "[^&]+") do
     local name, text = route.halves(piece)
-    if name then worded(text, words, add) end
+    if name then worded(text, plain, add) end
   end
   for i = 1, plain.texts.n do
     local place = plain.texts[i]
-    readers[place.where](carried, place, function(said) worded(said, words, add) end)
+    readers[place.where](carried, place, function(said) worded(said, plain, add) end)
   end
-  if plain.free and carried.value ~= nil then worded(carried.value, words, add) end
+  if plain.free and carried.value ~= nil then worded(carried.value, plain, add) end
   return asked
 end
 

@@ -101,7 +101,7 @@ FAILED = "the reason of a failure tells callers who may not see it whether it ex
         (row(_links=row(note=row(href=TEXT))), "_links.note.href"),
         (row(**{"Note@odata.bind": TEXT}), "Note@odata.bind"),
         (row(url=TEXT), "url"),
-        (row(notes={"type": "object", "additionalProperties": row(t={"type": "number"})}), "notes"),
+        (row(marks={"type": "object", "additionalProperties": row(t={"type": "number"})}), "marks"),
     ],
 )
 def test_a_name_that_nobody_states_is_asked_about(tmp_path: Path, body: Any, name: str) -> None:
