@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from oakum.authz.strict_json import UnreadableBody, read
+from oakum.authz.strict_json import UnreadableBody, read_request
 from oakum.openapi.model import Json, Parameter, Shape
 from oakum.openapi.shape_queries import (
     containers,
@@ -122,7 +122,7 @@ class NestedParameter:
             return self.bare == "anything"
         if self.bare == "json":
             try:
-                said = read(value.encode())[0]
+                said = read_request(value.encode())[0]
             except (UnreadableBody, UnicodeEncodeError):
                 raise Denial(400, "query") from None
         else:

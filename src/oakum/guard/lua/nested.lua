@@ -7,7 +7,7 @@ local json = require "oakum.json"
 
 local find, sub = string.find, string.sub
 
-local M = {}
+local M, NONE = {}, {}
 
 -- What stands in each of some brackets; nil: they are none.
 local function segments_of(part)
@@ -48,6 +48,18 @@ local function holds(at, value)
   return at.scalar or at.anything or value == json.null
 end
 
+-- Whether a double holds every number in a decoded value.
+local function is_finite(value)
+  if getmetatable(value) == json.number then return json.is_finite(value.text) end
+  for i = 1, json.is_array(value) and value.n or 0 do
+    if not is_finite(value[i]) then return false end
+  end
+  for _, each in pairs(json.is_object(value) and value or NONE) do
+    if not is_finite(each) then return false end
+  end
+  return true
+end
+
 -- Names and values with a text between them, as an object; nil: they are none.
 local function paired(value, between)
   local made, name, at = {}, nil, 1
@@ -71,7 +83,7 @@ local function is_declared(within, value)
   if bare == "nothing" then return false end
   local said
   if bare == "json" then said = json.decode(value) else said = paired(value, bare) end
-  if said == nil or not holds(within.below, said) then return nil end
+  if said == nil or not is_finite(said) or not holds(within.below, said) then return nil end
   return true
 end
 

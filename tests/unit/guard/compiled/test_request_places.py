@@ -95,6 +95,14 @@ def test_a_member_that_is_called_so_names_what_stands_in_it(value: Any, wanted: 
     assert sorted(map(str, found)) == sorted(map(str, wanted))
 
 
+def test_the_names_of_a_map_are_keys_and_the_members_of_its_objects_are_members() -> None:
+    value = {"noteIds": {"n1": {"w": "1", "noteId": "n2"}, "n3": "n4"}, "noteId": {"in": ["n5"]}}
+    words = {"noteid": "Note", "noteids": "Note"}
+    found = [said for _, said in member_values(value, words, {"noteids"})]
+    assert sorted(map(str, found)) == ["n1", "n2", "n3", "n4", "n5"]
+    assert [said for _, said in member_values({"noteIds": {}}, words, {"noteids"})] == []
+
+
 def test_names_are_the_same_in_each_style() -> None:
     assert plain("Note-Id") == plain("note_id") == plain("noteId")
     assert RequestPlace("query", "f.noteId").last == "noteId"
