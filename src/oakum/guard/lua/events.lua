@@ -2,7 +2,7 @@
 -- (HTML standard, 9.2.6) and lines of NDJSON.
 --
 -- Only judged data is forwarded. Of an event these are its data, cut down, and its name, id and retry
--- time if any of its data is shown; comments lose their text.
+-- time if any of its data is shown. Comments lose their text, and those of an event go with its data.
 
 local byte, find, gsub, match, sub = string.byte, string.find, string.gsub, string.match, string.sub
 local concat, max = table.concat, math.max
@@ -29,17 +29,23 @@ local function dispatched(self)
   self.event = nil
   if not event then return "" end
   local shown = event.data and self.judge(concat(event.data, "\n"))
-  if not shown then return not event.data and event.retry and event.retry .. "\n" or "" end
+  if not shown then
+    if event.data then return "" end
+    return (event.retry and event.retry .. "\n" or "") .. (event.comment or "")
+  end
   return (event.event or "") .. (event.id or "") .. (event.retry or "")
     .. "data: " .. gsub(shown, "\n", "\ndata: ") .. "\n\n"
 end
 
 local function sse_line(self, line)
   if line == "" then return dispatched(self) end
-  if byte(line) == 58 then return ":\n\n" end -- a comment: somebody is still there
+  self.event = self.event or {}
+  if byte(line) == 58 then -- somebody is still there
+    self.event.comment = ":\n\n"
+    return ""
+  end
   local name, value = match(line, "^([^:]*): ?(.*)$")
   name, value = name or line, value or ""
-  self.event = self.event or {}
   if name == "data" then
     local data = self.event.data or {}
     data[#data + 1], self.event.data = value, data
@@ -50,6 +56,7 @@ local function sse_line(self, line)
 end
 
 local function ndjson_line(self, line)
+  line = gsub(line, "\r$", "") -- the last one has none, so that one would tell of a line after it
   if line == "" then return "" end
   local shown = self.judge(line)
   return shown and shown .. "\n" or ""

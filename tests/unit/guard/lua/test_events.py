@@ -75,7 +75,14 @@ def test_an_event_is_not_longer_than_any_may_be(kind: bytes) -> None:
 
 def test_nothing_of_a_withheld_event_goes_out() -> None:
     assert passed(b"sse", [b"id: 7\nretry: 31337\nevent: new\ndata: hidden\n\n"]) == b""
+    assert passed(b"sse", [b"data: hidden\n: why\n\n"]) == b""
+    assert passed(b"sse", [b": why\ndata: hidden\n\n"]) == b""
     assert passed(b"sse", [b"retry: 5\n\n"]) == b"retry: 5\n\n"
+    assert passed(b"sse", [b": why\n\n"]) == b":\n\n"
+
+
+def test_the_end_of_a_line_does_not_tell_of_a_withheld_one_after_it() -> None:
+    assert passed(b"ndjson", [b"1\r\nhidden"]) == passed(b"ndjson", [b"1"]) == b"1\n"
 
 
 def test_an_end_in_the_middle_of_an_event_is_no_event() -> None:
