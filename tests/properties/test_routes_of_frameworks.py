@@ -76,9 +76,13 @@ def specific_first(paths: list[str]) -> list[str]:
             return 0
         return 1 if not segment.startswith("{") or not segment.endswith("}") else 2
 
+    def loose(path: str) -> int:
+        """How many parameters take what others of a type do: any text, or any number."""
+        return path.count("{s") + path.count("{n")
+
     def before(one: str, other: str) -> bool:
         if uniform(one) == uniform(other):
-            return one.count("{s") < other.count("{s")
+            return loose(one) < loose(other)
         ours, theirs = one.split("/"), other.split("/")
         ranks = [(rank(a), rank(b)) for a, b in zip(ours, theirs, strict=False)]
         return len(ours) == len(theirs) and all(a <= b for a, b in ranks)
@@ -158,6 +162,7 @@ def uniform(path: str) -> str:
 @example(paths=["/{s0}/list", "/a/{s1}"], asked="/a/list")
 @example(paths=["/a/{u1}", "/{s0}/{s1}"], asked="/a/7")
 @example(paths=["/{i0}", "/{s0}"], asked="/-7")
+@example(paths=["/{n0}", "/{i0}"], asked="/7")
 @LAW
 def test_what_is_judged_is_what_runs(name: str, typed: bool, paths: list[str], asked: str) -> None:
     paths = specific_first(paths)
