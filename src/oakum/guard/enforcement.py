@@ -12,8 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 
-from oakum.authz import Call, Principal, Projection, Subject, answer_media, project
-from oakum.authz.csv import project_csv
+from oakum.authz import Call, Principal, Projection, Subject
 from oakum.authz.decide import may_call
 from oakum.authz.file_names import shows_whole
 from oakum.errors import InputError, Location, Problem
@@ -22,7 +21,6 @@ from oakum.guard.audit_counts import count_removed, owners_shown
 from oakum.guard.compiled import cors_preflight
 from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
-from oakum.guard.compiled.lookup_plan import kind_of
 from oakum.guard.compiled.relation_writes import mark
 from oakum.guard.compiled.request_places import RequestParts
 from oakum.guard.compiled.selecting_parameters import SelectingParameters
@@ -37,11 +35,11 @@ from oakum.guard.lookups import KIND, Behalf, Desk, Inquiry, LookUpResult
 from oakum.guard.memory import Budgets, IdCache
 from oakum.guard.mentioned_ids import EVERYBODY, named_by
 from oakum.guard.passed_request import Passing, Refusal
+from oakum.guard.projection import NULL, is_null, may_be_null, projector
 from oakum.guard.request_checks import ForwardedBody, Intake, absent
-from oakum.http.media_type import is_json
 from oakum.http.methods import routed_method
 from oakum.http.octets import octets
-from oakum.openapi.model import Json, Operation
+from oakum.openapi.model import Json
 from oakum.routing.allowed_headers import (
     back,
     client,
@@ -52,7 +50,7 @@ from oakum.routing.allowed_headers import (
 )
 from oakum.routing.caching import FRESH, kept_apart
 from oakum.routing.http_messages import Denial, HttpRequest, HttpResponse, RequestSteps, broken
-from oakum.routing.media import read_media_type, with_media_type
+from oakum.routing.media import with_media_type
 from oakum.routing.request_head import check, in_origin_form
 from oakum.routing.route import (
     RequestTarget,
@@ -497,9 +495,8 @@ class Gatekeeper:
             return replace(answered, headers=headers)
         body = yield from self._cut(passing, endpoint, inquiry, answered)
         call = Call(endpoint.operation.id, {}, answered.status, answered.media)
-        if (
-            whole != headers and call.status < 300 and shows_whole(self._model, call)
-        ) or body != answered.body:
+        removed = body != answered.body or body == NULL
+        if removed or (whole != headers and call.status < 300 and shows_whole(self._model, call)):
             whole = headers
         return replace(answered, headers=whole, body=body)
 
@@ -508,7 +505,7 @@ class Gatekeeper:
     ) -> RequestSteps[bytes]:
         operation, status = endpoint.operation, answered.status
         failed = status if status >= 400 else 502
-        cut = _projector(operation, answered)
+        cut = projector(operation, answered)
         if cut is None:
             raise Denial(failed, "undeclared")
         choice = selected_owners(endpoint, passing.asked, passing.forward)
@@ -536,11 +533,17 @@ class Gatekeeper:
         passing.removed = count_removed(self._model, done)
         if done.body is None and done.judged is not None and done.judged.misfit:
             raise Denial(failed, "undeclared")
+        nullable = status < 300 and may_be_null(operation, answered)
+        if done.body is None and nullable and answered.body != NULL:
+            removed, none = passing.removed, replace(answered, body=NULL)
+            body = yield from self._cut(passing, endpoint, inquiry, none)
+            passing.removed = removed
+            return body
         if done.body is None:
             raise Denial(status, "nothing") if status >= 400 else absent(endpoint, "nothing")
         passing.shown = shows(done)
         self._look(passing, inquiry, done, new.ids or inquiry.who.ids)
-        return done.body
+        return NULL if nullable and is_null(done.body) else done.body
 
     def _look(
         self, passing: Passing, inquiry: Inquiry, done: Projection, own: frozenset[str]
@@ -585,14 +588,3 @@ def _check(endpoint: GrantedEndpoint, params: Mapping[str, str]) -> None:
     """Denies (404) a path parameter whose text the document does not allow."""
     if not all(allowed.matches(params[name]) for name, allowed in endpoint.texts.items()):
         raise Denial(404, "path")
-
-
-def _projector(operation: Operation, answered: HttpResponse) -> Callable[..., Projection] | None:
-    """The projection for a media type; None when the response is not declared or not readable."""
-    said = read_media_type([value for name, value in answered.headers if name == "content-type"])
-    media = answer_media(operation, answered.status, str(said)) if said else None
-    if said is None or media is None or said.charset not in ("", "utf-8", "us-ascii"):
-        return None
-    if is_json(said.type):
-        return project
-    return project_csv if said.type == "text/csv" and kind_of(media) == "csv" else None

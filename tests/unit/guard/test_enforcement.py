@@ -560,7 +560,7 @@ def test_observing_changes_nothing_and_says_what_would_have_been() -> None:
 # --------------------------------------------------------------------------- mistakes of our own
 
 
-@pytest.mark.parametrize("at", ["split_target", "may_call", "_projector", "shows"])
+@pytest.mark.parametrize("at", ["split_target", "may_call", "projector", "shows"])
 def test_a_mistake_of_the_guards_own_is_502_and_says_nothing(
     talk: Talk, at: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -586,7 +586,7 @@ def test_a_mistake_of_the_guards_own_changes_nothing_of_what_is_observed(
 
     talk = cadence(observe=True)
     talk.answers |= {"GET /api/me": answer(200, ANN), "GET /api/user/pia": answer(200, PIA)}
-    for at in ("_projector", "split_target"):
+    for at in ("projector", "split_target"):
         monkeypatch.setattr(f"oakum.guard.enforcement.{at}", mistaken)
         assert body(talk.get("/api/user/pia", "s-ann")) == PIA
         assert talk.audit["denied"] == "error"

@@ -1317,7 +1317,16 @@ function Guard:cut(x, endpoint, status, declared, cutter, text, sent)
   if not out and why == "nothing" and declared.kind == "json" and project.misfits(node, text) then
     return nil, failed, "undeclared"
   end
+  local nullable = status < 300 and declared.null
+  if not out and nullable and text ~= "null" then
+    -- A hidden object is answered as none is.
+    local removed = x.removed
+    local body, failure, reason, seconds = self:cut(x, endpoint, status, declared, cutter, "null", sent)
+    x.removed = removed
+    return body, failure, reason, seconds
+  end
   if not out then return nil, status >= 400 and status or absent(endpoint), "nothing" end
+  if nullable and find(out, "^[ \t\r\n]*null[ \t\r\n]*$") then out = "null" end
   local wait = self.counts and self:look(x, seen.owners, new or x.who)
   if wait then return nil, 429, "budget", wait end
   return out
@@ -1361,7 +1370,8 @@ local function answered(self, x, res)
   if not body then return nil, failed, reason, wait end
   out.body = body
   -- The name of a file, by being there, would tell that no object was removed.
-  if body == text and not (status < 300 and declared.hides) then out.headers = list end
+  local removed = body ~= text or body == "null"
+  if not removed and not (status < 300 and declared.hides) then out.headers = list end
   return out
 end
 

@@ -45,6 +45,7 @@ from oakum.guard.plan.places import Ahead
 from oakum.guard.plan.places import PlannedPlace as _Place
 from oakum.guard.plan.scalar_types import bits_of, removals, scalar
 from oakum.guard.plan.write_targets import PlannedTargets, parts_of, passing_set
+from oakum.guard.projection import nullable
 from oakum.guard.target import RenderedPlan
 from oakum.http.json_pointer import path_of
 from oakum.openapi.model import ClosedOperation, Json, Media, Shape
@@ -285,21 +286,19 @@ class _Renderer:
         for status, answers in endpoint.operation.responses.items():
             found[status] = {}
             for name, media in distinct(answers).items():
-                kind = kind_of(media)
-                shape = media.shape
+                kind, shape = kind_of(media), media.shape
                 if kind in ("ndjson", "sse") and shape is not None:
                     shape = element(shape) or shape
-                found[status][name] = {
-                    "kind": kind,
-                    "node": self._node(_Place(shape, good)) if kind else 0,
-                    "error": self._node(_Place(shape, counts)) if kind else 0,
-                }
+                node = self._node(_Place(shape, good)) if kind else 0
+                error = self._node(_Place(shape, counts)) if kind else 0
+                found[status][name] = {"kind": kind, "node": node, "error": error}
                 each = element(shape) if kind == "csv" and shape is not None else None
                 if each is not None:
-                    found[status][name]["columns"] = member_names(each)
-                    found[status][name]["says"] = said_columns(self.model, id, each)
+                    said = said_columns(self.model, id, each)
+                    found[status][name] |= {"columns": member_names(each), "says": said}
                 if kind:
-                    found[status][name]["hides"] = tells_hidden(self.model, id, media)
+                    hides = tells_hidden(self.model, id, media)
+                    found[status][name] |= {"hides": hides, "null": nullable(media)}
         self._settle()
         return found
 
@@ -420,11 +419,11 @@ class _Renderer:
 
     def _containers(self, place: _Place) -> dict[str, Any]:
         here = places.stated_at(place, self.model.bound)
-        found: dict[str, Any] = self._object(place, here)
+        found = self._object(place, here)
         found |= {"void": True} if place.void else {}
         found |= {"gaps": [self.resources[e] for e in place.gaps]} if place.gaps else {}
-        if not self.writing and in_cell(place.shape, inside=place.inside):
-            found["cell"] = True
+        cell = not self.writing and in_cell(place.shape, inside=place.inside)
+        found |= {"cell": True} if cell else {}
         found["misfits"] = 0 if self.writing else places.misfit_bits(place, self.model.bound)
         shape = place.shape
         each = element(shape) if shape else None
