@@ -433,8 +433,11 @@ def told_to_nobody(answered: HttpResponse | None, caller: Caller, ids: Collectio
 
 
 def turned_away(answered: HttpResponse | None) -> bool:
-    """Whether a response means "not logged in"."""
-    return answered is not None and answered.status in _NOT_LOGGED_IN
+    """Whether a response means "not logged in": `null` and `{}` do, as session libraries answer."""
+    if answered is None or answered.status in _NOT_LOGGED_IN:
+        return answered is not None
+    said = _value(answered)
+    return said is not None and said[0] in (None, {}) and not handed_on(answered)
 
 
 def _is_json(answered: HttpResponse) -> bool:

@@ -159,6 +159,8 @@ function Who:by_answer(x)
   if turned_away(x, answer) then return self:bearer({}, nil) end
   if value == nil or caching.handed_on(answer.headers) then return nil, 503, 1 end
   local ids, beside = told(value, caller.pointer)
+  -- So do session libraries answer whoever is not logged in.
+  if value == json.null or (json.is_object(value) and next(value) == nil) then return self:bearer({}, nil) end
   if #ids == 0 then return nil, 503, 1, true end
   local made = self:bearer(ids, json.is_object(beside) and beside or nil)
   if caching.kept_apart(answer.headers) then return made end
