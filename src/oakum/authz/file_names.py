@@ -19,7 +19,7 @@ from oakum.authz.compiled_model import (
 from oakum.authz.project import Call
 from oakum.http.media_type import essence
 from oakum.openapi.model import Media, Shape
-from oakum.openapi.shape_queries import element
+from oakum.openapi.shape_queries import element, ways
 from oakum.policy.resource_schemas import resource_of
 
 _ROWS = ("text/csv", "application/x-ndjson", "application/ndjson", "application/jsonl")
@@ -32,8 +32,8 @@ def shows_whole(model: Model, call: Call) -> bool:
 
 
 def tells_hidden(model: Model, operation: str, media: Media) -> bool:
-    """Whether a concealed object may be missing from a response that still shows something: one of
-    a list or a map, or one beside or inside another."""
+    """Whether a concealed object may be missing from a response that still shows something: each
+    that is not the response itself."""
     shape, rows = media.shape, essence(media.type) in _ROWS
     if rows and shape is not None:
         shape = element(shape) or shape
@@ -43,13 +43,21 @@ def tells_hidden(model: Model, operation: str, media: Media) -> bool:
     hidden = {each for each in names if _may_be_hidden(model, each)}
     if not hidden or rows or len(hidden) > 1:
         return bool(hidden)
-    if any(step == "*" or step.isdigit() for at, name in shown if name in hidden for step in at):
+    if any(at for at, name in shown if name in hidden):
         return True
-    return shape is not None and any(
-        name in hidden
-        for each in _within_several(model, shape)
-        for name, _ in resources_in(each, model.bound)
+    return shape is not None and (
+        not (shown or _is_object(model, shape))
+        or any(
+            name in hidden
+            for each in _within_several(model, shape)
+            for name, _ in resources_in(each, model.bound)
+        )
     )
+
+
+def _is_object(model: Model, shape: Shape) -> bool:
+    """Whether a whole response is one object of a resource, or `null`."""
+    return all(resource_of(way, model.bound) for way in ways(shape) if way.kinds != {"null"})
 
 
 def _may_be_hidden(model: Model, name: str) -> bool:
