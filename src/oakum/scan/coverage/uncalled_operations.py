@@ -231,7 +231,8 @@ def _is_of_a_part(remove: Probe, make: Operation, key: str) -> bool:
             lambda pair: _is_same(*pair), zip(steps, make.path.split("/"), strict=False)
         )
     )
-    own = "/".join(steps[common:]).removesuffix(f"{{{last_parameter(remove.operation.path)}}}")
+    last = f"{{{last_parameter(remove.operation.path)}}}"
+    own = "/".join(steps[common:]).rpartition(last)[0]  # it may have an end: `{id}.json`
     return any(source == key and f"{{{name}}}" in own for name, source in remove.sources.items())
 
 
