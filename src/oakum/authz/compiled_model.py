@@ -302,6 +302,12 @@ def is_hidden_from_members(model: Model, resource: str) -> bool:
     return not model.tables[resource].see(login, {})
 
 
+def may_be_hidden(model: Model, resource: str) -> bool:
+    """Whether an object of a resource may be hidden from somebody who is logged in, as if there
+    were none."""
+    return model.policy.resources[resource].conceal and is_hidden_from_members(model, resource)
+
+
 def outermost(shape: Shape, bound: Mapping[str, str]) -> Iterator[str]:
     """Resources at or below a shape that are not inside another one."""
     for at in shapes_within(shape, lambda at: not resource_of(at, bound)):

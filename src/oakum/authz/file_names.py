@@ -12,17 +12,15 @@ from collections.abc import Iterator
 from oakum.authz.compiled_model import (
     Model,
     answer_media,
-    is_hidden_from_members,
+    may_be_hidden,
     resources_in,
     shapes_within,
 )
 from oakum.authz.project import Call
 from oakum.http.media_type import essence
 from oakum.openapi.model import Media, Shape
-from oakum.openapi.shape_queries import element, ways
+from oakum.openapi.shape_queries import ways
 from oakum.policy.resource_schemas import resource_of
-
-_ROWS = ("text/csv", "application/x-ndjson", "application/ndjson", "application/jsonl")
 
 
 def shows_whole(model: Model, call: Call) -> bool:
@@ -34,13 +32,11 @@ def shows_whole(model: Model, call: Call) -> bool:
 def tells_hidden(model: Model, operation: str, media: Media) -> bool:
     """Whether a concealed object may be missing from a response that still shows something: each
     that is not the response itself."""
-    shape, rows = media.shape, essence(media.type) in _ROWS
-    if rows and shape is not None:
-        shape = element(shape) or shape
+    shape, rows = media.shape, essence(media.type) == "text/csv"
     shown = model.shown.get(operation, ())
     names = {name for _, name in shown}
     names |= {name for name, _ in resources_in(shape, model.bound)} if shape is not None else set()
-    hidden = {each for each in names if _may_be_hidden(model, each)}
+    hidden = {each for each in names if may_be_hidden(model, each)}
     if not hidden or rows or len(hidden) > 1:
         return bool(hidden)
     if any(at for at, name in shown if name in hidden):
@@ -58,10 +54,6 @@ def tells_hidden(model: Model, operation: str, media: Media) -> bool:
 def _is_object(model: Model, shape: Shape) -> bool:
     """Whether a whole response is one object of a resource, or `null`."""
     return all(resource_of(way, model.bound) for way in ways(shape) if way.kinds != {"null"})
-
-
-def _may_be_hidden(model: Model, name: str) -> bool:
-    return model.policy.resources[name].conceal and is_hidden_from_members(model, name)
 
 
 def _within_several(model: Model, shape: Shape) -> Iterator[Shape]:

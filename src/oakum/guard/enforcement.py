@@ -533,17 +533,18 @@ class Gatekeeper:
         passing.removed = count_removed(self._model, done)
         if done.body is None and done.judged is not None and done.judged.misfit:
             raise Denial(failed, "undeclared")
-        nullable = status < 300 and may_be_null(operation, answered)
+        none = done.body is None or is_null(done.body)
+        nullable = none and status < 300 and may_be_null(operation, answered)
         if done.body is None and nullable and answered.body != NULL:
-            removed, none = passing.removed, replace(answered, body=NULL)
-            body = yield from self._cut(passing, endpoint, inquiry, none)
+            removed, null = passing.removed, replace(answered, body=NULL)
+            body = yield from self._cut(passing, endpoint, inquiry, null)
             passing.removed = removed
             return body
         if done.body is None:
             raise Denial(status, "nothing") if status >= 400 else absent(endpoint, "nothing")
         passing.shown = shows(done)
         self._look(passing, inquiry, done, new.ids or inquiry.who.ids)
-        return NULL if nullable and is_null(done.body) else done.body
+        return NULL if nullable else done.body
 
     def _look(
         self, passing: Passing, inquiry: Inquiry, done: Projection, own: frozenset[str]

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from oakum.authz.compiled_model import is_hidden_from_members, resources_in
+from oakum.authz.compiled_model import may_be_hidden, resources_in
 from oakum.authz.table import leaf_index
 from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
@@ -25,12 +25,8 @@ def resources_shown(contract: CompiledContract, operation: Operation) -> list[st
 
 def concealed_resources_shown(contract: CompiledContract, operation: Operation) -> list[str]:
     """Those of them that are concealed and hidden from somebody who is logged in."""
-    model = contract.model
-    return [
-        name
-        for name in resources_shown(contract, operation)
-        if model.policy.resources[name].conceal and is_hidden_from_members(model, name)
-    ]
+    shown = resources_shown(contract, operation)
+    return [name for name in shown if may_be_hidden(contract.model, name)]
 
 
 def resources_written(contract: CompiledContract, operation: Operation) -> list[str]:

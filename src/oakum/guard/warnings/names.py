@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from oakum.authz import Model
-from oakum.authz.compiled_model import is_hidden_from_members
+from oakum.authz.compiled_model import may_be_hidden
 from oakum.errors import Problem, few
 from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
@@ -140,10 +140,7 @@ def unstated_selections(contract: CompiledContract) -> Iterator[Problem]:
 
 def _hides(model: Model) -> bool:
     """Whether some object is hidden from somebody."""
-    return any(
-        each.conceal and is_hidden_from_members(model, name)
-        for name, each in model.policy.resources.items()
-    )
+    return any(may_be_hidden(model, name) for name in model.policy.resources)
 
 
 def _param_name(name: str) -> str:

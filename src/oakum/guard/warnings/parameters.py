@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from oakum.authz.compiled_model import is_hidden_from_members
+from oakum.authz.compiled_model import may_be_hidden
 from oakum.errors import Problem, few
 from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.guard.compiled.form_members import form_of
@@ -52,7 +52,7 @@ def _warn_of_unexplained(
     hidden = [
         name
         for name, each in model.policy.resources.items()
-        if each.conceal and each.key and is_hidden_from_members(model, name)
+        if each.key and may_be_hidden(model, name)
     ]
     inner = elements(top)
     whole = any(resource_of(each, model.bound) for each in (top, inner) if each is not None)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from oakum.authz import Model
-from oakum.authz.compiled_model import is_hidden_from_members, shapes_within
+from oakum.authz.compiled_model import may_be_hidden, shapes_within
 from oakum.errors import Problem, few
 from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.guard.compiled.objects_in_responses import answer
@@ -28,7 +28,7 @@ def found_by_members(contract: CompiledContract) -> Iterator[Problem]:
     model = contract.model
     members: dict[str, str] = {}
     for name, each in model.policy.resources.items():
-        if each.conceal and is_hidden_from_members(model, name):
+        if may_be_hidden(model, name):
             for rule in each.fields:
                 members.setdefault(plain(rule.path.rpartition(".")[2]), name)
     found = [
