@@ -123,9 +123,13 @@ def _judge(model: Model, principal: Principal, call: Call, value: Json, media: M
 
 
 def _untrue_counts(judged: Judgement, counts: tuple[str, ...]) -> Iterator[Pointer]:
-    """Counts that would tell how much is hidden, since an object of the answer is hidden whole,
-    nobody can tell which one something is, or the caller left out what may be one."""
-    hidden = any(not any(e.allowed or e.masked for e in each.leaves) for each in judged.instances)
+    """Counts that would tell how much is hidden, since nothing stays of an object of the answer,
+    nobody can tell which one something is, or the caller left out what may be one. What the caller
+    may see does not stay where a value of another kind than declared holds it."""
+    hidden = any(
+        not any((e.allowed or e.masked) and remains(judged.keep, e.pointer) for e in each.leaves)
+        for each in judged.instances
+    )
     for path in filter(None, map(path_of, counts)):
         unknown = judged.fields_left_out and len(path) == ROOT_FIELD
         if hidden or judged.untold_within or judged.left_out or unknown:
