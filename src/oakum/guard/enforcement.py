@@ -361,7 +361,8 @@ class Gatekeeper:
         fresh = (*plain, FRESH)
         question = replace(question, method=ask.method, headers=fresh)
         answered = yield from inquiry.ask(question)
-        if turned_away(answered) or (not on.held and answered and answered.status != 200):
+        refused = not on.held and answered is not None and answered.status != 200
+        if refused or turned_away(answered, self.policy.caller):
             inquiry.failed = failed  # a rejection is a usable response too
         return answered
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from base64 import b64decode
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from urllib.parse import unquote
@@ -396,7 +396,7 @@ class NobodyNamed(Denial):
 def by_answer(answered: HttpResponse | None, caller: Caller) -> Who:
     """The caller according to who-am-I. Raises `Denial` (503) without a usable response, or if a
     cache may have served another caller's."""
-    if turned_away(answered):
+    if turned_away(answered, caller):
         return NOBODY
     if answered is not None and not handed_on(answered):
         ids, beside = _caller_in_response(answered, caller)
@@ -432,12 +432,25 @@ def told_to_nobody(answered: HttpResponse | None, caller: Caller, ids: Collectio
     return _caller_in_response(answered, caller)[0].isdisjoint(ids)
 
 
-def turned_away(answered: HttpResponse | None) -> bool:
-    """Whether a response means "not logged in": `null` and `{}` do, as session libraries answer."""
+def turned_away(answered: HttpResponse | None, caller: Caller) -> bool:
+    """Whether who-am-I says "not logged in", by its status or, as session libraries do, by nothing
+    where the id would be, or what would hold it, as in `{}` and `{"user": null}`."""
     if answered is None or answered.status in _NOT_LOGGED_IN:
         return answered is not None
     said = _value(answered)
-    return said is not None and said[0] in (None, {}) and not handed_on(answered)
+    if said is None or handed_on(answered):
+        return False
+    return _names_nobody(said[0], path_of(caller.pointer))
+
+
+def _names_nobody(value: Json, path: Sequence[str]) -> bool:
+    for step in path:
+        if value in (None, {}):
+            return True
+        if not isinstance(value, dict) or step not in value:
+            return False
+        value = value[step]
+    return value in (None, "")
 
 
 def _is_json(answered: HttpResponse) -> bool:

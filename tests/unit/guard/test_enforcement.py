@@ -243,8 +243,9 @@ def test_an_id_that_would_be_another_path_is_not_asked(tmp_path: Path) -> None:
     ("told", "status"),
     [
         (answer(401, {}), 401), (answer(404, {}), 401), (answer(500, {}), 503), (None, 503),
-        (answer(429, {}), 503), (answer(200, {}), 401), (answer(200, {"id": None}), 503),
+        (answer(429, {}), 503), (answer(200, {}), 401), (answer(200, {"id": None}), 401),
         (answer(200, {"id": True}), 503), (answer(200, b"{"), 503), (answer(200, b"null"), 401),
+        (answer(200, {"id": ""}), 401), (answer(200, {"error": None}), 503),
         (answer(302, {}), 503),
     ],
     ids=str,

@@ -148,6 +148,17 @@ function Who:theirs(x, ids)
   return true
 end
 
+-- Whether an answer says that nobody is logged in, as session libraries do: where the id would be, or what
+-- would hold it, is nothing, as in `{}` and `{"user": null}`.
+local function names_nobody(value, pointer)
+  for i = 1, #pointer do
+    if value == json.null or (json.is_object(value) and next(value) == nil) then return true end
+    value = json.is_object(value) and value[pointer[i]]
+    if not value then return false end
+  end
+  return value == json.null or value == ""
+end
+
 -- The caller according to who-am-I, or nil, a status, seconds to wait and whether it names nobody who could
 -- be the caller: credentials that are told so are nobody's to whoever guesses them.
 function Who:by_answer(x)
@@ -159,8 +170,7 @@ function Who:by_answer(x)
   if turned_away(x, answer) then return self:bearer({}, nil) end
   if value == nil or caching.handed_on(answer.headers) then return nil, 503, 1 end
   local ids, beside = told(value, caller.pointer)
-  -- So do session libraries answer whoever is not logged in.
-  if value == json.null or (json.is_object(value) and next(value) == nil) then return self:bearer({}, nil) end
+  if #ids == 0 and names_nobody(value, caller.pointer) then return self:bearer({}, nil) end
   if #ids == 0 then return nil, 503, 1, true end
   local made = self:bearer(ids, json.is_object(beside) and beside or nil)
   if caching.kept_apart(answer.headers) then return made end
