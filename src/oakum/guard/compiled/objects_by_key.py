@@ -38,6 +38,8 @@ _ANY = frozenset(("id", "uuid", "key"))
 """Names that count as a key beside the only object of a body."""
 _REFERENCES = frozenset(("target", "ref", "reference", "path", "url", "uri", "href"))
 """Names of members that refer to the object which a body is about."""
+_DEEP = 5
+"""Most lists within lists, since a schema may be recursive."""
 
 
 @dataclass(frozen=True)
@@ -221,8 +223,11 @@ def _at(shape: Shape | None, inside: tuple[str, ...]) -> Shape | None:
 
 
 def _may_be_key(shape: Shape | None) -> bool:
-    inner = element(shape) if shape is not None else None
-    return shape is not None and bool(scalars(shape) or (inner is not None and scalars(inner)))
+    for _ in range(_DEEP):
+        if shape is None or scalars(shape):
+            return shape is not None
+        shape = element(shape)
+    return False
 
 
 def plain_keys(model: Model, operation: Operation) -> Plain:

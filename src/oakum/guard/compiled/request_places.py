@@ -314,15 +314,17 @@ def _json(text: str) -> Json:
 
 
 def _ends(value: Json, place: RequestPlace) -> Iterator[Json]:
-    """What stands at the end of a place in a value; of a list there, each element."""
+    """What stands at the end of a place in a value; of lists there, each element."""
     found = [value]
     for step in place.inside:
         found = [child for each in found for child in _below(each, step)]
     for each in found:
-        if place.names and isinstance(each, dict):
+        if isinstance(each, list):
+            found += each
+        elif place.names and isinstance(each, dict):
             yield from each
-        else:
-            yield from (e for e in (each if isinstance(each, list) else (each,)) if e is not None)
+        elif each is not None:
+            yield each
 
 
 def _below(value: Json, step: str) -> list[Json]:

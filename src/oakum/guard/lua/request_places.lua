@@ -30,14 +30,12 @@ local function parts(text, mark, place, each)
   end
 end
 
--- What stands at the end of a place in a value, from step `i` on; of a list there, each element.
+-- What stands at the end of a place in a value, from step `i` on; of lists there, each element.
 local function ends(value, place, i, add)
   local step = place.inside[i]
   if step == nil then
     if json.is_array(value) then
-      for k = 1, value.n do
-        if value[k] ~= json.null then add(value[k]) end
-      end
+      for k = 1, value.n do ends(value[k], place, i, add) end
     elseif place.names and json.is_object(value) then
       for name in pairs(value) do add(name) end
     elseif value ~= json.null then
