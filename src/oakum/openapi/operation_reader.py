@@ -318,10 +318,13 @@ class OperationReader:
         self, template: str, holders: Sequence[LocatedValue]
     ) -> tuple[Parameter, ...]:
         found: dict[tuple[str, str], Parameter] = {}
+        names = re.findall(r"\{([^{}]+)\}", template)
         for place in declared_parameters(holders):
             for each in self._parameters(place):
-                found[each.name, each.where] = each
-        for name in re.findall(r"\{([^{}]+)\}", template):
+                # One file often serves a path with a segment more: no request has a place for it.
+                if each.where != "path" or each.name in names:
+                    found[each.name, each.where] = each
+        for name in names:
             if (name, "path") not in found:  # the path template already declares it
                 found[name, "path"] = Parameter(name, "path", required=True)
         return tuple(found.values())

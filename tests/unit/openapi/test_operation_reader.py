@@ -122,3 +122,15 @@ def test_a_body_of_what_is_no_read_by_its_url_is_a_body_alone(method: str) -> No
     paths = f"  /a: {{{method}: {{{body}}}}}"
     for called in read(paths, SHAPE).operations:
         assert called.parameters == ()
+
+
+def test_a_parameter_that_the_path_has_no_place_for_belongs_to_no_request() -> None:
+    shared = "[{name: id, in: path, required: true}, {name: page, in: path, required: true}]"
+    document = read(
+        f"  /a/{{id}}: {{get: {{parameters: {shared}}}}}\n"
+        f"  /a/{{id}}/{{page}}: {{get: {{parameters: {shared}}}}}"
+    )
+    assert [[each.name for each in one.parameters] for one in document.operations] == [
+        ["id"],
+        ["id", "page"],
+    ]

@@ -192,6 +192,7 @@ def say_why(engine: Engine) -> None:
         if probe.id in told or engine.state.was_asked(probe):
             continue
         lacking = [*probe.unfilled, *probe.sources]
+        lacking.sort(key=lambda name: _is_known(engine, probe, name))
         named = f"`{lacking[0]}`" if lacking else "its parameters"
         hint = f"name its source under `operations: {probe.id}: params:`"
         resource, _, path = (
@@ -203,3 +204,9 @@ def say_why(engine: Engine) -> None:
             if known.owner.kind == "creator" and not engine.context.may.writes:
                 hint += ", or allow the scan to create one with --allow-writes"
         engine.results.note_gap(probe.id, f"no value for {named} is known; {hint}", Section.CELLS)
+
+
+def _is_known(engine: Engine, probe: Probe, name: str) -> bool:
+    """Whether values are known of the field that fills a parameter."""
+    source = probe.sources.get(name)
+    return source is not None and bool(engine.knowledge.values(source, None))

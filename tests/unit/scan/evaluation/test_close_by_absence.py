@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -157,3 +159,14 @@ def test_of_an_endpoint_that_was_never_asked_it_is_said_what_it_lacked() -> None
     assert why(run)["getRoom"] == "as was said before"
     run = Run(Studio(), ["getPerson"]).explore()
     assert "getPerson" not in why(run)
+
+
+def test_of_two_parameters_the_one_without_a_value_is_named() -> None:
+    run = Run(Studio(), ["getPerson"]).explore()
+    known, unknown = "Person.id", "Person.view"
+    probe = run.engine.state.probes[0]
+    view = replace(probe.operation, id="getView")
+    both = replace(probe, operation=view, sources={"personId": known, "view": unknown}, unfilled=())
+    run.engine.state.probes.append(both)
+    say_why(run.engine)
+    assert why(run)["getView"].startswith("no value for `view` is known")
