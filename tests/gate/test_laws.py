@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from oakum.authz import Model, compile_contract
 from oakum.errors import ExitCode
 from oakum.finding import Cell, Finding, Report, Result
-from oakum.gate import Case, GateEvidence, ReportSource, Verdict, gather_evidence, judge
+from oakum.gate import Case, CombinedReports, ReportSource, Verdict, combine_reports, judge
 from oakum.policy.contract import Contract, contract_digest, load
 from oakum.policy.model import CellRef, ExitCriteria, Waiver
 from oakum.policy.resource_schemas import View, view
@@ -42,9 +42,9 @@ def gate(
     _, contract, model, seen = club()
     now = datetime.now(UTC)
 
-    def evidence(given: tuple[Report, ...]) -> GateEvidence:
+    def evidence(given: tuple[Report, ...]) -> CombinedReports:
         sources = [ReportSource(report, f"{number}.json") for number, report in enumerate(given)]
-        return gather_evidence(
+        return combine_reports(
             sources, model, contract_digest(contract), now, now, timedelta(days=1)
         )
 

@@ -14,7 +14,7 @@ import pytest
 from oakum.authz import compile_contract
 from oakum.errors import ExitCode
 from oakum.finding import IdentityState, Report, Result
-from oakum.gate import Case, ReportSource, gather_evidence, judge
+from oakum.gate import Case, ReportSource, combine_reports, judge
 from oakum.openapi.model import Json
 from oakum.policy.contract import contract_digest, load
 from oakum.policy.model import ExitCriteria
@@ -290,7 +290,7 @@ def test_a_contract_of_which_nothing_can_be_shown_is_not_met(tmp_path: Path, bou
     model = compile_contract(said.document, said.policy)
     now = datetime.now(UTC)
     report = replace(clean(path), cells=())
-    evidence = gather_evidence(
+    evidence = combine_reports(
         [ReportSource(report, "1.json")], model, contract_digest(said), now, now, timedelta(days=1)
     )
     seen = view(said.document, said.policy)

@@ -12,9 +12,9 @@ import pytest
 from oakum.authz import Model, compile_contract
 from oakum.errors import Location
 from oakum.finding import Finding, Report, Result
-from oakum.gate import Case, GateEvidence, ReportSource, gather_evidence, judge
+from oakum.gate import Case, CombinedReports, ReportSource, combine_reports, judge
+from oakum.gate.combined_reports import foreign
 from oakum.gate.coverage import expected_pairs, unreachable
-from oakum.gate.evidence import foreign
 from oakum.gate.guard_comparison import summarize_cells
 from oakum.gate.unclassified_fields import find_unclassified
 from oakum.gate.waivers import apply_waivers, is_excused
@@ -41,11 +41,11 @@ def model(contract: Path) -> Model:
     return compile_contract(loaded.document, loaded.policy)
 
 
-def together(contract: Path, *reports: Report, changed: datetime | None = None) -> GateEvidence:
+def together(contract: Path, *reports: Report, changed: datetime | None = None) -> CombinedReports:
     age = timedelta(minutes=45)
     sources = [ReportSource(each, f"{n}.json") for n, each in enumerate(reports)]
     before = changed or NOW - timedelta(days=1)
-    return gather_evidence(sources, model(contract), reports[0].contract_digest, before, NOW, age)
+    return combine_reports(sources, model(contract), reports[0].contract_digest, before, NOW, age)
 
 
 @pytest.fixture

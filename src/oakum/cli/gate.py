@@ -18,17 +18,17 @@ from oakum.errors import NOWHERE, InputError, Location, Problem
 from oakum.finding import Finding, Report
 from oakum.gate import (
     Case,
-    GateEvidence,
+    CombinedReports,
     ReportSource,
     Verdict,
     Widening,
+    combine_reports,
     foreign,
-    gather_evidence,
     judge,
     render_text,
 )
 from oakum.gate import badge as badges
-from oakum.gate.evidence import is_later
+from oakum.gate.combined_reports import is_later
 from oakum.gate.linter_findings import LINTERS
 from oakum.memory import Memory, learn
 from oakum.output.text import short, visible
@@ -117,9 +117,9 @@ def command(
     mark = contract_digest(found, overlays)
     direct, through = ([_source(file, model) for file in files] for files in (reports, guarded))
 
-    def evidence(sources: list[ReportSource]) -> GateEvidence | None:
+    def evidence(sources: list[ReportSource]) -> CombinedReports | None:
         oldest = timedelta(seconds=on.age)
-        return gather_evidence(sources, model, mark, on.changed, now, oldest) if sources else None
+        return combine_reports(sources, model, mark, on.changed, now, oldest) if sources else None
 
     verdict = judge(
         Case(

@@ -14,7 +14,7 @@ from click.core import ParameterSource
 from oakum.cli import shared
 from oakum.cli.gate_inputs import bench
 from oakum.finding import Report
-from oakum.gate import Case, ReportSource, Verdict, Widening, gather_evidence, judge
+from oakum.gate import Case, ReportSource, Verdict, Widening, combine_reports, judge
 from oakum.output.text import visible
 from oakum.policy.contract import contract_digest
 from oakum.policy.resource_schemas import view
@@ -113,7 +113,7 @@ def _prepare_gate(given: Mapping[str, Any]) -> Any:
                 model=on.model,
                 criteria=on.policy.criteria,
                 today=now.date(),
-                evidence=gather_evidence(sources, on.model, mark, on.changed, now, oldest)
+                evidence=combine_reports(sources, on.model, mark, on.changed, now, oldest)
                 if sources
                 else None,
                 graphs=tuple(on.found.graphs.values()),

@@ -21,7 +21,7 @@ from oakum.exposure.cells.withdrawn_findings import (
 from oakum.exposure.evidence import Redactor
 from oakum.exposure.finding_evidence import OwnView, Question
 from oakum.exposure.known_identities import KnownIdentities
-from oakum.exposure.relation_members import (
+from oakum.exposure.relation_fields import (
     is_below,
     is_one_of_many,
     members_named,

@@ -4,22 +4,22 @@ Pure: the command does the input and output. Data that was not tested meets no c
 that tested nothing makes the gate red.
 """
 
-from oakum.gate.evidence import GateEvidence, ReportSource, foreign, gather_evidence
+from oakum.gate.combined_reports import CombinedReports, ReportSource, combine_reports, foreign
 from oakum.gate.judge import Case, judge
 from oakum.gate.static import Flaw, flaws
 from oakum.gate.verdict import Criterion, Verdict, WaiverUse, Widening
 
 __all__ = [
     "Case",
+    "CombinedReports",
     "Criterion",
     "Flaw",
-    "GateEvidence",
     "ReportSource",
     "Verdict",
     "WaiverUse",
     "Widening",
+    "combine_reports",
     "flaws",
     "foreign",
-    "gather_evidence",
     "judge",
 ]

@@ -13,7 +13,7 @@ from itertools import groupby
 
 from oakum.errors import count_of
 from oakum.finding import Cell, Result, State
-from oakum.gate.evidence import GateEvidence
+from oakum.gate.combined_reports import CombinedReports
 
 Key = tuple[str, str, str, State, str, str]
 
@@ -35,7 +35,7 @@ class Agreement:
     """Cells that only the scan through the guard tested."""
 
 
-def agreement(direct: GateEvidence, guarded: GateEvidence) -> Agreement:
+def agreement(direct: CombinedReports, guarded: CombinedReports) -> Agreement:
     """Compares the cells of both, matched by resource, field, viewer, state and endpoint."""
     bare, through = _by_place(direct), _by_place(guarded)
     unknown = Result.UNTESTED
@@ -63,7 +63,7 @@ def agreement(direct: GateEvidence, guarded: GateEvidence) -> Agreement:
     )
 
 
-def _by_place(evidence: GateEvidence) -> Mapping[Key, Cell]:
+def _by_place(evidence: CombinedReports) -> Mapping[Key, Cell]:
     return {
         (
             each.resource,
@@ -77,7 +77,7 @@ def _by_place(evidence: GateEvidence) -> Mapping[Key, Cell]:
     }
 
 
-def doubts(direct: GateEvidence, guarded: GateEvidence) -> Iterator[str]:
+def doubts(direct: CombinedReports, guarded: CombinedReports) -> Iterator[str]:
     """Why the reports through a guard do not prove anything about it."""
     yield from guarded.distrust
     yield from guarded.stale

@@ -9,8 +9,8 @@ from datetime import date
 from oakum.authz import Model
 from oakum.errors import NOWHERE, ExitCode, Problem, count_of
 from oakum.finding import Finding
+from oakum.gate.combined_reports import CombinedReports
 from oakum.gate.coverage import never_asked, shares, unmet_states, unreachable
-from oakum.gate.evidence import GateEvidence
 from oakum.gate.guard_comparison import agreement, doubts, summarize_cells
 from oakum.gate.linter_findings import LinterResult
 from oakum.gate.static import Flaw, find_unsecured, flaws
@@ -35,9 +35,9 @@ class Case:
     model: Model
     criteria: ExitCriteria
     today: date
-    evidence: GateEvidence | None = None
+    evidence: CombinedReports | None = None
     """The reports; None: none was given, and only the documents are judged."""
-    guarded: GateEvidence | None = None
+    guarded: CombinedReports | None = None
     """Reports of scans through a guard; None: not given."""
     graphs: Sequence[Graph] = ()
     linted: Sequence[LinterResult] = ()
@@ -137,7 +137,7 @@ TITLES = {
 """Criterion → its requirement in words."""
 
 
-def _of_reports(case: Case, evidence: GateEvidence, kept: WaivedFindings) -> Iterator[Criterion]:
+def _of_reports(case: Case, evidence: CombinedReports, kept: WaivedFindings) -> Iterator[Criterion]:
     yield _trust_criterion(
         "trust", evidence.distrust, "fix the run (`oakum doctor`), and scan again"
     )
@@ -191,7 +191,7 @@ def _finding_details(findings: Iterable[Finding]) -> Iterator[Detail]:
         yield Detail(words, each.contract_location)
 
 
-def _call_criterion(case: Case, evidence: GateEvidence) -> Criterion:
+def _call_criterion(case: Case, evidence: CombinedReports) -> Criterion:
     """A share of cells may be reached without ever calling the operation that leaks."""
     missed, all_of_them = never_asked(case.seen, case.model, evidence.cells)
     advice = 'call it in a test or a scan, or say in the contract why not: `untested: "the reason"`'
@@ -202,7 +202,7 @@ def _call_criterion(case: Case, evidence: GateEvidence) -> Criterion:
     )  # fmt: skip
 
 
-def _cell_criterion(case: Case, evidence: GateEvidence) -> Criterion:
+def _cell_criterion(case: Case, evidence: CombinedReports) -> Criterion:
     bound = case.criteria.shown
     found = shares(case.seen, case.model, evidence.cells)
     low = [each for each in found if each.percent < bound]
@@ -221,7 +221,7 @@ def _cell_criterion(case: Case, evidence: GateEvidence) -> Criterion:
 _SHOW_MORE = "give the accounts more data and relations, or the scan a larger `--budget`"
 
 
-def _states(case: Case, evidence: GateEvidence) -> Criterion:
+def _states(case: Case, evidence: CombinedReports) -> Criterion:
     name, title = "states", TITLES["states"]
     if not case.criteria.states:
         return Criterion(name, title, "not asked for")
@@ -289,7 +289,7 @@ def _one_sided(case: Case) -> Iterator[Problem]:
         yield from (Problem(NOWHERE, said, hint) for said in summarize_cells(cells, what))
 
 
-def _memory_criteria(case: Case, evidence: GateEvidence | None) -> Iterator[Criterion]:
+def _memory_criteria(case: Case, evidence: CombinedReports | None) -> Iterator[Criterion]:
     """Fixed findings that are back. Baseline and waivers do not excuse them."""
     memory = case.memory
     if memory is None or evidence is None:
@@ -321,7 +321,7 @@ def _describe_finding(one: RememberedFinding) -> str:
 
 
 def _unseen(
-    case: Case, memory: Memory, evidence: GateEvidence
+    case: Case, memory: Memory, evidence: CombinedReports
 ) -> Iterator[tuple[RememberedFinding, str]]:
     """Proven leaks that were open when last seen, with the endpoints of which no report says
     anything.

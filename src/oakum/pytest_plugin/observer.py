@@ -21,8 +21,8 @@ from oakum.exposure.exchanges.caller_identification import (
     IdentifiedCaller,
 )
 from oakum.exposure.exchanges.earlier_exchanges import EarlierExchanges, Exchanges
-from oakum.exposure.exchanges.exchange_facts import CallerRequest
 from oakum.exposure.exchanges.sent_values import sent_of
+from oakum.exposure.exchanges.settings_and_relations_learner import CallerRequest
 from oakum.exposure.json_depth import not_too_deep
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.response_reader import (

@@ -29,7 +29,7 @@ from oakum.exposure.endpoints.probes import Probe, is_websocket
 from oakum.exposure.finding_evidence import Question
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.leak_signal import Signal
-from oakum.exposure.relation_members import is_one_of_many
+from oakum.exposure.relation_fields import is_one_of_many
 from oakum.exposure.response_reader import json_in
 from oakum.exposure.values.knowledge import Knowledge
 from oakum.finding import Evidence

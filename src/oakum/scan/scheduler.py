@@ -15,7 +15,7 @@ from oakum.exchange import Exchange, Response
 from oakum.exposure.cells.matrix import NOBODY
 from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.finding_evidence import Question
-from oakum.exposure.relation_members import relations_through_members, shows_setting
+from oakum.exposure.relation_fields import relations_through_members, shows_setting
 from oakum.finding import Result
 from oakum.scan.budget_plan import SHARE
 from oakum.scan.engine import Engine, Kind

@@ -12,7 +12,7 @@ from oakum.exposure.cells.matrix import Matrix
 from oakum.exposure.evaluation_context import EvaluationContext, ValueSource, sources_of_value
 from oakum.exposure.evidence import Redactor
 from oakum.exposure.finding_evidence import Question
-from oakum.exposure.relation_members import is_one_of_many
+from oakum.exposure.relation_fields import is_one_of_many
 from oakum.exposure.values.knowledge import Knowledge
 from oakum.openapi.model import Json
 from oakum.policy.model import Owner, Relation

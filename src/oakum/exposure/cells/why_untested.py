@@ -21,7 +21,7 @@ from oakum.exposure.cells.matrix import (
     state_key,
 )
 from oakum.exposure.known_identities import ANYONE, KnownIdentities
-from oakum.exposure.relation_members import may_have, members_named, relations_by_member
+from oakum.exposure.relation_fields import may_have, members_named, relations_by_member
 from oakum.finding import Result
 
 NO_REQUEST = "no request could tell"

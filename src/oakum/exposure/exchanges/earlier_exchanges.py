@@ -16,10 +16,10 @@ from oakum.authz.owners import named_in_query
 from oakum.exchange import Request, Response
 from oakum.exposure.endpoints.probes import is_graphql
 from oakum.exposure.exchanges.caller_identification import Callers, IdentifiedCaller
-from oakum.exposure.exchanges.exchange_facts import CallerRequest, ToldFacts
 from oakum.exposure.exchanges.former_relations import FormerRelations
 from oakum.exposure.exchanges.graphql_response import UNTOLD, by_fields, reads
 from oakum.exposure.exchanges.observed_owners import ShownObject, ToldOwners
+from oakum.exposure.exchanges.settings_and_relations_learner import CallerRequest, Learner
 from oakum.exposure.response_reader import ResponseReader, is_success
 from oakum.http.methods import SAFE
 from oakum.inference.side_effects import classify, sounds_like_reading
@@ -108,7 +108,7 @@ class EarlierExchanges:
         self._compiled, self._keep = compiled, keep
         self.owners = ToldOwners(compiled.policy, sources)
         self.former = FormerRelations(compiled.policy)
-        self.told = ToldFacts(compiled, keep=keep)
+        self.told = Learner(compiled, keep=keep)
 
     def begin(
         self, asked: CallerRequest, response: Response, value: Callable[[], Json] | None
@@ -128,7 +128,7 @@ class EarlierExchanges:
 
     def forget_facts(self) -> None:
         """Forgets all relations and settings: something outside the document was changed."""
-        self.told = ToldFacts(self._compiled, keep=self._keep)
+        self.told = Learner(self._compiled, keep=self._keep)
 
     def learn_settings(
         self, asked: CallerRequest, response: Response, shown: Iterable[ExchangedObject]

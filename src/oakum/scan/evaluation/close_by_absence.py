@@ -10,7 +10,7 @@ from oakum.exposure.cells.matrix import NOBODY, Key, Observation, Outcome
 from oakum.exposure.cells.report_cells import asked_as_more
 from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.known_identities import KnownIdentities
-from oakum.exposure.relation_members import is_one_of_many, shows_setting
+from oakum.exposure.relation_fields import is_one_of_many, shows_setting
 from oakum.finding import Result
 from oakum.scan.coverage.untested import Section
 from oakum.scan.engine import Engine

@@ -22,7 +22,7 @@ from oakum.exposure.evaluation_context import EvaluationContext
 from oakum.exposure.evidence import Redactor
 from oakum.exposure.finding_evidence import OwnView, Place, Question, place_of
 from oakum.exposure.known_identities import KnownIdentities
-from oakum.exposure.relation_members import (
+from oakum.exposure.relation_fields import (
     is_one_of_many,
     may_have,
     members_named,

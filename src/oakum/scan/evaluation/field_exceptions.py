@@ -13,7 +13,7 @@ from oakum.authz.table import granted_to_nobody, leaf_index
 from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.evaluation_context import EvaluationContext
 from oakum.exposure.finding_evidence import Place, Question
-from oakum.exposure.relation_members import is_one_of_many
+from oakum.exposure.relation_fields import is_one_of_many
 from oakum.exposure.values.knowledge import MIN_INSIDE, canonical, says_nothing
 from oakum.http.json_pointer import path_of
 from oakum.openapi.model import Json

@@ -9,7 +9,7 @@ from oakum.authz.member_paths import texts
 from oakum.authz.principal import Subject
 from oakum.authz.relations import may_hold
 from oakum.exposure.known_identities import KnownIdentities
-from oakum.exposure.relation_members import may_have, members_named, relations_through_members
+from oakum.exposure.relation_fields import may_have, members_named, relations_through_members
 from oakum.openapi.model import Json
 
 

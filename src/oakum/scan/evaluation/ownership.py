@@ -22,7 +22,7 @@ from oakum.exposure.cells.matrix import AROUND, UNTOLD
 from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.finding_evidence import Question
 from oakum.exposure.known_identities import KnownIdentities
-from oakum.exposure.relation_members import (
+from oakum.exposure.relation_fields import (
     is_below,
     is_one_of_many,
     may_have,

@@ -11,7 +11,7 @@ from oakum.authz.table import allows, deciding_states
 from oakum.exchange import Response
 from oakum.exposure.cells.matrix import NOBODY
 from oakum.exposure.endpoints.probes import Probe
-from oakum.exposure.relation_members import is_one_of_many
+from oakum.exposure.relation_fields import is_one_of_many
 from oakum.exposure.response_reader import is_success
 from oakum.exposure.values.knowledge import canonical, says_nothing
 from oakum.scan.engine import Engine, Kind

@@ -18,7 +18,7 @@ from oakum.authz.relations import has_role
 from oakum.authz.truth import Truth
 from oakum.errors import OakumError
 from oakum.exposure.endpoints.probes import Probe
-from oakum.exposure.exchanges.told_members import member_parameters
+from oakum.exposure.exchanges.tenant_members import member_parameters
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.values.knowledge import Knowledge
 from oakum.http.json_pointer import path_of, value_at, values_at

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from oakum.authz import Model
 from oakum.exposure.cells.matrix import NOBODY, Key, Matrix
 from oakum.exposure.known_identities import KnownIdentities
-from oakum.exposure.relation_members import is_one_of_many
+from oakum.exposure.relation_fields import is_one_of_many
 from oakum.exposure.values.knowledge import canonical
 from oakum.finding import Cell, Result
 from oakum.openapi.model import Json

@@ -19,7 +19,7 @@ from oakum.errors import OakumError
 from oakum.exchange import Request, Response
 from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.known_identities import KnownIdentities
-from oakum.exposure.relation_members import shows_setting
+from oakum.exposure.relation_fields import shows_setting
 from oakum.exposure.values.knowledge import Knowledge, canonical, leaves_of, objects_of
 from oakum.http.json_pointer import member_at, path_of
 from oakum.inference.lexicon import words

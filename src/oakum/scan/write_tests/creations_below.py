@@ -24,7 +24,7 @@ from oakum.exposure.checks.bola_write import ADDED
 from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.endpoints.request_bodies import body_shape
 from oakum.exposure.leak_signal import Signal
-from oakum.exposure.relation_members import may_have, members_named, relations_through_members
+from oakum.exposure.relation_fields import may_have, members_named, relations_through_members
 from oakum.finding import Evidence
 from oakum.scan.coverage.untested import Section
 from oakum.scan.engine import Engine

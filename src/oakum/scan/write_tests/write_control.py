@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from oakum.exposure.endpoints.probes import Probe
-from oakum.exposure.relation_members import may_have, members_named
+from oakum.exposure.relation_fields import may_have, members_named
 from oakum.scan.coverage.untested import Section
 from oakum.scan.engine import Engine
 

@@ -22,7 +22,7 @@ from oakum.authz.relations import held_relations, names_caller
 from oakum.authz.table import Table, deciding_states, leaf_index
 from oakum.exposure.cells.matrix import Key, state_key
 from oakum.exposure.exchanges.caller_identification import IdentifiedCaller
-from oakum.exposure.exchanges.response_facts import ResponseFacts
+from oakum.exposure.exchanges.settings_and_relations import SettingsAndRelations
 from oakum.exposure.exchanges.why_undecided import FORMER, OWN, RELATION, SETTING, is_told
 from oakum.openapi.model import Json
 from oakum.policy.model import Resource
@@ -122,7 +122,7 @@ class Verdicts:
 
     def of(
         self, endpoint: str, seen: SeenObject, caller: IdentifiedCaller,
-        facts: ResponseFacts | None, params: Mapping[str, str], begins: bool,
+        facts: SettingsAndRelations | None, params: Mapping[str, str], begins: bool,
     ) -> CachedDecision:  # fmt: skip
         """What this caller may see of an object. `facts`: what earlier traffic showed; None:
         nothing. `begins`: whether the request may be a registration or login."""
@@ -163,7 +163,7 @@ class Verdicts:
 
     def standing_of(
         self, resource: Resource, owners: tuple[str, ...], value: Json, caller: IdentifiedCaller,
-        facts: ResponseFacts | None, *, lacking: bool = False,
+        facts: SettingsAndRelations | None, *, lacking: bool = False,
     ) -> CallerStanding:  # fmt: skip
         """The caller's relations to an object of these owners; `lacking`: it may have others."""
         owned = resource.owner.kind != "none"
@@ -193,7 +193,7 @@ class Verdicts:
 
     def setting(
         self, table: Table, owners: tuple[str, ...], value: Json, caller: IdentifiedCaller,
-        facts: ResponseFacts | None, *, lacking: bool = False,
+        facts: SettingsAndRelations | None, *, lacking: bool = False,
     ) -> OwnerSetting:  # fmt: skip
         """The states that apply to an object: from its members, else from what its owners showed
         before."""
@@ -215,7 +215,11 @@ class Verdicts:
         return found
 
     def _setting(
-        self, table: Table, subject: Subject, caller: IdentifiedCaller, facts: ResponseFacts | None
+        self,
+        table: Table,
+        subject: Subject,
+        caller: IdentifiedCaller,
+        facts: SettingsAndRelations | None,
     ) -> OwnerSetting:
         resource, owners, value = table.resource, subject.owners, subject.value
         who = facts.inform(self._policy, caller, owners) if facts is not None else caller
@@ -233,7 +237,7 @@ class Verdicts:
 
     def _passes(
         self, endpoint: str, seen: SeenObject, standing: CallerStanding,
-        caller: IdentifiedCaller, facts: ResponseFacts | None, params: Mapping[str, str],
+        caller: IdentifiedCaller, facts: SettingsAndRelations | None, params: Mapping[str, str],
     ) -> tuple[bool, bool]:  # fmt: skip
         """Whether `call:` lets the caller have it at all, and whether it may."""
         model, rule = self._model, self._model.rule(endpoint)
@@ -262,7 +266,7 @@ _NO_STATES: Mapping[str, Json] = {}
 
 
 def _looked_up(
-    facts: ResponseFacts, name: str, of: str, owners: tuple[str, ...], ids: frozenset[str]
+    facts: SettingsAndRelations, name: str, of: str, owners: tuple[str, ...], ids: frozenset[str]
 ) -> bool | None:
     """Whether a look-up relation holds towards all of these owners; None if unknown."""
     answers = [facts.about(name, of, owner, ids) for owner in owners]

@@ -27,9 +27,9 @@ from oakum.exposure.exchanges.caller_identification import (
     viewer_of,
 )
 from oakum.exposure.exchanges.earlier_exchanges import EarlierExchanges, Exchanges
-from oakum.exposure.exchanges.exchange_facts import CallerRequest
 from oakum.exposure.exchanges.observed_owners import ShownObject
 from oakum.exposure.exchanges.sent_values import sent_of
+from oakum.exposure.exchanges.settings_and_relations_learner import CallerRequest
 from oakum.exposure.exchanges.why_undecided import OWNER, WHO
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.response_reader import ResponseReader, is_success, read_as_declared

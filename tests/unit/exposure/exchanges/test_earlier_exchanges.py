@@ -13,8 +13,8 @@ import pytest
 from oakum.exchange import Request, Response
 from oakum.exposure.exchanges.caller_identification import Callers, IdentifiedCaller
 from oakum.exposure.exchanges.earlier_exchanges import EarlierExchanges, Exchanges
-from oakum.exposure.exchanges.exchange_facts import CallerRequest
 from oakum.exposure.exchanges.observed_owners import ShownObject
+from oakum.exposure.exchanges.settings_and_relations_learner import CallerRequest
 from oakum.policy.contract import load
 from oakum.policy.model import Owner, Resource
 from oakum.routing.judged_contract import JudgedContract, compile_for_judging

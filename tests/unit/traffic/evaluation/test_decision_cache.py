@@ -10,7 +10,7 @@ import pytest
 
 from oakum.authz.compiled_model import Model
 from oakum.exposure.exchanges.caller_identification import IdentifiedCaller
-from oakum.exposure.exchanges.response_facts import ResponseFacts
+from oakum.exposure.exchanges.settings_and_relations import SettingsAndRelations
 from oakum.policy.contract import load
 from oakum.routing.judged_contract import compile_for_judging
 from oakum.traffic.evaluation.decision_cache import Verdicts
@@ -41,7 +41,7 @@ def model(tmp_path: Path) -> Model:
 def test_an_owner_whom_nobody_can_read_leaves_relations_open(
     model: Model, co: dict[str, Any], held: set[str], may: set[str]
 ) -> None:
-    verdicts, facts = Verdicts(model, lambda *_: "x"), ResponseFacts()
+    verdicts, facts = Verdicts(model, lambda *_: "x"), SettingsAndRelations()
     facts.list("follower", "pia", frozenset(("ann",)), whole=True)
     facts.list("blocked", "pia", frozenset(), whole=True)
     facts.state("pia", "Member.private", False)

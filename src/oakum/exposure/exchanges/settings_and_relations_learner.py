@@ -1,4 +1,4 @@
-"""Settings, and the lists in which relations are looked up, learnt from exchanges.
+"""Learns owners' settings, and the lists in which relations are looked up, from exchanges.
 
 A fact holds until a write that may have changed it. Each is kept with the request that showed it,
 so that a caller with access to the API can ask again.
@@ -14,9 +14,9 @@ from oakum.authz.member_paths import texts
 from oakum.authz.owner_states import digit, said_state
 from oakum.exchange import Request
 from oakum.exposure.exchanges.caller_identification import IdentifiedCaller
-from oakum.exposure.exchanges.response_facts import ResponseFacts, is_whole
 from oakum.exposure.exchanges.sent_values import body_of
-from oakum.exposure.exchanges.told_members import member_parameters
+from oakum.exposure.exchanges.settings_and_relations import SettingsAndRelations, is_whole
+from oakum.exposure.exchanges.tenant_members import member_parameters
 from oakum.http.json_pointer import path_of
 from oakum.openapi.document import Document
 from oakum.openapi.model import Json, Operation
@@ -42,12 +42,12 @@ class CallerRequest:
     """Whether it may be a registration or a login."""
 
 
-class ToldFacts:
-    """Facts learnt under one contract. In memory only; holds ids and requests."""
+class Learner:
+    """Learns settings and relations under one contract. In memory only; holds ids and requests."""
 
     def __init__(self, compiled: JudgedContract, *, keep: bool = False) -> None:
         """`keep`: keep the requests that are the source of facts, to send them again."""
-        self.facts = ResponseFacts()
+        self.facts = SettingsAndRelations()
         self._policy, self._model = compiled.policy, compiled.model
         self._lists: dict[str, list[tuple[str, LookupRequest, ListPlace]]] = {}
         for name, (ask, place) in compiled.callers.relations.items():

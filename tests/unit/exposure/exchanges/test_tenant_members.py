@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from oakum.exposure.exchanges import told_members
-from oakum.exposure.exchanges.told_members import ToldMembers
+from oakum.exposure.exchanges import tenant_members
+from oakum.exposure.exchanges.tenant_members import TenantMembers
 from oakum.openapi.model import Json
 from oakum.policy.model import Relation
 
@@ -17,8 +17,8 @@ OWN = replace(LEAD, name="own", of="caller")
 ROWS: list[Json] = [{"id": "ann", "role": "lead"}, {"id": "bob", "role": "clerk"}, {"id": "cas"}]
 
 
-def told(relation: Relation = CREW, *, whole: bool = True, reader: str = "ann") -> ToldMembers:
-    known = ToldMembers()
+def told(relation: Relation = CREW, *, whole: bool = True, reader: str = "ann") -> TenantMembers:
+    known = TenantMembers()
     known.learn(relation, ROWS, whole, "" if relation.of == "caller" else "t1", {reader})
     return known
 
@@ -65,14 +65,14 @@ def test_whoever_a_later_whole_list_leaves_out_is_no_member_any_more() -> None:
 
 
 def test_of_too_many_tenants_nothing_is_learnt(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(told_members, "_MOST", 1)
+    monkeypatch.setattr(tenant_members, "_MOST", 1)
     known = told()
     known.learn(CREW, ROWS, True, "t2", {"ann"})
     assert known.of({"ann"}) == {("crew", "t1"): True}
 
 
 def test_too_many_writes_make_everything_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(told_members, "_MOST_CHANGED", 1)
+    monkeypatch.setattr(tenant_members, "_MOST_CHANGED", 1)
     known = told()
     known.forget({"x", "y"})
     assert known.of({"ann"}) == {} and not known

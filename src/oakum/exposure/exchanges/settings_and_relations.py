@@ -14,7 +14,7 @@ from oakum.authz import Principal
 from oakum.authz.complete_lists import ListPlace, extent, look
 from oakum.exchange import Request
 from oakum.exposure.exchanges.caller_identification import IdentifiedCaller
-from oakum.exposure.exchanges.told_members import ToldMembers
+from oakum.exposure.exchanges.tenant_members import TenantMembers
 from oakum.openapi.model import Json
 from oakum.policy.model import Policy
 from oakum.routing.caller_plan import LookupRequest
@@ -39,14 +39,14 @@ class InformedCaller(IdentifiedCaller):
 
 
 @dataclass(frozen=True)
-class ResponseFacts:
+class SettingsAndRelations:
     """Settings of accounts, and the lists in which relations are looked up."""
 
     states: dict[str, dict[str, Json]] = field(default_factory=dict)
     """Owner's id → `Resource.state` → its latest value."""
     listed: dict[str, dict[str, tuple[frozenset[str], bool]]] = field(default_factory=dict)
     """Id whose list it is → relation → (ids in the list, whether the list is complete)."""
-    members: ToldMembers = field(default_factory=ToldMembers)
+    members: TenantMembers = field(default_factory=TenantMembers)
 
     def forget(self, ids: Set[str], what: Iterable[str]) -> None:
         """Drops facts that a write about these ids may have changed; `what`: `states`, `lists`."""

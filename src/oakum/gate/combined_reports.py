@@ -1,4 +1,4 @@
-"""Combines reports of several runs, and lists every reason why they prove nothing.
+"""Combines reports of several runs into one, and lists every reason why they prove nothing.
 
 Nothing is green without evidence (law 7), for whole reports: one that is old, of another contract,
 of a run that could not log in, or without cells never counts for a release.
@@ -28,7 +28,7 @@ class ReportSource:
 
 
 @dataclass(frozen=True)
-class GateEvidence:
+class CombinedReports:
     """All reports combined into one set of cells and findings."""
 
     findings: tuple[Finding, ...] = ()
@@ -46,14 +46,14 @@ class GateEvidence:
     """(run id, target URL), one pair for each report."""
 
 
-def gather_evidence(
+def combine_reports(
     sources: Sequence[ReportSource],
     model: Model,
     contract_digest: str,
     changed: datetime,
     now: datetime,
     max_age: timedelta,
-) -> GateEvidence:
+) -> CombinedReports:
     """Combines the reports. A cell tested in one report counts as tested, and a leak in one as a
     leak.
 
@@ -67,7 +67,7 @@ def gather_evidence(
         why_old = _stale(each.report, model, contract_digest, changed, now, max_age)
         stale += (f"{each.file}: {why}" for why in why_old)
     reports = [each.report for each in sources]
-    return GateEvidence(
+    return CombinedReports(
         findings=tuple(_worst(finding for report in reports for finding in report.findings)),
         cells=tuple(_cells(cell for report in reports for cell in report.cells)),
         distrust=tuple(distrust),

@@ -1,4 +1,4 @@
-"""The members of an object from which relations and the object's own settings are read."""
+"""The fields of an object from which relations and the object's own settings are read."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from oakum.authz import Model
-from oakum.exposure.relation_members import (
+from oakum.exposure.relation_fields import (
     is_below,
     is_one_of_many,
     may_have,

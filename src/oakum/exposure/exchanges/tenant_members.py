@@ -23,7 +23,7 @@ _MOST_CHANGED = 200_000
 
 
 @dataclass
-class ToldMembers:
+class TenantMembers:
     """Members of tenants. Facts carry a sequence number, so that later writes invalidate them."""
 
     _turn: int = 0
