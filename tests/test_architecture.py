@@ -338,7 +338,7 @@ def test_the_transports_of_the_scanner_reach_outside_and_nothing_else_does() -> 
         "oakum/guard/admin_socket.py",  # speaks to that engine at its own socket
         "oakum/guard/health.py",  # serves health and metrics
         "oakum/guard/run.py",  # keeps an engine running; carries no request
-        "oakum/guard/target.py",  # lets an engine judge its files
+        "oakum/guard/engine_protocol.py",  # lets an engine judge its files
     }
 
 

@@ -18,7 +18,7 @@ from tests import quick_yaml
 from tests.unit.policy.crew import document
 from tests.unit.policy.grammar import whole
 from tests.unit.policy.test_grammar import EVERYTHING
-from tests.unit.policy.test_guarding import EVERYTHING as GUARDED
+from tests.unit.policy.test_guard_section import EVERYTHING as GUARDED
 from tests.unit.policy.test_review import QUIET
 
 POLICIES = [quick_yaml.load(each) for each in (EVERYTHING, whole(QUIET), whole(GUARDED))]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from oakum.policy import criteria, grammar, guarding, relations, resources
+from oakum.policy import exit_criteria, grammar, guard_section, relations, resources
 from oakum.policy.contract import load
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "policy-language.md"
@@ -78,8 +78,19 @@ def test_the_first_example_is_whole_and_keeps_its_order(tmp_path: Path) -> None:
             *(*grammar.POLICY, *grammar.CALLER, *grammar.OPERATION),
             *(*relations.RELATION, *resources.RESOURCE, *resources.OWNER, *resources.STATE),
             *(*resources.SWITCH, *resources.LINE, *resources.GRANT),
-            *(*guarding.GUARD, *guarding.JWT, *guarding.SERVICE, *guarding.LIMIT, *guarding.RATED),
-            *(*criteria.CRITERIA, *criteria.WAIVER, *criteria.CELL, *criteria.STANCES),
+            *(
+                *guard_section.GUARD,
+                *guard_section.JWT,
+                *guard_section.SERVICE,
+                *guard_section.LIMIT,
+                *guard_section.RATED,
+            ),
+            *(
+                *exit_criteria.CRITERIA,
+                *exit_criteria.WAIVER,
+                *exit_criteria.CELL,
+                *exit_criteria.STANCES,
+            ),
         }
     ),
 )

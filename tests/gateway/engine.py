@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from oakum.guard.target import Deployment, EngineTarget, RenderedPlan, address
+from oakum.guard.engine_protocol import Deployment, EngineTarget, RenderedPlan, address
 from oakum.openapi.model import Json
 from tests.patience import patient, tries
 from tests.ports import free_port

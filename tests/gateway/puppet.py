@@ -14,7 +14,7 @@ from pathlib import Path
 
 from oakum.errors import Problem, TargetError
 from oakum.guard.admin_socket import UNIX
-from oakum.guard.target import Deployment, EngineControl
+from oakum.guard.engine_protocol import Deployment, EngineControl
 from oakum.openapi.document import Document
 
 _PROGRAM = """

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from oakum.errors import Problem
-from oakum.guard.target import Deployment, EngineControl, EngineTarget
+from oakum.guard.engine_protocol import Deployment, EngineControl, EngineTarget
 from oakum.openapi.document import Document
 from oakum.openapi.model import Json
 from tests.conformance.lua import RESERVED, SPARSE

@@ -17,8 +17,8 @@ import pytest
 import cadence
 from cadence.people import catalogue
 from oakum.cli.demo_stages import serve_stage
+from oakum.guard.engine_protocol import EngineTarget
 from oakum.guard.run import GuardOptions, run_engine
-from oakum.guard.target import EngineTarget
 from tests.cadence.play import BY_ID, BY_TAG
 from tests.gateway.test_running import ENGINES
 from tests.patience import patient, unhurried

@@ -10,8 +10,8 @@ import pytest
 import cadence
 from oakum.cli.demo_stages import serve_stage, without_feed
 from oakum.finding import Result
+from oakum.guard.engine_protocol import EngineTarget
 from oakum.guard.run import GuardOptions, run_engine
-from oakum.guard.target import EngineTarget
 from oakum.scan.options import Options as Asking
 from oakum.scan.run import Scan
 from tests.gateway.test_running import staged

@@ -18,7 +18,7 @@ from joserfc.jwk import RSAKey
 
 from oakum.errors import InputError, TargetError
 from oakum.guard import envoy
-from oakum.guard.target import Deployment
+from oakum.guard.engine_protocol import Deployment
 from oakum.openapi.model import Json
 from oakum.routing.problem import problem
 from tests.gateway import client

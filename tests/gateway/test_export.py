@@ -21,11 +21,11 @@ import pytest
 import yaml
 
 from oakum.guard.denylist import DeniedCaller, render
+from oakum.guard.engine_protocol import EngineTarget
 from oakum.guard.engines import is_installed
 from oakum.guard.envoy import Envoy
 from oakum.guard.export import Order, export
 from oakum.guard.nginx import Nginx
-from oakum.guard.target import EngineTarget
 from tests import patience
 from tests.gateway.club import KEY, POLICY, Club, fields
 from tests.gateway.engine import whole_lines

@@ -23,8 +23,8 @@ from joserfc.jwk import RSAKey
 
 from oakum.errors import InputError, TargetError
 from oakum.guard import nginx
+from oakum.guard.engine_protocol import Deployment
 from oakum.guard.nginx import Nginx
-from oakum.guard.target import Deployment
 from oakum.openapi.model import Json
 from oakum.routing.problem import problem
 from tests.gateway import client, stub

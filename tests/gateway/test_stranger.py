@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from oakum.guard.compiled.compiled_contract import compile_for_gateway
+from oakum.guard.engine_protocol import EngineTarget
 from oakum.guard.plan.render import render_plan
-from oakum.guard.target import EngineTarget
 from oakum.policy.contract import load
 from tests.gateway.engine import start
 from tests.gateway.stranger import Lockers, written

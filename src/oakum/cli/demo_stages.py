@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from multiprocessing.context import SpawnProcess
     from multiprocessing.sharedctypes import Synchronized, SynchronizedString
 
-    from oakum.guard.target import EngineTarget
+    from oakum.guard.engine_protocol import EngineTarget
     from oakum.scan.context import Event
 
 GUARDED = "guarded"

@@ -13,7 +13,7 @@ from oakum.errors import InputError, Location, Problem
 from oakum.openapi.source import Node, parse, read_text
 from oakum.policy.amounts import duration
 from oakum.policy.contract import Contract, load
-from oakum.policy.criteria import parse_waivers
+from oakum.policy.exit_criteria import parse_waivers
 from oakum.policy.model import Policy, Waiver
 from oakum.policy.node_reader import Reader
 

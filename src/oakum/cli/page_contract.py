@@ -14,7 +14,7 @@ from oakum.exposure.evidence import Redactor
 from oakum.exposure.exchanges.caller_identification import UNKNOWN, Callers, IdentifiedCaller
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.response_reader import read_as_declared
-from oakum.frontend.contrast import ContractField, DrivenField, Viewed, contrast
+from oakum.frontend.page_comparison import ContractField, PageField, Viewed, compare_page
 from oakum.frontend.usage import ReceivedResponse, Usage, UsedResponse
 from oakum.openapi.model import Operation
 from oakum.policy.contract import Contract
@@ -78,7 +78,7 @@ class PageGrants:
             if found:
                 yield each, *found
 
-    def rows(self, usage: Usage, caller: IdentifiedCaller) -> tuple[DrivenField, ...]:
+    def rows(self, usage: Usage, caller: IdentifiedCaller) -> tuple[PageField, ...]:
         """Rows of what is granted, sent and used, for each resource, viewer and field."""
         granted: dict[Viewed, frozenset[str]] = defaultdict(frozenset)
         sights: list[ContractField] = []
@@ -105,7 +105,7 @@ class PageGrants:
                             sent.uses.get(leaf.pointer, "unobserved"),
                         )
                     )
-        return contrast(sights, granted, self._model.field_location)
+        return compare_page(sights, granted, self._model.field_location)
 
 
 def _response(heard: ReceivedResponse) -> Response:

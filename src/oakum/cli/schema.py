@@ -12,23 +12,23 @@ from oakum.openapi.model import Json
 
 def contract() -> Json:
     """The schema of a policy file."""
-    from oakum.policy import schema
+    from oakum.policy import json_schema
 
-    return schema.contract()
+    return json_schema.contract()
 
 
 def identities() -> Json:
     """The schema of an identities file."""
-    from oakum.scan.identities import schema
+    from oakum.scan.identities import json_schema
 
-    return schema.identities()
+    return json_schema.identities()
 
 
 def waivers() -> Json:
     """The schema of a file of waivers."""
-    from oakum.policy import schema
+    from oakum.policy import json_schema
 
-    return schema.waivers()
+    return json_schema.waivers()
 
 
 SCHEMAS: Mapping[str, Callable[[], Json]] = {

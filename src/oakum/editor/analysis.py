@@ -16,7 +16,7 @@ from oakum.errors import InputError, Location, Problem, visible
 from oakum.openapi.document import Document
 from oakum.openapi.model import Json, Operation
 from oakum.openapi.source import Node, parse
-from oakum.policy import schema
+from oakum.policy import json_schema
 from oakum.policy.contract import load, saved_references
 from oakum.policy.node_reader import NAME
 
@@ -129,7 +129,7 @@ def _fields(model: Model | None, resource: str) -> Iterator[str]:
 
 def _keys(path: tuple[str, ...]) -> Iterator[str]:
     """Keys that the schema has at a place."""
-    found: list[Mapping[str, Json]] = [schema.contract()]
+    found: list[Mapping[str, Json]] = [json_schema.contract()]
     for key in path:
         found = [below for each in found for below in _below(each, key)]
     for each in found:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from textwrap import wrap
 
 from oakum.errors import Location
-from oakum.frontend.contrast import VERDICTS, DrivenField
+from oakum.frontend.page_comparison import VERDICTS, PageField
 from oakum.frontend.usage import UNUSED, USED, USES, Usage, Use, UsedEndpoint
 from oakum.openapi.model import Json
 
@@ -16,7 +16,7 @@ SCHEMA = "oakum.use/2"
 _WIDTH = 96
 
 
-def plain(usage: Usage, rows: Sequence[DrivenField] | None = None) -> dict[str, Json]:
+def plain(usage: Usage, rows: Sequence[PageField] | None = None) -> dict[str, Json]:
     """The document `oakum.use/2` as plain values; `rows`: the comparison with a contract, if there
     is one."""
     found: dict[str, Json] = {
@@ -101,7 +101,7 @@ def lines(usage: Usage) -> Iterator[str]:
         yield f"{usage.elsewhere} responses of other origins were ignored."
 
 
-def differences(rows: Sequence[DrivenField], known: bool) -> Iterator[str]:
+def differences(rows: Sequence[PageField], known: bool) -> Iterator[str]:
     """Lines about granted, sent and used fields. `known`: whether the caller of the pages
     is known."""
     groups: dict[tuple[str, str, str, Location], list[str]] = {}

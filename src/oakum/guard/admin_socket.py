@@ -6,7 +6,7 @@ import socket
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
-from oakum.guard.target import address
+from oakum.guard.engine_protocol import address
 
 UNIX = "unix:"
 """Prefix of an address that is a Unix socket."""

@@ -26,17 +26,17 @@ from oakum.guard.compiled.request_places import RequestParts
 from oakum.guard.compiled.selecting_parameters import SelectingParameters
 from oakum.guard.compiled.written_resource import looks_up_first
 from oakum.guard.concealment import ConcealedSight, shows
-from oakum.guard.data_selection import conditions
 from oakum.guard.forwarded_headers import ForwardedHeaders
 from oakum.guard.graphql_argument_values import selected_owners
 from oakum.guard.guesses import Guesses
+from oakum.guard.lookup_cache import Budgets, IdCache
 from oakum.guard.lookup_requirements import LookupRequirements
 from oakum.guard.lookups import KIND, Behalf, Desk, Inquiry, LookUpResult
-from oakum.guard.memory import Budgets, IdCache
 from oakum.guard.mentioned_ids import EVERYBODY, named_by
 from oakum.guard.passed_request import Passing, Refusal
 from oakum.guard.projection import NULL, is_null, may_be_null, projector
 from oakum.guard.request_checks import ForwardedBody, Intake, absent
+from oakum.guard.tenant_selection import conditions
 from oakum.http.methods import routed_method
 from oakum.http.octets import octets
 from oakum.openapi.model import Json

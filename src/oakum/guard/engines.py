@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from oakum.errors import InputError
 
 if TYPE_CHECKING:
-    from oakum.guard.target import EngineTarget
+    from oakum.guard.engine_protocol import EngineTarget
 
 
 def _envoy() -> EngineTarget:

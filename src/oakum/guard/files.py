@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from oakum.errors import InputError, Location, Problem
-from oakum.guard.target import Deployment, EngineTarget
+from oakum.guard.engine_protocol import Deployment, EngineTarget
 
 
 @contextmanager

@@ -13,8 +13,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socket import getaddrinfo
 from typing import Protocol
 
+from oakum.guard.engine_protocol import address, mistake
 from oakum.guard.metrics import CONTENT_TYPE
-from oakum.guard.target import address, mistake
 
 
 class GuardHealth(Protocol):

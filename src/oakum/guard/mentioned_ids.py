@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache, partial
 from urllib.parse import unquote_to_bytes
 
-from oakum.guard.data_selection import Conditions
+from oakum.guard.tenant_selection import Conditions
 from oakum.routing.http_messages import HttpRequest
 
 EVERYBODY = "\0all"

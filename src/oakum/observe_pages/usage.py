@@ -6,7 +6,7 @@ from typing import Final
 
 import oakum
 from oakum.errors import ExitCode, count_of
-from oakum.frontend.contrast import VERDICTS
+from oakum.frontend.page_comparison import VERDICTS
 from oakum.frontend.usage import UNUSED, USES
 from oakum.observe_pages.inventory import Lines, bar
 from oakum.openapi.model import Json

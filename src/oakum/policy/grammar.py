@@ -13,8 +13,8 @@ from functools import partial
 
 from oakum.errors import Location, Problem
 from oakum.openapi.source import Node
-from oakum.policy.criteria import exit_criteria, resource_known
-from oakum.policy.guarding import limits, read_guarding
+from oakum.policy.exit_criteria import exit_criteria, resource_known
+from oakum.policy.guard_section import limits, read_guarding
 from oakum.policy.model import Caller, ExitCriteria, Guarding, OperationRule, Policy
 from oakum.policy.node_reader import (
     Entries,

@@ -30,7 +30,7 @@ from oakum.scan.engine import Engine
 from oakum.scan.requests.builder import Ask
 from oakum.scan.scheduler import EarlierExchanges, Scheduler
 from oakum.scan.technique import Line, Prospect, Technique, is_silent
-from oakum.scan.techniques import TECHNIQUES, options, revocation
+from oakum.scan.techniques import TECHNIQUES, optional_parameters, revocation
 
 PLAIN = frozenset({check.RULE.id for check in CHECKS} | {OVER_BLOCK.id}).difference(
     *(technique.RULES for technique in TECHNIQUES)
@@ -410,7 +410,9 @@ def _way(probe: Probe, endpoint: Endpoint) -> Iterator[Probe]:
     states."""
     path, _, query = endpoint.path.partition("?")
     if path == probe.endpoint.path and query and probe.operation.id == endpoint.operation:
-        way = probe.otherwise(options.HOW, query=tuple(parse_qsl(query, keep_blank_values=True)))
+        way = probe.otherwise(
+            optional_parameters.HOW, query=tuple(parse_qsl(query, keep_blank_values=True))
+        )
         if way.endpoint == endpoint:  # personal values in the query have a placeholder
             yield way
 
@@ -418,7 +420,11 @@ def _way(probe: Probe, endpoint: Endpoint) -> Iterator[Probe]:
 class _Ways:
     """Known ways through documented endpoints: they need not be looked for again."""
 
-    HOW, RULES, OPENS_WAYS = options.HOW, options.RULES, options.OPENS_WAYS
+    HOW, RULES, OPENS_WAYS = (
+        optional_parameters.HOW,
+        optional_parameters.RULES,
+        optional_parameters.OPENS_WAYS,
+    )
 
     def __init__(self, ways: list[Probe]) -> None:
         self._ways = ways

@@ -17,10 +17,10 @@ from oakum.errors import InputError
 from oakum.guard import warnings
 from oakum.guard.compiled import lookup_plan
 from oakum.guard.contract_files import ContractFiles, read_contract
+from oakum.guard.engine_protocol import Deployment
 from oakum.guard.envoy import Envoy
 from oakum.guard.loading import open_gate
 from oakum.guard.nginx import Nginx
-from oakum.guard.target import Deployment
 from tests.unit.guard.small import DOCUMENT, POLICY
 
 

@@ -13,8 +13,8 @@ from click.testing import CliRunner, Result
 
 from oakum.cli import demo_stages, guard
 from oakum.errors import InputError, Problem
+from oakum.guard.engine_protocol import mistake
 from oakum.guard.engines import ENGINES, is_installed
-from oakum.guard.target import mistake
 from oakum.openapi.document import Document
 from tests.gateway.puppet import Puppet
 from tests.unit.guard.small import write

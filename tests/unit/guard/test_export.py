@@ -10,8 +10,8 @@ import pytest
 
 from oakum.errors import InputError, TargetError
 from oakum.guard.denylist import DeniedCaller, check_of, render
+from oakum.guard.engine_protocol import Deployment
 from oakum.guard.export import Order, export
-from oakum.guard.target import Deployment
 from tests.gateway.puppet import Puppet
 from tests.unit.guard.small import KEYED, OTHER, POLICY, write
 

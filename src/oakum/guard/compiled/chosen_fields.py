@@ -3,7 +3,7 @@
 A parameter with such a name counts, whatever its value: in the query, the path, a header or a
 cookie, and as a member of a body at any depth, unless the body is a resource. So does a preference
 (RFC 7240), but for those that are known to choose nothing, and a parameter of `accept`.
-`guard/lua/data_selection.lua` does the same.
+`guard/lua/tenant_selection.lua` does the same.
 """
 
 from __future__ import annotations

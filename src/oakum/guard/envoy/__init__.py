@@ -18,19 +18,19 @@ from urllib.parse import urlsplit
 import orjson
 
 from oakum.errors import Problem, install_hint
-from oakum.guard.envoy.bootstrap import POLICY, bootstrap, buffer_limit
-from oakum.guard.envoy.clusters import authority
-from oakum.guard.envoy.parts import lua
-from oakum.guard.envoy.replies import STATUSES
-from oakum.guard.envoy.tokens import TOKEN
-from oakum.guard.envoy.unserved import unserved_operations
-from oakum.guard.lua import bundle, long_string
-from oakum.guard.target import (
+from oakum.guard.engine_protocol import (
     Deployment,
     EngineControl,
     mistake,
     validate_files,
 )
+from oakum.guard.envoy.bootstrap import POLICY, bootstrap, buffer_limit
+from oakum.guard.envoy.clusters import authority
+from oakum.guard.envoy.error_responses import STATUSES
+from oakum.guard.envoy.parts import lua
+from oakum.guard.envoy.tokens import TOKEN
+from oakum.guard.envoy.unserved import unserved_operations
+from oakum.guard.lua import bundle, long_string
 from oakum.openapi.document import Document
 from oakum.openapi.model import Json
 from oakum.routing.problem import PROBLEM_HEADERS, RETRY_AFTER, problem

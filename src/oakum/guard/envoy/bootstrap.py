@@ -12,12 +12,12 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from oakum.guard.admin_socket import path_of
+from oakum.guard.engine_protocol import Deployment, address, mistake
+from oakum.guard.envoy.audit_log import access_logs
 from oakum.guard.envoy.clusters import authority, cluster, plain, url
+from oakum.guard.envoy.error_responses import local_replies
 from oakum.guard.envoy.parts import SPACE, TYPE, filter_type, lua, socket_address, typed_extension
-from oakum.guard.envoy.records import access_logs
-from oakum.guard.envoy.replies import local_replies
 from oakum.guard.envoy.tokens import TOKEN, reader, verification_filter
-from oakum.guard.target import Deployment, address, mistake
 from oakum.openapi.model import Json
 
 POLICY = "policy.json"

@@ -31,7 +31,7 @@ MODULES = (
     "route",
     "whole",
     "credentials",
-    "data_selection",
+    "tenant_selection",
     "lookups",
     "subject",
     "request_places",

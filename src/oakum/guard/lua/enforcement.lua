@@ -10,7 +10,7 @@
 local address = require "oakum.address"
 local audit = require "oakum.audit"
 local automaton = require "oakum.automaton"
-local conditions = require "oakum.data_selection"
+local conditions = require "oakum.tenant_selection"
 local events = require "oakum.events"
 local graphql = require "oakum.graphql"
 local graphql_arguments = require "oakum.graphql_arguments"

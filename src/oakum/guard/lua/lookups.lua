@@ -6,7 +6,7 @@
 -- accounts that are not on it.
 
 local cache = require "oakum.cache"
-local conditions = require "oakum.data_selection"
+local conditions = require "oakum.tenant_selection"
 local headers = require "oakum.headers"
 local json = require "oakum.json"
 local media = require "oakum.media"

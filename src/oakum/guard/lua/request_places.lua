@@ -1,7 +1,7 @@
 -- What is in the places of a request that name objects: the Lua of `guard/compiled/request_places.py`. A value that
 -- cannot be read names an unknown object.
 
-local conditions = require "oakum.data_selection"
+local conditions = require "oakum.tenant_selection"
 local json = require "oakum.json"
 local route = require "oakum.route"
 local trim = require "oakum.trim"

@@ -5,7 +5,7 @@
 
 local cache = require "oakum.cache"
 local caching = require "oakum.caching"
-local conditions = require "oakum.data_selection"
+local conditions = require "oakum.tenant_selection"
 local credentials = require "oakum.credentials"
 local guesses = require "oakum.guesses"
 local hash = require "oakum.hash"

@@ -25,14 +25,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from oakum.errors import Problem
 from oakum.guard.admin_socket import path_of
-from oakum.guard.lua import bundle, long_string
-from oakum.guard.target import (
+from oakum.guard.engine_protocol import (
     Deployment,
     EngineControl,
     address,
     mistake,
     validate_files,
 )
+from oakum.guard.lua import bundle, long_string
 from oakum.openapi.document import Document
 from oakum.openapi.model import Json
 from oakum.routing.problem import PROBLEM_HEADERS, problem

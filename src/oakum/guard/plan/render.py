@@ -36,17 +36,17 @@ from oakum.guard.compiled.lookup_plan import LookupPlan, kind_of
 from oakum.guard.compiled.relation_writes import mark
 from oakum.guard.compiled.selecting_parameters import TENANTS, SelectingParameters
 from oakum.guard.compiled.write_targets import Target
+from oakum.guard.engine_protocol import RenderedPlan
 from oakum.guard.plan import places
 from oakum.guard.plan.automata import Automata
+from oakum.guard.plan.concealed_objects import SharedParts, plan_hidden
 from oakum.guard.plan.engine_settings import caller, passing_parameters, settings
-from oakum.guard.plan.hidden import SharedParts, plan_hidden
 from oakum.guard.plan.paths import rivals, shut, turn
 from oakum.guard.plan.places import Ahead
 from oakum.guard.plan.places import PlannedPlace as _Place
 from oakum.guard.plan.scalar_types import bits_of, removals, scalar
 from oakum.guard.plan.write_targets import PlannedTargets, parts_of, passing_set
 from oakum.guard.projection import nullable
-from oakum.guard.target import RenderedPlan
 from oakum.http.json_pointer import path_of
 from oakum.openapi.model import ClosedOperation, Json, Media, Shape
 from oakum.openapi.name_classes import NameTest

@@ -16,7 +16,7 @@ from oakum.authz.project import ROOT_FIELD
 from oakum.errors import Problem, few
 from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
-from oakum.guard.warnings.grants import is_hidden, resources_shown
+from oakum.guard.warnings.contract_queries import is_hidden, resources_shown
 from oakum.http.json_pointer import escape
 from oakum.inference.declared_objects import names_count, names_ids
 from oakum.inference.lexicon import singular, word_set, words

@@ -15,7 +15,7 @@ from oakum.guard.compiled.named_arguments import UNKNOWN
 from oakum.guard.compiled.request_places import plain
 from oakum.guard.compiled.write_targets import needs_object
 from oakum.guard.unexplained_names import explains
-from oakum.guard.warnings.grants import certain
+from oakum.guard.warnings.contract_queries import certain
 
 
 def revealed_existence(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Problem]:

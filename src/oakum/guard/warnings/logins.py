@@ -9,7 +9,7 @@ from oakum.authz.decide import may_call
 from oakum.errors import Problem
 from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
-from oakum.guard.warnings.grants import owners_alone, resources_shown, resources_written
+from oakum.guard.warnings.contract_queries import owners_alone, resources_shown, resources_written
 
 _MANY = 3
 """Number of equal warnings from which they are merged into one."""

@@ -11,7 +11,7 @@ from oakum.authz.decide import may_call
 from oakum.authz.table import leaf_index
 from oakum.errors import Location, Problem, few
 from oakum.guard.compiled.compiled_contract import CompiledContract
-from oakum.guard.warnings.grants import certain
+from oakum.guard.warnings.contract_queries import certain
 from oakum.guard.warnings.unclear_list_members import cursors, failure_members, unexplained_members
 from oakum.http.json_pointer import path_of
 from oakum.openapi.model import Json, Operation, Shape

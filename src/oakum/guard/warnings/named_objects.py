@@ -11,7 +11,7 @@ from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
 from oakum.guard.compiled.path_objects import names
 from oakum.guard.compiled.write_targets import needs_object
-from oakum.guard.warnings.rows import beside_objects
+from oakum.guard.warnings.data_beside_objects import beside_objects
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.shape_queries import element, scalars
 from oakum.policy.resource_schemas import resource_of

@@ -17,7 +17,7 @@ from oakum.guard.compiled.path_objects import key_lists, names
 from oakum.guard.compiled.request_places import RequestPlace, plain
 from oakum.guard.compiled.write_targets import needs_object
 from oakum.guard.unexplained_names import explains, find_unexplained
-from oakum.guard.warnings.grants import concealed_resources_shown
+from oakum.guard.warnings.contract_queries import concealed_resources_shown
 
 _MANY = 3
 """Number of equal warnings from which they are merged into one."""

@@ -10,7 +10,7 @@ from oakum.errors import Location, Problem, few
 from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
 from oakum.guard.compiled.lookup_plan import NEVER_SENT
-from oakum.guard.warnings.grants import resources_shown
+from oakum.guard.warnings.contract_queries import resources_shown
 from oakum.policy.model import Grant
 from oakum.policy.resource_schemas import success
 

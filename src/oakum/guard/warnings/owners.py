@@ -11,7 +11,7 @@ from oakum.guard.compiled.objects_in_responses import enclosing_resources, liste
 from oakum.guard.compiled.path_objects import PathObjects, key_lists
 from oakum.guard.compiled.write_targets import needs_object
 from oakum.guard.compiled.written_resource import is_ambiguous
-from oakum.guard.warnings.grants import owners_alone, resources_shown, resources_written
+from oakum.guard.warnings.contract_queries import owners_alone, resources_shown, resources_written
 from oakum.openapi.model import Operation
 from oakum.policy.model import Resource
 from oakum.policy.resource_schemas import resource_of

@@ -17,7 +17,7 @@ from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
 from oakum.guard.compiled.path_objects import PathObjects
 from oakum.guard.compiled.write_targets import needs_object
-from oakum.guard.warnings.grants import resources_shown
+from oakum.guard.warnings.contract_queries import resources_shown
 from oakum.openapi.grpc_resource_names import is_several_segments
 from oakum.policy.resource_schemas import resource_of
 from oakum.routing.verb_paths import names_with_slashes

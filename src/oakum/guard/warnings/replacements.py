@@ -19,7 +19,7 @@ from oakum.errors import Problem, few
 from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
 from oakum.guard.compiled.request_places import body_places
-from oakum.guard.warnings.grants import certain, is_hidden
+from oakum.guard.warnings.contract_queries import certain, is_hidden
 from oakum.inference.lexicon import words
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.shape_queries import member, read_only

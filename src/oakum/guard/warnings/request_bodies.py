@@ -13,7 +13,7 @@ from oakum.authz.unions import keeps_kind, mixes
 from oakum.errors import Problem, few
 from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
-from oakum.guard.warnings.grants import resources_written
+from oakum.guard.warnings.contract_queries import resources_written
 from oakum.http.json_pointer import escape
 from oakum.http.media_type import is_json
 from oakum.openapi.model import Shape

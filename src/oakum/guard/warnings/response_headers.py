@@ -8,7 +8,7 @@ from oakum.errors import Problem, few
 from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.guard.compiled.lookup_plan import kind_of
 from oakum.openapi.model import Operation
-from oakum.policy.guarding import OF_THE_WHOLE
+from oakum.policy.guard_section import OF_THE_WHOLE
 from oakum.routing.allowed_headers import returns
 
 _REDIRECTS = ("301", "302", "303", "307", "308", "3XX")

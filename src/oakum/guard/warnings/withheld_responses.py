@@ -12,7 +12,7 @@ from oakum.errors import Problem, few
 from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
 from oakum.guard.compiled.lookup_plan import kind_of
-from oakum.guard.warnings.grants import resources_shown
+from oakum.guard.warnings.contract_queries import resources_shown
 from oakum.http.json_pointer import path_of
 from oakum.http.media_type import essence
 from oakum.openapi.model import Media, Operation, Shape

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from oakum.exchange import Response
-from oakum.scan.discovery.contrast import Feature, Features, differences, take_apart
+from oakum.scan.discovery.response_differences import Feature, Features, differences, take_apart
 from oakum.scan.requests.builder import FilledRequest
 
 

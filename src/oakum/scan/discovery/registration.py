@@ -15,7 +15,7 @@ from oakum.inference.lexicon import word_set, words
 from oakum.inference.side_effects import classify, opens_session
 from oakum.openapi.model import Operation
 from oakum.scan.coverage.uncalled_operations import barring_reason
-from oakum.scan.discovery.contrast import Features, take_apart
+from oakum.scan.discovery.response_differences import Features, take_apart
 from oakum.scan.identities.login import json_of
 from oakum.scan.requests.builder import FilledRequest
 from oakum.scan.requests.person_operations import is_secret, noun_of

@@ -20,7 +20,7 @@ from oakum.finding import Endpoint, Evidence
 from oakum.openapi.model import Json, Shape
 from oakum.scan.coverage.untested import Section
 from oakum.scan.discovery.account_comparison import ComparedAnswer, Comparison
-from oakum.scan.discovery.contrast import (
+from oakum.scan.discovery.response_differences import (
     describe_differences,
     differences,
     holds,

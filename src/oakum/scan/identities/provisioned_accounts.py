@@ -20,7 +20,6 @@ from oakum.exposure.endpoints.request_bodies import body_shape, encode
 from oakum.exposure.values.knowledge import Knowledge, canonical, objects_of
 from oakum.inference.lexicon import words
 from oakum.openapi.model import Json, Shape
-from oakum.scan.discovery.contrast import Features
 from oakum.scan.discovery.registration import (
     account_resource,
     account_views,
@@ -29,6 +28,7 @@ from oakum.scan.discovery.registration import (
     removals,
     tells_of_none,
 )
+from oakum.scan.discovery.response_differences import Features
 from oakum.scan.identities.account_login import PERSON, SECRET, template
 from oakum.scan.identities.credentials import Identity, Login, Secret
 from oakum.scan.identities.login import LoginFailed, json_of

@@ -30,8 +30,8 @@ from oakum.scan.engine import Engine, Kind
 from oakum.scan.evaluation.finding_confirmation import confirm
 from oakum.scan.evaluation.requested_object import named_keys, parameter_naming
 from oakum.scan.limits import is_spent
+from oakum.scan.questions.conversation_peers import ask_with_peers
 from oakum.scan.requests.builder import fill, known_objects
-from oakum.scan.requests.peers import ask_with_peers
 from oakum.scan.requests.strangers import strangers
 
 MOST_OBJECTS = 3

@@ -20,7 +20,13 @@ from oakum.exposure.leak_signal import Signal
 from oakum.finding import Evidence, Result, State
 from oakum.scan.coverage.untested import Section
 from oakum.scan.discovery.account_comparison import ComparedAnswer, Comparison
-from oakum.scan.discovery.contrast import Feature, describe_differences, holds, is_echo, texts
+from oakum.scan.discovery.response_differences import (
+    Feature,
+    describe_differences,
+    holds,
+    is_echo,
+    texts,
+)
 from oakum.scan.discovery.timing import ENOUGH, far_apart, hint
 from oakum.scan.engine import Engine, Kind
 from oakum.scan.requests.builder import curl, variable

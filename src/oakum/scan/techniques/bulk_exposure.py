@@ -156,7 +156,7 @@ def _is_plural(name: str) -> bool:
 
 def _asks(model: Model, probe: Probe, name: str, *, also: bool) -> bool:
     """Whether a name is a field's: `name`, `filter[name]`. `also`: or asks for anything, which
-    `options` tries where it is optional."""
+    `optional_parameters` tries where it may be left out."""
     said = words(name)
     fields = {
         words(leaf.split(".")[-1])

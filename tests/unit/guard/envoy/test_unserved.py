@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from oakum.guard.contract_files import ContractFiles
+from oakum.guard.engine_protocol import EngineTarget
 from oakum.guard.envoy import Envoy
 from oakum.guard.nginx import Nginx
-from oakum.guard.target import EngineTarget
 from tests.unit.guard.small import DOCUMENT, POLICY
 from tests.unit.guard.test_contract_files import read
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import combinations
 
 from oakum.openapi.model import Json
-from oakum.policy.schema_builders import (
+from oakum.policy.json_schema_builders import (
     FLAG,
     SCALAR,
     WORD,

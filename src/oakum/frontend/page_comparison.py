@@ -44,7 +44,7 @@ class ContractField:
 
 
 @dataclass(frozen=True)
-class DrivenField:
+class PageField:
     """A field of a resource as the driven pages received it, for one kind of viewer."""
 
     resource: str
@@ -58,11 +58,11 @@ class DrivenField:
     """The line of the contract that rules it."""
 
 
-def contrast(
+def compare_page(
     sights: Iterable[ContractField],
     granted: Mapping[Viewed, frozenset[str]],
     line: Callable[[str, str], Location],
-) -> tuple[DrivenField, ...]:
+) -> tuple[PageField, ...]:
     """A row for each field that was received, or that is granted of a received resource.
 
     `granted`: fields that the contract shows to each kind of viewer of the received objects.
@@ -76,7 +76,7 @@ def contrast(
             seen.setdefault((viewed, name), [])
     order: list[str] = list(USES)
     rows = [
-        DrivenField(
+        PageField(
             *viewed,
             name,
             _verdicts(found),

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from oakum.guard.compiled.compiled_contract import compile_for_gateway
-from oakum.guard.plan.hidden import plan_hidden
+from oakum.guard.plan.concealed_objects import plan_hidden
 from oakum.policy.contract import load
 from tests import quick_yaml
 from tests.conformance.exchanges import FOLDER

@@ -4,54 +4,54 @@ from __future__ import annotations
 
 import pytest
 
-from oakum.guard import memory
-from oakum.guard.memory import Budgets, IdCache
+from oakum.guard import lookup_cache
+from oakum.guard.lookup_cache import Budgets, IdCache
 from oakum.policy.model import Limit
 from tests.unit.guard.talk import Clock
 
 
 def test_a_value_is_believed_until_its_time_is_over() -> None:
     clock = Clock()
-    memory = IdCache[str](clock)
-    memory.put("k", "v", ["ann"], 30, memory.epoch)
+    lookup_cache = IdCache[str](clock)
+    lookup_cache.put("k", "v", ["ann"], 30, lookup_cache.epoch)
     clock.at += 29.9
-    assert memory.get("k") == ("v",)
+    assert lookup_cache.get("k") == ("v",)
     clock.at += 0.1
-    assert memory.get("k") is None
+    assert lookup_cache.get("k") is None
 
 
 def test_what_is_about_somebody_is_forgotten_with_them() -> None:
-    memory = IdCache[str](Clock())
-    memory.put("a", "v", ["ann", "bob"], 30, memory.epoch)
-    memory.put("c", "v", ["cy"], 30, memory.epoch)
-    memory.forget(["bob"])
-    assert memory.get("a") is None
-    assert memory.get("c") == ("v",)
+    lookup_cache = IdCache[str](Clock())
+    lookup_cache.put("a", "v", ["ann", "bob"], 30, lookup_cache.epoch)
+    lookup_cache.put("c", "v", ["cy"], 30, lookup_cache.epoch)
+    lookup_cache.forget(["bob"])
+    assert lookup_cache.get("a") is None
+    assert lookup_cache.get("c") == ("v",)
 
 
 def test_an_answer_from_before_a_change_is_not_believed_after_it() -> None:
-    memory = IdCache[str](Clock())
-    asked = memory.epoch
-    memory.forget(["ann"])
-    memory.put("a", "old", ["ann"], 30, asked)
-    assert memory.get("a") is None
-    memory.put("a", "new", ["ann"], 30, memory.epoch)
-    assert memory.get("a") == ("new",)
+    lookup_cache = IdCache[str](Clock())
+    asked = lookup_cache.epoch
+    lookup_cache.forget(["ann"])
+    lookup_cache.put("a", "old", ["ann"], 30, asked)
+    assert lookup_cache.get("a") is None
+    lookup_cache.put("a", "new", ["ann"], 30, lookup_cache.epoch)
+    assert lookup_cache.get("a") == ("new",)
 
 
 def test_the_oldest_make_room() -> None:
-    memory = IdCache[int](Clock(), most=2)
+    lookup_cache = IdCache[int](Clock(), most=2)
     for each in range(3):
-        memory.put(each, each, ["x"], 30, memory.epoch)
-    assert [memory.get(each) for each in range(3)] == [None, (1,), (2,)]
+        lookup_cache.put(each, each, ["x"], 30, lookup_cache.epoch)
+    assert [lookup_cache.get(each) for each in range(3)] == [None, (1,), (2,)]
 
 
 def test_many_changes_are_remembered_as_one_that_touches_all() -> None:
-    memory = IdCache[str](Clock(), most=2)
-    memory.put("a", "v", ["ann"], 30, memory.epoch)
-    memory.forget(["b", "c"])
-    memory.forget(["d"])
-    assert memory.get("a") is None
+    lookup_cache = IdCache[str](Clock(), most=2)
+    lookup_cache.put("a", "v", ["ann"], 30, lookup_cache.epoch)
+    lookup_cache.forget(["b", "c"])
+    lookup_cache.forget(["d"])
+    assert lookup_cache.get("a") is None
 
 
 MEMBER = Limit("Member", "distinct", 2, 60.0)
@@ -87,7 +87,7 @@ def test_calls_are_counted_by_kind_and_by_who() -> None:
 def test_windows_are_bounded_and_addresses_make_room_for_addresses_only(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(memory, "_MOST_WINDOWS", 10)
+    monkeypatch.setattr(lookup_cache, "_MOST_WINDOWS", 10)
     clock = Clock(at=600.0)
     budgets = Budgets([MEMBER], clock)
     for who in ("ann", "@first", "@second"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from oakum.guard.compiled.selecting_parameters import SelectingParameters, SuppliedParameter
-from oakum.guard.data_selection import Conditions, conditions
+from oakum.guard.tenant_selection import Conditions, conditions
 from oakum.routing.http_messages import Denial, HttpRequest
 
 SELECTS = SelectingParameters(("x-region", "x-tenant"), ("org",), ("space",))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from oakum.guard.engine_protocol import Deployment
+from oakum.guard.envoy.error_responses import blind, status
 from oakum.guard.envoy.parts import SPACE, typed_extension
-from oakum.guard.envoy.replies import blind, status
-from oakum.guard.target import Deployment
 from oakum.openapi.model import Json
 
 

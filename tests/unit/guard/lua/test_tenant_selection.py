@@ -12,7 +12,7 @@ from oakum.guard.compiled.selecting_parameters import (
     SelectingParameters,
     SuppliedParameter,
 )
-from oakum.guard.data_selection import conditions
+from oakum.guard.tenant_selection import conditions
 from oakum.routing.http_messages import Denial, HttpRequest
 from tests.conformance.lua import runtime
 
@@ -83,7 +83,7 @@ OWN = (
 @pytest.mark.parametrize("media", ["application/json", "text/plain", ""])
 def test_both_find_the_same_tenant(own: SelectingParameters, query: str, media: str) -> None:
     lua = runtime()
-    module = lua.eval(b'require "oakum.data_selection"')
+    module = lua.eval(b'require "oakum.tenant_selection"')
     selects = table(lua, own.plan)
     module.prepare(selects)
     looks = [
@@ -110,7 +110,7 @@ def test_both_send_the_same_and_tell_the_same_apart(
     query: str, headers: tuple[tuple[str, str], ...]
 ) -> None:
     lua = runtime()
-    module = lua.eval(b'require "oakum.data_selection"')
+    module = lua.eval(b'require "oakum.tenant_selection"')
     selects = table(lua, SELECTS.plan)
     module.prepare(selects)
     named = dict(headers)

@@ -16,17 +16,17 @@ from hypothesis import strategies as st
 
 from oakum.errors import Problem
 from oakum.openapi.source import parse
-from oakum.policy import schema
-from oakum.policy.criteria import parse_waivers
+from oakum.policy import json_schema
+from oakum.policy.exit_criteria import parse_waivers
 from oakum.policy.grammar import parse_policy
-from oakum.policy.schema_builders import record
+from oakum.policy.json_schema_builders import record
 from oakum_catalogue import entries
 from tests.contracts.changes import around, changed, without
 from tests.contracts.test_any_policy import JUNK, POLICIES, spots
 from tests.unit.policy.grammar import policy, whole
 
-CONTRACT = jsonschema_rs.validator_for(schema.contract())
-WAIVERS = jsonschema_rs.validator_for(schema.waivers())
+CONTRACT = jsonschema_rs.validator_for(json_schema.contract())
+WAIVERS = jsonschema_rs.validator_for(json_schema.waivers())
 MORE = """
 caller: {api_key: true}
 relations:

@@ -16,7 +16,7 @@ import pytest
 from oakum.errors import InputError
 from oakum.openapi.source import parse
 from oakum.scan.identities.identities_file import load_identities
-from oakum.scan.identities.schema import identities
+from oakum.scan.identities.json_schema import identities
 from tests.contracts.changes import around, changed, without
 from tests.contracts.test_any_policy import spots
 

@@ -1,11 +1,11 @@
 """Optional parameters that ask an endpoint for more (P7, P8).
 
 A list filters its fields and `?include=author` does not; a search that takes `*` returns everybody.
-Each parameter that the document declares is tried as the object's owner first. If it changes the
-form of the response, it is requested as every kind of viewer, and judged field by field like any
-response. If it changes nothing for the owner, it may still open the object to somebody else: see
-`oakum.scan.questions.viewers_options`. If the response declares nobody's data, only misplaced
-values can be evidence, so viewers are asked at once.
+Each parameter that the document declares is tried as the owner of the object first. If it changes
+the form of the response, it is requested as every kind of viewer, and judged field by field like
+any response. If it changes nothing for the owner, it may still open the object to somebody else:
+see `scan/questions/request_options_as_viewer.py`. If the response declares nobody's data, only
+misplaced values can be evidence, so viewers are asked at once.
 """
 
 from __future__ import annotations
@@ -31,7 +31,12 @@ from oakum.scan.engine import Engine
 from oakum.scan.filters.field_selections import INSIDE, hidden_fields, resource_members, spellings
 from oakum.scan.filters.words_to_find import ask_by_words
 from oakum.scan.questions.id_or_name import ask_by_other_names, other_names
-from oakum.scan.questions.viewers_options import Option, media_types, options_beside, try_as_viewers
+from oakum.scan.questions.request_options_as_viewer import (
+    Option,
+    media_types,
+    options_beside,
+    try_as_viewers,
+)
 from oakum.scan.requests.parameter_meanings import (
     FORMATS,
     OMITS,

@@ -1,7 +1,8 @@
 """The JSON Schemas of the contract and of a file of waivers.
 
-Keys, words and patterns are those of the reader (`grammar`, `relations`, `resources`, `guarding`,
-`criteria`): a key that only one of the two knows is an error when this module is imported.
+Keys, words and patterns are those of the reader (`grammar`, `relations`, `resources`,
+`guard_section`, `exit_criteria`): a key that only one of the two knows is an error when this
+module is imported.
 """
 
 from __future__ import annotations
@@ -11,16 +12,15 @@ from itertools import combinations
 from oakum.openapi.model import Json
 from oakum.policy import (
     amounts,
-    criteria,
+    exit_criteria,
     grammar,
-    guarding,
+    guard_section,
     mask_reader,
     node_reader,
     relations,
     resources,
 )
-from oakum.policy.model import SEVERITIES, STATIC_RULES
-from oakum.policy.schema_builders import (
+from oakum.policy.json_schema_builders import (
     FLAG,
     REASON,
     SCALAR,
@@ -39,6 +39,7 @@ from oakum.policy.schema_builders import (
     pattern_schema,
     record,
 )
+from oakum.policy.model import SEVERITIES, STATIC_RULES
 
 _PATH = pattern_schema(node_reader.PATH)
 _POINTER = pattern_schema(node_reader.POINTER)
@@ -53,7 +54,7 @@ _RELATIONS = many(_RELATION)
 _FIELD_OF_RESOURCE: Json = {**_PATH, "allOf": [{"pattern": r"\."}]}
 _INSTEAD = any_of({"type": "null"}, one_of(("absent", "null", "refuse")))
 _HOST: Json = {"type": "string", "pattern": r"^[^*/\s]+$"}
-_HEADER = pattern_schema(guarding.TOKEN)
+_HEADER = pattern_schema(guard_section.TOKEN)
 
 
 _STEP = any_of(
@@ -231,20 +232,20 @@ _CALLER = record(
     ],
 )
 _LIMIT = record(
-    guarding.LIMIT,
+    guard_section.LIMIT,
     {"distinct": _SOME, "rate": _SOME, "per": _DURATION},
     ["per"],
     [exactly_one("distinct", "rate")],
 )
 _WAY: Json = {"type": "string", "pattern": "^/"}
 _GUARD = record(
-    guarding.GUARD,
+    guard_section.GUARD,
     {
         "jwt": record(
-            guarding.JWT,
+            guard_section.JWT,
             {
                 "keys": WORD,
-                "algorithms": many(one_of(guarding.FAMILIES), least=1),
+                "algorithms": many(one_of(guard_section.FAMILIES), least=1),
                 "issuer": WORD,
                 "audience": many(WORD),
                 "audiences": many(WORD),
@@ -253,9 +254,9 @@ _GUARD = record(
             [not_both("audience", "audiences")],
         ),
         "service": record(
-            guarding.SERVICE,
-            {"header": _HEADER, "env": pattern_schema(guarding.VARIABLE)},
-            guarding.SERVICE,
+            guard_section.SERVICE,
+            {"header": _HEADER, "env": pattern_schema(guard_section.VARIABLE)},
+            guard_section.SERVICE,
         ),
         "api_keys": WORD,
         "ttl": _DURATION,
@@ -264,7 +265,7 @@ _GUARD = record(
         "pass": many(_WAY),
         "websockets": many(_WAY),
         "hosts": many(_HOST, least=1),
-        "origins": many(pattern_schema(guarding.ORIGIN)),
+        "origins": many(pattern_schema(guard_section.ORIGIN)),
         "strip": many(_HEADER),
         "headers": many(_HEADER),
         "request_headers": many(_HEADER),
@@ -275,11 +276,11 @@ _GUARD = record(
     },
 )
 _WAIVER = record(
-    criteria.WAIVER,
+    exit_criteria.WAIVER,
     {
         "finding": pattern_schema(r"(?:finding-)?[0-9A-Fa-f]{8,16}"),
         "cell": record(
-            criteria.CELL,
+            exit_criteria.CELL,
             {"field": _FIELD_OF_RESOURCE, "viewer": WORD, "state": map_schema(SCALAR)},
             ["field", "viewer"],
         ),
@@ -291,7 +292,7 @@ _WAIVER = record(
     [exactly_one("finding", "cell")],
 )
 _CRITERIA = record(
-    criteria.CRITERIA,
+    exit_criteria.CRITERIA,
     {
         "proven": _SEVERITY,
         "suspected": _COUNT,
@@ -301,17 +302,17 @@ _CRITERIA = record(
         "security": FLAG,
         "classified": FLAG,
         "max_age": _DURATION,
-        "static": map_schema(one_of(criteria.STANCES), one_of(STATIC_RULES)),
+        "static": map_schema(one_of(exit_criteria.STANCES), one_of(STATIC_RULES)),
         "waivers": any_of(WORD, items(_WAIVER)),
         "approvals": items(
             record(
-                criteria.APPROVAL,
+                exit_criteria.APPROVAL,
                 {
                     "widening": pattern_schema(r"(?:finding-)?[0-9A-Fa-f]{8,16}"),
                     "reason": WORD,
                     "owner": WORD,
                 },
-                criteria.APPROVAL,
+                exit_criteria.APPROVAL,
             )
         ),
     },
@@ -343,5 +344,5 @@ def contract() -> Json:
 
 def waivers() -> Json:
     """The schema of a file of waivers."""
-    file = record(criteria.WAIVERS, {"waivers": items(_WAIVER)}, criteria.WAIVERS)
+    file = record(exit_criteria.WAIVERS, {"waivers": items(_WAIVER)}, exit_criteria.WAIVERS)
     return document("waivers", "Waivers of Oakum", file)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from oakum.errors import Location
-from oakum.frontend.contrast import ContractField, contrast
+from oakum.frontend.page_comparison import ContractField, compare_page
 from oakum.frontend.usage import Use
 
 VIEWED = ("Member", "follower")
@@ -33,6 +33,6 @@ def test_each_combination_has_its_name(
     sights: list[ContractField], verdicts: tuple[str, ...]
 ) -> None:
     line = Location("exposure.yaml", 3, 1)
-    (row,) = contrast(sights, {VIEWED: frozenset(["city"])}, lambda *_: line)
+    (row,) = compare_page(sights, {VIEWED: frozenset(["city"])}, lambda *_: line)
     assert row.verdicts == verdicts
     assert row.line == line

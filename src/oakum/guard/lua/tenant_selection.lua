@@ -1,5 +1,5 @@
 -- What a request says, beside path and credentials, about which data it means, such as a tenant. The Lua
--- of `guard/data_selection.py`.
+-- of `guard/tenant_selection.py`.
 --
 -- A look-up's result applies only to requests with the same conditions. So the look-up is sent with the
 -- conditions of the request, and they are part of the key under which its result is cached.
