@@ -214,7 +214,7 @@ def test_each_format_is_described() -> None:
         (r'"(oakum\.\w+/\d+)"', "| `{}` |"),
         (r'Event\(\s*"(\w+)"', "| `{}` |"),
         (r'environ\.get\("(OAKUM_\w+)"', "`{}=1`"),
-        (r'(?:_tell|Happening)\(\s*"(\w+)"', "| `{}` |"),
+        (r'(?:_tell|GuardEvent)\(\s*"(\w+)"', "| `{}` |"),
         (r'^    "(\w+_total)": "', "`oakum_guard_{}"),
         (r'(?:Denied|absent)\(\w+, "([a-z-]+)"', "`{}`"),
     ],

@@ -23,7 +23,7 @@ from urllib.parse import quote, unquote
 from oakum.guard.loading import unread
 from oakum.guard.middleware import Middleware, ResponseCollector, TooLong, with_length
 from oakum.guard.mount import SAFE, Mount
-from oakum.guard.passed_request import Passing, Refusal
+from oakum.guard.passed_request import GuardedRequest, Refusal
 from oakum.routing.http_messages import Denial, HttpRequest, HttpResponse, RequestSteps
 from oakum.routing.problem import PROBLEM_HEADERS, problem
 
@@ -84,7 +84,12 @@ class OakumMiddleware(Middleware[App]):
         await _answer(refusal, asked.method, send)
 
     async def _guard(
-        self, entered: Passing, inquirer: _Inquirer, scope: Scope, receive: Receive, send: Send
+        self,
+        entered: GuardedRequest,
+        inquirer: _Inquirer,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
     ) -> None:
         """Sends an answer, cut down, as soon as it is complete: what the application does after it
         holds no client. Its own end is waited for all the same, as a server does.
@@ -130,14 +135,19 @@ class OakumMiddleware(Middleware[App]):
             task.result()
 
     async def _leave(
-        self, entered: Passing, heard: _ResponseCollector, inquirer: _Inquirer, send: Send
+        self, entered: GuardedRequest, heard: _ResponseCollector, inquirer: _Inquirer, send: Send
     ) -> None:
         answered = await inquirer.drive(self._keeper.leave(entered, heard.response()))
         self._audit(entered.audit)
         await _answer(answered, entered.asked.method, send)
 
     async def _watch(
-        self, entered: Passing, inquirer: _Inquirer, scope: Scope, receive: Receive, send: Send
+        self,
+        entered: GuardedRequest,
+        inquirer: _Inquirer,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
     ) -> None:
         """Sends everything on as it comes; what would have become of it is only written down."""
         heard = _ResponseCollector(self._keeper.policy.guard.max_body, entered.asked.method)
@@ -196,12 +206,12 @@ class _Inquirer:
     context: contextvars.Context = field(default_factory=contextvars.copy_context)
     """As it was before the application was asked: what it notes of a caller is for one request."""
 
-    async def drive(self, talk: RequestSteps[_T]) -> _T:
+    async def drive(self, steps: RequestSteps[_T]) -> _T:
         """The result of a decision."""
         told: HttpResponse | None = None
         while True:
             try:
-                question = talk.send(told)
+                question = steps.send(told)
             except StopIteration as done:
                 value: _T = done.value
                 return value

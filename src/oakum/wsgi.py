@@ -24,7 +24,7 @@ from urllib.parse import quote, unquote_to_bytes
 from oakum.guard.loading import unread
 from oakum.guard.middleware import Middleware, ResponseCollector, TooLong, with_length
 from oakum.guard.mount import SAFE, Mount
-from oakum.guard.passed_request import Passing, Refusal
+from oakum.guard.passed_request import GuardedRequest, Refusal
 from oakum.routing.http_messages import Denial, HttpRequest, HttpResponse, RequestSteps
 from oakum.routing.problem import title
 
@@ -99,7 +99,7 @@ class OakumMiddleware(Middleware[App]):
         return HttpResponse(502, missing=True)
 
     def _watch(
-        self, entered: Passing, environ: Environ, start_response: StartResponse
+        self, entered: GuardedRequest, environ: Environ, start_response: StartResponse
     ) -> Iterator[bytes]:
         """Sends everything on as it comes; what would have become of it is only written down."""
         heard = _ResponseCollector(self._keeper.policy.guard.max_body, entered.asked.method)
@@ -138,7 +138,7 @@ class OakumMiddleware(Middleware[App]):
 
     def _drive(
         self,
-        talk: RequestSteps[_T],
+        steps: RequestSteps[_T],
         environ: Environ,
         late: list[BaseException],
     ) -> _T:
@@ -147,7 +147,7 @@ class OakumMiddleware(Middleware[App]):
         told: HttpResponse | None = None
         while True:
             try:
-                question = talk.send(told)
+                question = steps.send(told)
             except StopIteration as done:
                 value: _T = done.value
                 return value

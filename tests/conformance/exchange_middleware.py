@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote, unquote, unquote_to_bytes
 
 from oakum.asgi import OakumMiddleware as Asgi
-from oakum.guard.passed_request import Passing, Refusal
+from oakum.guard.passed_request import GuardedRequest, Refusal
 from oakum.routing.http_messages import HttpRequest, RequestSteps
 from oakum.wsgi import OakumMiddleware as Wsgi
 from tests.conformance.exchange_python import PythonGuard
@@ -34,7 +34,7 @@ class _Application:
         self.forwarded: Request | None = None
         self.audit: list[Any] = []
 
-    def _noted(self, asked: HttpRequest) -> RequestSteps[Passing | Refusal]:
+    def _noted(self, asked: HttpRequest) -> RequestSteps[GuardedRequest | Refusal]:
         """When a request has come in, what is asked next is asked in the client's place."""
         found = yield from self._enter(asked)
         self._entered = True

@@ -194,5 +194,5 @@ def compiled(model: Model) -> Mapping[str, Any]:
         if id in model.rules or id in model.showing
     }
     operations = [*model.operations.values()]
-    wiring = LookupPlan(endpoints, (), {}, {}, path_choices(operations), None, ())
-    return _Renderer(model, wiring).plan(Path())
+    plan = LookupPlan(endpoints, (), {}, {}, path_choices(operations), None, ())
+    return _Renderer(model, plan).plan(Path())

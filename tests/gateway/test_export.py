@@ -24,7 +24,7 @@ from oakum.guard.denylist import DeniedCaller, render
 from oakum.guard.engine_protocol import EngineTarget
 from oakum.guard.engines import is_installed
 from oakum.guard.envoy import Envoy
-from oakum.guard.export import Order, export
+from oakum.guard.export import ExportOptions, export
 from oakum.guard.nginx import Nginx
 from tests import patience
 from tests.gateway.club import KEY, POLICY, Club, fields
@@ -51,8 +51,8 @@ def engine(request: pytest.FixtureRequest) -> EngineTarget:
     return made
 
 
-def order(club: Club, listen: str, at: Path, **more: Any) -> Order:
-    return Order(club.contract, club.url, listen, at=at, **more)
+def order(club: Club, listen: str, at: Path, **more: Any) -> ExportOptions:
+    return ExportOptions(club.contract, club.url, listen, at=at, **more)
 
 
 def words(out: Path) -> list[str]:

@@ -35,7 +35,7 @@ from oakum.guard.engines import is_installed
 from oakum.guard.envoy import Envoy
 from oakum.guard.files import folder_of
 from oakum.guard.nginx import Nginx
-from oakum.guard.run import GuardOptions, Happening, Running, run_engine
+from oakum.guard.run import GuardEvent, GuardOptions, Running, run_engine
 from tests.gateway import upstream
 from tests.gateway.club import KEY, POLICY, Club, fields
 from tests.gateway.engine import whole_lines
@@ -105,7 +105,7 @@ class Answer:
 class Guarded:
     """A guard, what it has told, and somebody to look after it."""
 
-    def __init__(self, running: Running, told: list[Happening]) -> None:
+    def __init__(self, running: Running, told: list[GuardEvent]) -> None:
         self.running, self.told = running, told
 
     def ask(self, path: str, who: str = "", timeout: float = 10, **more: str) -> Answer:
@@ -129,7 +129,7 @@ def options(club: Club, engine: EngineTarget) -> GuardOptions:
 
 @contextmanager
 def guarded(options: GuardOptions) -> Iterator[Guarded]:
-    told: list[Happening] = []
+    told: list[GuardEvent] = []
     with run_engine(options, told.append) as made:
         yield Guarded(made, told)
 

@@ -46,7 +46,7 @@ def test_the_same_objects_fields_and_leaks(traffic: Path) -> None:
     compared = Counter[str]()
     for passed in records(TrafficSource(str(traffic))):
         found = judged.find_operation(passed)
-        judged.hear(passed, read(passed.exchange.response.body, "application/json"))
+        judged.evaluate(passed, read(passed.exchange.response.body, "application/json"))
         if found is None or not passed.exchange.response.body:
             continue
         operation, params = found
@@ -76,7 +76,7 @@ def test_what_begins_anew_has_heard_nothing_and_is_compiled_no_second_time(traff
     judged = ContractJudge(compile_for_judging(load(CONTRACT)))
     judged.learn_all([TrafficSource(str(traffic))])
     for passed in records(TrafficSource(str(traffic))):
-        judged.hear(passed, read(passed.exchange.response.body, "application/json"))
+        judged.evaluate(passed, read(passed.exchange.response.body, "application/json"))
     fresh = judged.fresh()
     assert fresh.model is judged.model
     assert judged.sent_fields() and judged.distrust() == ()

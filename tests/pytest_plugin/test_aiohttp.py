@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from oakum.pytest_plugin import network_hooks
-from oakum.pytest_plugin.captured_response import PART, UNREAD, Capture, CaptureLine, Talk
+from oakum.pytest_plugin.captured_response import PART, UNREAD, Capture, CaptureLine, Evaluation
 
 TEXT = b'{"id": "ann", "email": "ann@club.test"}'
 
@@ -65,10 +65,10 @@ class Ear:
     """Remembers what it hears."""
 
     def __init__(self) -> None:
-        self.heard: list[Capture] = []
+        self.captured: list[Capture] = []
 
-    def hear(self, heard: Capture) -> Talk:
-        self.heard.append(heard)
+    def observe(self, captured: Capture) -> Evaluation:
+        self.captured.append(captured)
         yield from ()
 
     def count_missed(self, why: str) -> None:
@@ -79,7 +79,7 @@ class Ear:
 
 
 @pytest.fixture
-def ear(monkeypatch: pytest.MonkeyPatch) -> Iterator[Ear]:
+def observer(monkeypatch: pytest.MonkeyPatch) -> Iterator[Ear]:
     class ClientSession:
         async def _request(self, method: str, url: str, **more: Any) -> Any:
             return more["answer"]
@@ -89,12 +89,12 @@ def ear(monkeypatch: pytest.MonkeyPatch) -> Iterator[Ear]:
     client.ClientSession = ClientSession  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "aiohttp", ModuleType("aiohttp"))
     monkeypatch.setitem(sys.modules, "aiohttp.streams", streams)
-    ear = Ear()
-    ear.line = CaptureLine(ear)  # type: ignore[attr-defined]
-    ear.session = ClientSession()  # type: ignore[attr-defined]
-    for owner, name, made in network_hooks.aiohttp_client(client, ear.line):  # type: ignore[attr-defined]
+    observer = Ear()
+    observer.line = CaptureLine(observer)  # type: ignore[attr-defined]
+    observer.session = ClientSession()  # type: ignore[attr-defined]
+    for owner, name, made in network_hooks.aiohttp_client(client, observer.line):  # type: ignore[attr-defined]
         monkeypatch.setattr(owner, name, made)
-    yield ear
+    yield observer
 
 
 def answer(content: StreamReader, *, length: bool) -> SimpleNamespace:
@@ -104,66 +104,68 @@ def answer(content: StreamReader, *, length: bool) -> SimpleNamespace:
     return SimpleNamespace(request_info=asked, status=200, headers=headers, content=content)
 
 
-async def request(ear: Any, content: StreamReader, *, length: bool) -> None:
-    await ear.session._request("GET", "", answer=answer(content, length=length))
+async def request(observer: Any, content: StreamReader, *, length: bool) -> None:
+    await observer.session._request("GET", "", answer=answer(content, length=length))
 
 
-def bodies(ear: Ear) -> list[tuple[bytes, str]]:
-    return [(each.response.body, each.unread) for each in ear.heard]
+def bodies(observer: Ear) -> list[tuple[bytes, str]]:
+    return [(each.response.body, each.unread) for each in observer.captured]
 
 
-def test_a_short_body_is_heard_though_only_the_status_is_looked_at(ear: Ear) -> None:
+def test_a_short_body_is_heard_though_only_the_status_is_looked_at(observer: Ear) -> None:
     async def asked() -> bytes:
         content = StreamReader()
         asyncio.get_running_loop().call_soon(lambda: content.feed(TEXT, last=True))
-        await request(ear, content, length=True)
-        assert bodies(ear) == [(TEXT, "")]
+        await request(observer, content, length=True)
+        assert bodies(observer) == [(TEXT, "")]
         return await content.read()
 
     assert asyncio.run(asked()) == TEXT
-    assert len(ear.heard) == 1
+    assert len(observer.captured) == 1
 
 
-def test_a_body_that_stalls_is_not_waited_for(ear: Ear, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_body_that_stalls_is_not_waited_for(
+    observer: Ear, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(network_hooks, "_PATIENCE", 0.001)
 
     async def asked() -> bytes:
         content = StreamReader()
         content.feed(TEXT[:9])
-        await request(ear, content, length=True)
-        assert not ear.heard
+        await request(observer, content, length=True)
+        assert not observer.captured
         content.feed(TEXT[9:], last=True)
         return await content.read()
 
     assert asyncio.run(asked()) == TEXT
-    assert bodies(ear) == [(TEXT, "")]
+    assert bodies(observer) == [(TEXT, "")]
 
 
-def test_a_body_that_comes_in_pieces_is_heard_when_it_has_been_read(ear: Ear) -> None:
+def test_a_body_that_comes_in_pieces_is_heard_when_it_has_been_read(observer: Ear) -> None:
     async def asked() -> bytes:
         content = StreamReader()
         content.feed(TEXT[:9])
-        await request(ear, content, length=False)
+        await request(observer, content, length=False)
         found = await content.readany()
-        assert not ear.heard
+        assert not observer.captured
         content.feed(TEXT[9:], last=True)
         return found + b"".join([piece async for piece in content])
 
     assert asyncio.run(asked()) == TEXT
-    assert bodies(ear) == [(TEXT, "")]
+    assert bodies(observer) == [(TEXT, "")]
 
 
 @pytest.mark.parametrize(("reads", "told"), [(0, (b"", UNREAD)), (1, (TEXT[:9], PART))])
 def test_what_a_test_leaves_is_named_at_its_end(
-    ear: Ear, reads: int, told: tuple[bytes, str]
+    observer: Ear, reads: int, told: tuple[bytes, str]
 ) -> None:
     async def asked() -> None:
         content = StreamReader()
         content.feed(TEXT[:9])
-        await request(ear, content, length=False)
+        await request(observer, content, length=False)
         for _ in range(reads):
             await content.readany()
 
     asyncio.run(asked())
-    ear.line.flush()  # type: ignore[attr-defined]
-    assert bodies(ear) == [told]
+    observer.line.flush()  # type: ignore[attr-defined]
+    assert bodies(observer) == [told]

@@ -10,8 +10,8 @@ from typing import Any
 import flask
 import pytest
 
-from oakum.pytest_plugin.captured_response import PART, UNREAD, Capture, Talk
-from oakum.pytest_plugin.client_hooks import Taps
+from oakum.pytest_plugin.captured_response import PART, UNREAD, Capture, Evaluation
+from oakum.pytest_plugin.client_hooks import ClientHooks
 from oakum.pytest_plugin.observer import CUT, DEEP
 from tests.pytest_plugin.test_plugin import told
 from tests.pytest_plugin.test_strays import OTHER, OWN, results, suite
@@ -209,10 +209,10 @@ class Notes:
     """Notes the requests that were heard."""
 
     def __init__(self) -> None:
-        self.heard: list[Capture] = []
+        self.captured: list[Capture] = []
 
-    def hear(self, heard: Capture, /) -> Talk:
-        self.heard.append(heard)
+    def observe(self, captured: Capture, /) -> Evaluation:
+        self.captured.append(captured)
         yield from ()
 
     def count_missed(self, why: str, /) -> None:
@@ -230,10 +230,10 @@ def test_flasks_client_tells_what_it_sent(more: dict[str, Any], sent: bytes) -> 
     app = flask.Flask("notes")
     app.post("/notes")(lambda: flask.request.get_data())
     notes = Notes()
-    taps = Taps(notes)
-    taps.open()
+    hooks = ClientHooks(notes)
+    hooks.open()
     try:
         app.test_client().post("/notes", **more)
     finally:
-        taps.close()
-    assert [(each.request.body, each.blind) for each in notes.heard] == [(sent, False)]
+        hooks.close()
+    assert [(each.request.body, each.blind) for each in notes.captured] == [(sent, False)]

@@ -42,12 +42,12 @@ def test_what_the_contract_shows_elsewhere_is_not_told_as_a_leak(
     ]
     watch.begin("test")
     for one in asked:
-        talk = watch.hear(Capture(one.request, one.response, app=watch))
+        evaluation = watch.observe(Capture(one.request, one.response, app=watch))
         who = KEYS[one.request.headers["x-key"]]
         with suppress(StopIteration):
-            next(talk)
+            next(evaluation)
             while True:
-                talk.send(exchange(who, "/me", {"id": NAMES[who]}).response)
+                evaluation.send(exchange(who, "/me", {"id": NAMES[who]}).response)
     watch.finish()
     watch.settle()
     assert {each.key.field for each in watch.leaks} == leaks

@@ -54,11 +54,11 @@ def test_a_test_suite_is_told_what_leaks_of_whom_the_query_names(
 ) -> None:
     watch = SuiteObserver(contract, lambda request: None, key=b"k")
     for one in (ME, exchange(f"/days{query}", DAYS["u-ann"])):
-        talk = watch.hear(Capture(one.request, one.response, app=watch))
+        evaluation = watch.observe(Capture(one.request, one.response, app=watch))
         with suppress(StopIteration):  # it asks who calls, if anything
-            assert next(talk).url == ME.request.url
+            assert next(evaluation).url == ME.request.url
             while True:
-                assert talk.send(ME.response).url == ME.request.url
+                assert evaluation.send(ME.response).url == ME.request.url
     assert {each.key.field for each in watch.leaks} == leaks
 
 
@@ -68,7 +68,7 @@ def test_recorded_traffic_is_judged_by_whom_the_query_names(
 ) -> None:
     judged = ContractJudge(compile_for_judging(contract))
     for one in (ME, exchange(f"/days{query}", DAYS["u-ann"])):
-        judged.hear(RecordedExchange(one, "whole", headers=True), json.loads(one.response.body))
+        judged.evaluate(RecordedExchange(one, "whole", headers=True), json.loads(one.response.body))
     assert {each.field for each in judged.drift()} == leaks
 
 

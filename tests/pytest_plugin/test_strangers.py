@@ -36,11 +36,11 @@ def test_a_stranger_is_called_as_in_a_scan(
     contract = load(written(tmp_path, document=DOCUMENT, policy=POLICY))
     watch = SuiteObserver(contract, lambda request: None, key=b"k")
     for one in (me("ann"), me("bob"), *exchanges):
-        talk = watch.hear(Capture(one.request, one.response, app=watch))
+        evaluation = watch.observe(Capture(one.request, one.response, app=watch))
         answer: Response | None = None
         while True:
             try:
-                asked = next(talk) if answer is None else talk.send(answer)
+                asked = next(evaluation) if answer is None else evaluation.send(answer)
             except StopIteration:
                 break
             name = asked.headers.get("authorization", "")[7:]
@@ -51,7 +51,7 @@ def test_a_stranger_is_called_as_in_a_scan(
     assert report(watch, watch.tally, run).findings[0].title.startswith(title)
     judged = ContractJudge(compile_for_judging(contract))
     for one in (me("ann"), me("bob"), *exchanges):
-        judged.hear(RecordedExchange(one, "whole", headers=True), json.loads(one.response.body))
+        judged.evaluate(RecordedExchange(one, "whole", headers=True), json.loads(one.response.body))
     assert {each.viewer for each in judged.drift()} == {viewer}
 
 
@@ -79,5 +79,5 @@ def test_a_text_without_a_resource_is_named_as_not_judged(
     watch = SuiteObserver(contract, lambda request: {"id": "u-bob"}, key=b"k")
     asked = Request("GET", f"{HOST}/export", {"authorization": "Bearer bob"})
     answer = Response(200, {"content-type": kind}, body.encode())
-    assert not [*watch.hear(Capture(asked, answer, app=watch))]
+    assert not [*watch.observe(Capture(asked, answer, app=watch))]
     assert watch.tally.places == ({(BARE_TEXT, "export"): 1} if named else {})

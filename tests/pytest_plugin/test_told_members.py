@@ -30,15 +30,15 @@ def of_a_suite(contract: Contract, exchanges: Sequence[Exchange]) -> set[str]:
     """What a suite finds whose API answers a request as it did before."""
     watch = SuiteObserver(contract, lambda request: None, key=b"k")
     for one in exchanges:
-        talk = watch.hear(Capture(one.request, one.response, app=watch))
+        evaluation = watch.observe(Capture(one.request, one.response, app=watch))
         with suppress(StopIteration):
-            asked = next(talk)
+            asked = next(evaluation)
             while True:
                 who = asked.headers["authorization"]
                 known = [me(who[7:]), *(e for e in exchanges if e.request.method == "GET")]
                 same = (e.response for e in known if e.request.url == asked.url
                         and e.request.headers["authorization"] == who)  # fmt: skip
-                asked = talk.send(next(same))
+                asked = evaluation.send(next(same))
     return {each.key.field for each in watch.leaks}
 
 

@@ -38,18 +38,18 @@ def me(who: str) -> Exchange:
 def of_a_suite(contract: Contract, exchanges: Sequence[Exchange]) -> set[str]:
     watch = SuiteObserver(contract, lambda request: None, key=b"k")
     for one in exchanges:
-        talk = watch.hear(Capture(one.request, one.response, app=watch))
+        evaluation = watch.observe(Capture(one.request, one.response, app=watch))
         with suppress(StopIteration):
-            asked = next(talk)
+            asked = next(evaluation)
             while True:
-                asked = talk.send(me(asked.headers["authorization"][7:]).response)
+                asked = evaluation.send(me(asked.headers["authorization"][7:]).response)
     return {each.key.field for each in watch.leaks}
 
 
 def of_traffic(contract: Contract, exchanges: Sequence[Exchange]) -> set[str]:
     judged = ContractJudge(compile_for_judging(contract))
     for one in exchanges:
-        judged.hear(RecordedExchange(one, "whole", headers=True), json.loads(one.response.body))
+        judged.evaluate(RecordedExchange(one, "whole", headers=True), json.loads(one.response.body))
     return {each.field for each in judged.drift()}
 
 
@@ -86,11 +86,11 @@ def test_another_test_may_give_the_same_key_to_somebody_else(tmp_path: Path) -> 
     for test, exchanges in (("one", [MADE]), ("two", [READ_BY_BOB])):
         watch.begin(test)
         for one in (me("ann"), me("bob"), *exchanges):
-            talk = watch.hear(Capture(one.request, one.response, app=watch))
+            evaluation = watch.observe(Capture(one.request, one.response, app=watch))
             with suppress(StopIteration):
-                asked = next(talk)
+                asked = next(evaluation)
                 while True:
-                    asked = talk.send(me(asked.headers["authorization"][7:]).response)
+                    asked = evaluation.send(me(asked.headers["authorization"][7:]).response)
     assert watch.leaks == []
 
 
@@ -123,10 +123,10 @@ def test_a_refusal_of_what_its_creator_was_shown_closes_it(tmp_path: Path) -> No
     refused = sent("bob", "GET", "/papers/p1", {})
     refused = Exchange(refused.request, Response(404, {}, b""))
     for one in (me("ann"), MADE, sent("ann", "GET", "/papers/p1", PAPER), me("bob"), refused):
-        talk = watch.hear(Capture(one.request, one.response, app=watch))
+        evaluation = watch.observe(Capture(one.request, one.response, app=watch))
         with suppress(StopIteration):
-            asked = next(talk)
+            asked = next(evaluation)
             while True:
-                asked = talk.send(me(asked.headers["authorization"][7:]).response)
+                asked = evaluation.send(me(asked.headers["authorization"][7:]).response)
     closed = {(key.field, key.viewer) for key, result in watch.tally.shown if result == "closed"}
     assert closed == {("id", "member"), ("text", "member")}

@@ -188,11 +188,11 @@ def again(asked: Request, before: Sequence[Exchange]) -> Response:
 def of_tests(exchanges: Sequence[Exchange]) -> set[Key]:
     watch = SuiteObserver(contract(), lambda request: None, key=b"k")
     for place, one in enumerate(exchanges):
-        talk = watch.hear(Capture(one.request, one.response, app=watch))
+        evaluation = watch.observe(Capture(one.request, one.response, app=watch))
         with suppress(StopIteration):
-            asked = next(talk)
+            asked = next(evaluation)
             while True:
-                asked = talk.send(again(asked, exchanges[: place + 1]))
+                asked = evaluation.send(again(asked, exchanges[: place + 1]))
     return {each.key for each in watch.leaks}
 
 
@@ -200,7 +200,7 @@ def of_traffic(exchanges: Sequence[Exchange]) -> set[Key]:
     judged = ContractJudge(compile_for_judging(contract()))
     for one in exchanges:
         body = json.loads(one.response.body) if one.response.body else None
-        judged.hear(RecordedExchange(one, "whole", headers=True), body)
+        judged.evaluate(RecordedExchange(one, "whole", headers=True), body)
     found = judged.drift()
     return {Key(e.endpoint, e.resource, e.field, e.viewer, e.state) for e in found}
 
@@ -249,9 +249,9 @@ def places(keys: set[Key]) -> set[tuple[str, ...]]:
 
 @settings(deadline=None, max_examples=200)
 @given(st.lists(exchanges(), min_size=1, max_size=5))
-def test_tests_and_traffic_find_the_same(heard: list[Exchange]) -> None:
+def test_tests_and_traffic_find_the_same(captured: list[Exchange]) -> None:
     known = [me(each) for each in ("ann", "bob", "cy")]
-    assert places(of_tests([*known, *heard])) == places(of_traffic([*known, *heard]))
+    assert places(of_tests([*known, *captured])) == places(of_traffic([*known, *captured]))
 
 
 PRIVATE = {"id": "u-ann", "city": "Brest", "is_private": True}
@@ -283,28 +283,28 @@ TOLD: list[tuple[list[Exchange], set[tuple[str, ...]]]] = [
 
 
 @pytest.mark.parametrize("reader", [of_tests, of_traffic])
-@pytest.mark.parametrize(("heard", "expected"), TOLD)
+@pytest.mark.parametrize(("captured", "expected"), TOLD)
 def test_what_was_told_of_settings_and_relations_decides(
     reader: Callable[[Sequence[Exchange]], set[Key]],
-    heard: list[Exchange],
+    captured: list[Exchange],
     expected: set[tuple[str, ...]],
 ) -> None:
     known = [me(each) for each in ("ann", "bob", "cy")]
-    assert places(reader([*known, *heard])) == expected
+    assert places(reader([*known, *captured])) == expected
 
 
 def test_what_a_test_has_changed_unseen_is_asked_again() -> None:
     """The list of followers is another when bob is sent the city: the test changed its database."""
     watch = SuiteObserver(contract(), lambda request: None, key=b"k")
     for one in (me("ann"), me("bob"), FOLLOWERS, SETTING):
-        list(watch.hear(Capture(one.request, one.response, app=watch)))
+        list(watch.observe(Capture(one.request, one.response, app=watch)))
     now = sent("ann", "GET", "/members/u-ann/followers", ["u-cy", "u-bob"])
-    talk, asked = watch.hear(Capture(READ.request, READ.response, app=watch)), []
-    question = next(talk)
+    evaluation, asked = watch.observe(Capture(READ.request, READ.response, app=watch)), []
+    question = next(evaluation)
     with suppress(StopIteration):
         while True:
             asked.append(question.url.removeprefix(HOST))
             answers = {now.request.url: now, SETTING.request.url: SETTING}
-            question = talk.send(answers.get(question.url, me("bob")).response)
+            question = evaluation.send(answers.get(question.url, me("bob")).response)
     assert {"/members/u-ann/followers", "/members/u-ann"} <= {*asked}
     assert not watch.leaks

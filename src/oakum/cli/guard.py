@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from oakum.errors import Problem
     from oakum.guard.contract_files import ContractFiles
-    from oakum.guard.run import Happening
+    from oakum.guard.run import GuardEvent
 
 
 _listens = click.option(
@@ -159,11 +159,11 @@ def export(
 ) -> int:
     """Write the gateway as files for a fleet that needs neither Python nor Oakum."""
     from oakum.guard.audit_reader import AUDIT_KEY
-    from oakum.guard.export import Order, export
+    from oakum.guard.export import ExportOptions, export
 
     if re.search(r":0+\Z", listen):
         raise click.BadParameter("an export cannot choose a port", param_hint="--listen")
-    order = Order(
+    order = ExportOptions(
         contract,
         shared.valid_target(upstream, "--upstream"),
         listen,
@@ -212,11 +212,11 @@ def _warn_of_removed(found: ContractFiles, identities: Path) -> Iterator[Problem
     return removed_lines(found.compiled, lines)
 
 
-def _text(happening: Happening) -> None:
+def _text(happening: GuardEvent) -> None:
     click.echo(happening.words, err=True)
 
 
-def _json(happening: Happening) -> None:
+def _json(happening: GuardEvent) -> None:
     import orjson
 
     event = {"event": happening.kind, **happening.data}

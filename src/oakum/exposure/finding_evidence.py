@@ -96,7 +96,7 @@ def place_of(pointer: tuple[str, ...], key: str = "") -> Place:
 
 
 @dataclass(frozen=True)
-class Exhibits:
+class EvidenceMaker:
     """Makes the evidence of findings from one response."""
 
     identities: KnownIdentities

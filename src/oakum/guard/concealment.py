@@ -24,7 +24,7 @@ from oakum.guard.forms import as_json
 from oakum.guard.graphql_argument_values import argument_values, asked_by_url
 from oakum.guard.graphql_query import mutates
 from oakum.guard.lookup_requirements import LookupRequirements
-from oakum.guard.lookups import Inquiry
+from oakum.guard.lookups import Lookups
 from oakum.guard.request_checks import absent
 from oakum.openapi.model import Json
 from oakum.routing.http_messages import Denial, RequestSteps
@@ -112,47 +112,47 @@ class ConcealedSight:
         except (Denial, UnreadableBody):
             return None
 
-    def before(self, inquiry: Inquiry) -> RequestSteps[None]:
+    def before(self, lookups: Lookups) -> RequestSteps[None]:
         """Before a mutation, finds out which objects the caller may see: a deleted one cannot be
         looked up afterwards."""
-        if not self.mutates or len(self.objects) > inquiry.desk.guard.lookups:
+        if not self.mutates or len(self.objects) > lookups.lookup_service.guard.lookups:
             return
         called = self.endpoint.operation.id
         for hidden, params in self.objects:
-            if (yield from _visible(self.model, called, hidden, params, inquiry)):
+            if (yield from _visible(self.model, called, hidden, params, lookups)):
                 self._shown.append((hidden, params))
 
-    def clear(self, inquiry: Inquiry) -> RequestSteps[bool]:
+    def clear(self, lookups: Lookups) -> RequestSteps[bool]:
         """Whether the caller may know that all of the objects exist."""
         if self._seen is None:
-            self._seen = yield from self._all(self.objects, inquiry)
+            self._seen = yield from self._all(self.objects, lookups)
         return self._seen
 
     def _all(
-        self, objects: Sequence[tuple[ConcealedObject, Mapping[str, str]]], inquiry: Inquiry
+        self, objects: Sequence[tuple[ConcealedObject, Mapping[str, str]]], lookups: Lookups
     ) -> RequestSteps[bool]:
-        if len(objects) > inquiry.desk.guard.lookups:
+        if len(objects) > lookups.lookup_service.guard.lookups:
             return False
         called = self.endpoint.operation.id
         for hidden, params in objects:
             if (hidden, params) in self._shown:
                 continue
-            if not (yield from _visible(self.model, called, hidden, params, inquiry)):
+            if not (yield from _visible(self.model, called, hidden, params, lookups)):
                 return False
         return True
 
-    def reach(self, inquiry: Inquiry) -> RequestSteps[None]:
+    def reach(self, lookups: Lookups) -> RequestSteps[None]:
         """Raises `Denial` if the caller of a write may see nothing of an object before the
         innermost in the path, as for a read, unless they may write whoever owns it."""
         above = [each for each in self.objects if each[0].above and self.endpoint.write]
-        call = partial(may_write, self.model, inquiry.principal(), self.endpoint.operation.id)
+        call = partial(may_write, self.model, lookups.principal(), self.endpoint.operation.id)
         if not above or call(self.carried.params, Subject("", owned=False), "none"):
             return
-        if not (yield from self._all(above, inquiry)):
+        if not (yield from self._all(above, lookups)):
             raise absent(self.endpoint, "call")
 
     def filter_response(
-        self, inquiry: Inquiry, done: Projection, apart: Callable[[], Projection]
+        self, lookups: Lookups, done: Projection, apart: Callable[[], Projection]
     ) -> RequestSteps[Projection]:
         """What stays of the response to a read: nothing below a hidden object in the path. Data
         without an owner of its own is judged by the objects named in the request, which are looked
@@ -163,22 +163,22 @@ class ConcealedSight:
             return done
         its = [each for each in self.objects if each[0].reader == own]
         lost = [each for each in its if not _holds(done, each[0])]
-        if lost and not (yield from self._all(lost, inquiry)):
+        if lost and not (yield from self._all(lost, lookups)):
             self._seen = False
             return replace(done, body=None)
         if not others:
             return done
         outer = [each for each in others if each[0].above or each[0].around]
-        if outer and not (yield from self._all(outer, inquiry)):
+        if outer and not (yield from self._all(outer, lookups)):
             self._seen = False
             return replace(done, body=None)
         without = apart()
         if without.body == done.body:
             return done
         if len(others) == len(self.objects):
-            seen = yield from self.clear(inquiry)
+            seen = yield from self.clear(lookups)
         else:
-            seen = yield from self._all(others, inquiry)
+            seen = yield from self._all(others, lookups)
         return done if seen else without
 
 
@@ -198,24 +198,24 @@ def _visible(
     operation: str,
     hidden: ConcealedObject,
     params: Mapping[str, str],
-    inquiry: Inquiry,
+    lookups: Lookups,
 ) -> RequestSteps[bool]:
     """Whether the caller may see something of one object, which `params` names."""
     owner = params.get(hidden.whose)
-    if owner in inquiry.who.ids:
+    if owner in lookups.who.ids:
         return True
     # The caller may see something of every such object, whatever its owner and state.
-    if _may_see(model, hidden, Principal(inquiry.who.ids, inquiry.who.claims), STRANGER):
+    if _may_see(model, hidden, Principal(lookups.who.ids, lookups.who.claims), STRANGER):
         return True
     if owner is not None:
-        yield from inquiry.settle(
+        yield from lookups.settle(
             partial(_collect_relations, model=model, hidden=hidden, owner=owner)
         )
-        if _may_see(model, hidden, inquiry.principal(), owner):
+        if _may_see(model, hidden, lookups.principal(), owner):
             return True
     if hidden.reader in ("", operation):
         return False
-    return (yield from _read(model, hidden, params, inquiry))
+    return (yield from _read(model, hidden, params, lookups))
 
 
 def _collect_relations(
@@ -236,33 +236,33 @@ def _may_see(model: Model, hidden: ConcealedObject, caller: Principal, owner: st
 
 
 def _read(
-    model: Model, hidden: ConcealedObject, params: Mapping[str, str], inquiry: Inquiry
+    model: Model, hidden: ConcealedObject, params: Mapping[str, str], lookups: Lookups
 ) -> RequestSteps[bool]:
     """Reads the object and checks whether anything of it is shown."""
     wanted, params = params.get(hidden.key, ""), rename_parameters(params, hidden.names)
     path = path_of(model.operations[hidden.reader], params)
-    if path is None or not inquiry.spend():
+    if path is None or not lookups.spend():
         return False
     # The service's own view says nothing about the caller's.
     own = any(model.policy.resources[n].owner.kind == "caller" for n in hidden.resources)
-    question = inquiry.desk.request_to(hidden.reader, path, "", inquiry.on, own=own)
+    question = lookups.lookup_service.request_to(hidden.reader, path, "", lookups.on, own=own)
     if question is None:
         return False
-    answered = yield from inquiry.ask(question)
+    answered = yield from lookups.ask(question)
     value = readable(answered) if answered is not None else None
     if answered is None or value is None or not _is_asked(hidden, wanted, value):
         return False
-    yield from inquiry.again()
-    if not may_call(model, inquiry.principal(), hidden.reader, params):
+    yield from lookups.again()
+    if not may_call(model, lookups.principal(), hidden.reader, params):
         return False
     call = Call(hidden.reader, params, 200, answered.media)
     while True:
-        done = project(model, inquiry.principal(), call, answered.body)
+        done = project(model, lookups.principal(), call, answered.body)
         if done.judged is None:
             return False
         seen = done.judged.instances
         needs = partial(LookupRequirements.answer, call=call, instances=seen, closed=done.closed)
-        if not (yield from inquiry.settle(needs, done.told)):
+        if not (yield from lookups.settle(needs, done.told)):
             return shows(done) and _holds(done, hidden)
 
 

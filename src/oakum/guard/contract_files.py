@@ -99,16 +99,16 @@ def read_contract(path: Path, overlays: Sequence[Path] = ()) -> ContractFiles:
 def _check_whoami(compiled: CompiledContract) -> Iterator[Problem]:
     """Required parameters of who-am-I that neither the document nor any request fills: the API
     refuses it, so that everybody is nobody."""
-    policy, wiring = compiled.policy, compiled.lookups
+    policy, plan = compiled.policy, compiled.lookups
     caller = compiled.document.operation(policy.caller.operation)
-    if caller is None or wiring.whoami is None:
+    if caller is None or plan.whoami is None:
         return
-    places = {(each.where, each.name) for each in wiring.credentials}
+    places = {(each.where, each.name) for each in plan.credentials}
     filled = {name for name, _ in caller.required_query} | {page(caller)[0].partition("=")[0]}
-    others = [wiring.selections[id] for id in wiring.endpoints if id != caller.id]
+    others = [plan.selections[id] for id in plan.endpoints if id != caller.id]
     for each in caller.parameters:
         name = each.name.lower() if each.where == "header" else each.name
-        place, own = (each.where, name), wiring.selections[caller.id]
+        place, own = (each.where, name), plan.selections[caller.id]
         standard = each.where == "header" and is_standard(name)
         if not each.required or each.where == "path" or place in places or standard:
             continue

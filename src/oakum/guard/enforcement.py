@@ -31,11 +31,11 @@ from oakum.guard.graphql_argument_values import selected_owners
 from oakum.guard.guesses import Guesses
 from oakum.guard.lookup_cache import Budgets, IdCache
 from oakum.guard.lookup_requirements import LookupRequirements
-from oakum.guard.lookups import KIND, Behalf, Desk, Inquiry, LookUpResult
+from oakum.guard.lookups import KIND, ClientRequest, LookupResult, Lookups, LookupService
 from oakum.guard.mentioned_ids import EVERYBODY, named_by
-from oakum.guard.passed_request import Passing, Refusal
+from oakum.guard.passed_request import GuardedRequest, Refusal
 from oakum.guard.projection import NULL, is_null, may_be_null, projector
-from oakum.guard.request_checks import ForwardedBody, Intake, absent
+from oakum.guard.request_checks import BodyChecks, ForwardedBody, absent
 from oakum.guard.tenant_selection import conditions
 from oakum.http.methods import routed_method
 from oakum.http.octets import octets
@@ -79,7 +79,6 @@ from oakum.routing.who import (
     turned_away,
 )
 
-Talk = RequestSteps[None]
 _BODILESS = (204, 205, 304)
 _CAUSES = ("encoding", "error", "too-long", "truncated", "undeclared", "unreadable")
 """Defects of a response from the API: the audit records them, and the client does not see them."""
@@ -115,7 +114,7 @@ class Gatekeeper:
                 [Problem(where, "the contract does not say how to verify a token", hint)]
             )
         self.observe = observe
-        self._model, self._lookups = compiled.model, compiled.lookups
+        self._model, self._plan = compiled.model, compiled.lookups
         self.paths = tuple(each.path for each in compiled.document.all_operations)
         self._router = compiled.router
         self._now, self._tokens = now, tokens
@@ -123,124 +122,122 @@ class Gatekeeper:
         self._audit_key = audit_key
         self._contract = contract
         self._denied = denied or {}
-        self._desk = Desk(self._model, self._lookups, IdCache[LookUpResult](elapsed), service)
+        memory = IdCache[LookupResult](elapsed)
+        self._service = LookupService(self._model, self._plan, memory, service)
         self._callers = IdCache[Who](elapsed)
         self._guesses = Guesses(now)
         self._budgets = Budgets(self.policy.limits, now)
-        self._intake = Intake(self._model)
-        self._nameless = nameless(self._lookups.credentials, self.policy)
-        self._forwarded = ForwardedHeaders((*self._lookups.credentials,), self.policy.guard)
+        self._intake = BodyChecks(self._model)
+        self._nameless = nameless(self._plan.credentials, self.policy)
+        self._forwarded = ForwardedHeaders((*self._plan.credentials,), self.policy.guard)
 
-    def enter(self, asked: HttpRequest) -> RequestSteps[Passing | Refusal]:
+    def enter(self, asked: HttpRequest) -> RequestSteps[GuardedRequest | Refusal]:
         """Decides a request; yields the look-ups that it needs. The body may be truncated one byte
         after `guard.max_body`."""
         came, asked = asked, in_origin_form(asked)
-        passing = Passing(asked, asked, self._contract, self._now())
+        request = GuardedRequest(asked, asked, self._contract, self._now())
         denied: Denial | None = None
         try:
-            yield from self._enter(passing)
+            yield from self._enter(request)
         except Denial as said:
             denied = said
         except Exception as error:  # noqa: BLE001 - what is not decided does not pass
             denied = broken(error)
         if denied is not None:
-            passing.denied = denied.reason
+            request.denied = denied.reason
             if not self.observe:
-                answer = self._record_answer(passing, self._denial(passing, denied))
-                return Refusal(answer.status, answer.headers, answer.body, audit=passing.audit)
+                answer = self._record_answer(request, self._denial(request, denied))
+                return Refusal(answer.status, answer.headers, answer.body, audit=request.audit)
         if self.observe:
-            passing.forward = came
-        return passing
+            request.forward = came
+        return request
 
-    def _enter(self, passing: Passing) -> Talk:
-        asked, guard = passing.asked, self.policy.guard
+    def _enter(self, request: GuardedRequest) -> RequestSteps[None]:
+        asked, guard = request.asked, self.policy.guard
         check(asked)
         if guard.hosts and _PORT.sub("", asked.host).lower() not in guard.hosts:
             raise Denial(404, "host")
         place = split_target(asked.target)
         if place is None:
             raise Denial(404, "path")
-        if (yield from self._unread(passing, place)) or self._preflight(passing, place):
+        if (yield from self._unread(request, place)) or self._preflight(request, place):
             return
         found = self._router.find(place, asked.method)
-        endpoint = self._lookups.endpoints.get(found[0].id) if found else None
+        endpoint = self._plan.endpoints.get(found[0].id) if found else None
         headless = asked.method == "HEAD" and endpoint is not None and endpoint.headless
         if found is None or endpoint is None or headless:
             raise Denial(404, "route")
-        passing.endpoint, passing.params = endpoint, found[1]
-        _check(endpoint, found[1])
+        request.endpoint, request.params = endpoint, found[1]
+        if not endpoint.allows(found[1]):
+            raise Denial(404, "path")
         query = self._query(place, endpoint)
         parts = RequestParts(asked, query, found[1])
-        passing.sight = ConcealedSight.of(self._model, endpoint, parts)
-        held = find_credentials(asked, query, self._lookups.credentials)
-        said = conditions(asked, query, self._lookups.selections[endpoint.operation.id])
+        request.sight = ConcealedSight.of(self._model, endpoint, parts)
+        held = find_credentials(asked, query, self._plan.credentials)
+        said = conditions(asked, query, self._plan.selections[endpoint.operation.id])
         if self.policy.caller.claim:
             held = only_token(held, self._nameless)
-        inquiry = passing.inquiry = Inquiry(self._desk, Behalf(asked, held, said), NOBODY)
-        inquiry.who = yield from self._who(inquiry)
-        self._admit(passing, inquiry.who)
-        inquiry.begin()
-        yield from self._call(passing, endpoint, inquiry)
+        lookups = request.lookups = Lookups(self._service, ClientRequest(asked, held, said), NOBODY)
+        lookups.who = yield from self._who(lookups)
+        self._admit(request, lookups.who)
+        lookups.begin()
+        yield from self._call(request, endpoint, lookups)
         if endpoint.acts:
             refuse_lost(asked, guard, endpoint.operation.header_names)
         try:
-            taken = yield from self._intake.take(endpoint, found[1], inquiry, asked, query)
+            taken = yield from self._intake.take(endpoint, found[1], lookups, asked, query)
         except Denial as denied:
             # A validation error on a write would reveal that the object exists.
             unfit = denied.status in (400, 413, 415, 422) or denied.reason == "target"
             checks = endpoint.checks
-            hides = (
-                endpoint.hidden
-                and looks_up_first(checks.target, checks.typed, checks.standing)
-                and unfit
-            )
-            if hides and not (yield from passing.sight.clear(inquiry)):
+            hides = endpoint.hidden and looks_up_first(checks.target, checks.typed, checks.standing)
+            if hides and unfit and not (yield from request.sight.clear(lookups)):
                 raise absent(endpoint, denied.reason) from None
             raise
-        yield from passing.sight.reach(inquiry)
+        yield from request.sight.reach(lookups)
         if endpoint.asked.by:
-            passing.sight = passing.sight.with_body(taken.value)
-            yield from passing.sight.before(inquiry)
-        passing.forward = self._forward(passing, endpoint, query, taken)
+            request.sight = request.sight.with_body(taken.value)
+            yield from request.sight.before(lookups)
+        request.forward = self._forward(request, endpoint, query, taken)
         if endpoint.write:
-            ended = map(mark, self._lookups.ends.get(endpoint.operation.id, ()))
+            ended = map(mark, self._plan.ends.get(endpoint.operation.id, ()))
             named = named_by(asked, found[1], query, said, endpoint.operation.beside_names)
-            passing.stale = (
+            request.stale = (
                 named
                 | taken.about
-                | inquiry.who.ids
-                | {*passing.params.values(), held.mark, *ended}
+                | lookups.who.ids
+                | {*request.params.values(), held.mark, *ended}
             )
-            self.forget(passing)
+            self.forget(request)
 
-    def _unread(self, passing: Passing, place: RequestTarget) -> RequestSteps[bool]:
+    def _unread(self, request: GuardedRequest, place: RequestTarget) -> RequestSteps[bool]:
         """Lets WebSockets and static files through unread."""
-        asked, guard = passing.asked, self.policy.guard
+        asked, guard = request.asked, self.policy.guard
         if upgrades(asked) or asked.method in ("CONNECT", "TRACE"):
             if asked.method != "GET" or not passes(guard.websockets, place):
                 raise Denial(404, "route")
-            passing.forward = yield from self._join_request(passing, place)
-            passing.switch = True
+            request.forward = yield from self._join(request, place)
+            request.switch = True
         elif asked.method in ("GET", "HEAD") and passes(guard.passes, place):
             if self._router.has_path(place):
                 return False
-            passing.forward = self._forwarded.without_credentials(asked, place.query, raw=True)
+            request.forward = self._forwarded.without_credentials(asked, place.query, raw=True)
         else:
             return False
-        passing.raw = True
+        request.raw = True
         return True
 
-    def _join_request(self, passing: Passing, place: RequestTarget) -> RequestSteps[HttpRequest]:
+    def _join(self, request: GuardedRequest, place: RequestTarget) -> RequestSteps[HttpRequest]:
         """A request for a WebSocket as it goes on. Whom a token or a key names is found out as in
         any request, since an API behind the guard may only decode it; nothing is looked up."""
-        asked, caller, target = passing.asked, self.policy.caller, passing.asked.target
+        asked, caller, target = request.asked, self.policy.caller, request.asked.target
         names = self._forwarded.names
-        held = find_credentials(asked, place.query, self._lookups.credentials)
+        held = find_credentials(asked, place.query, self._plan.credentials)
         if caller.claim or caller.api_key:
             held = only_token(held, self._nameless) if caller.claim else held
-            behalf = Behalf(asked, held, conditions(asked, "", SelectingParameters()))
-            who = yield from self._who(Inquiry(self._desk, behalf, NOBODY))
-            self._admit(passing, who)
+            original = ClientRequest(asked, held, conditions(asked, "", SelectingParameters()))
+            who = yield from self._who(Lookups(self._service, original, NOBODY))
+            self._admit(request, who)
             if not who.ids and not all(map(is_password, asked.values("authorization"))):
                 names -= {"authorization"}
             if dropped := held.names_dropped("query"):
@@ -249,31 +246,32 @@ class Gatekeeper:
         joins = (("connection", "Upgrade"), ("upgrade", "websocket"))
         return replace(asked, target=target, headers=(*kept, *joins))
 
-    def _admit(self, passing: Passing, who: Who) -> None:
+    def _admit(self, request: GuardedRequest, who: Who) -> None:
         """Holds a caller to the deny list and the limits."""
-        passing.who = self._hash_id(who.name)
-        if self._denied.get(passing.who, 0.0) > self._now():
+        request.who = self._hash_id(who.name)
+        if self._denied.get(request.who, 0.0) > self._now():
             raise Denial(403, "listed")
-        self._rate(who, self._block(passing.asked))
+        self._rate(who, self._block(request.asked))
 
-    def _preflight(self, passing: Passing, place: RequestTarget) -> bool:
+    def _preflight(self, request: GuardedRequest, place: RequestTarget) -> bool:
         """Handles a CORS preflight (Fetch standard)."""
-        asked = passing.asked
+        asked = request.asked
         wanted = asked.values("access-control-request-method")
         if asked.method != "OPTIONS" or len(wanted) != 1 or not asked.values("origin"):
             return False
         found = self._router.find(place, wanted[0])
-        endpoint = self._lookups.endpoints.get(found[0].id) if found else None
+        endpoint = self._plan.endpoints.get(found[0].id) if found else None
         if found is None or endpoint is None:
             return False
-        _check(endpoint, found[1])
+        if not endpoint.allows(found[1]):
+            raise Denial(404, "path")
         if asked.body:
             raise Denial(400, "body")
         if not endpoint.preflight:
             raise Denial(404, "route")
-        passing.preflight = True
+        request.preflight = True
         ahead = replace(asked, target=endpoint.preflight)
-        passing.forward = self._forwarded.without_credentials(ahead, "", raw=False)
+        request.forward = self._forwarded.without_credentials(ahead, "", raw=False)
         return True
 
     def _query(self, place: RequestTarget, endpoint: GrantedEndpoint) -> str:
@@ -290,27 +288,27 @@ class Gatekeeper:
         if wait := self._budgets.call(kind, name):
             raise Denial(429, "rate", retry_after=str(wait))
 
-    def _who(self, inquiry: Inquiry) -> RequestSteps[Who]:
-        held, caller = inquiry.on.held, self.policy.caller
+    def _who(self, lookups: Lookups) -> RequestSteps[Who]:
+        held, caller = lookups.on.held, self.policy.caller
         if not held:
             return NOBODY
         if caller.claim and self._tokens is not None:
             return by_token(held, self._tokens, caller.claim, self._nameless)
         if not (named := held.identity_credentials(self._nameless)):
             return NOBODY
-        if (known := self._callers.get(self._caller_key(inquiry.on))) is not None:
+        if (known := self._callers.get(self._caller_key(lookups.on))) is not None:
             return known[0]
-        if not caller.api_key and not self._desk.may_ask(self._lookups.whoami, inquiry.on):
+        if not caller.api_key and not self._service.may_ask(self._plan.whoami, lookups.on):
             return NOBODY
         guess = named.guess()
         if caller.api_key:  # every credential identifies the caller
             guess = replace(guess, key=guess.whole or guess.key, whole="")
-        attempt = self._guesses.begin(self._block(inquiry.on.like), guess)
+        attempt = self._guesses.begin(self._block(lookups.on.like), guess)
         if attempt.wait:
             raise Denial(429, "rate", retry_after=str(attempt.wait))
         who: Who | None = None
         try:
-            who = yield from self._learn(inquiry)
+            who = yield from self._learn(lookups)
         except Denial as denied:
             named_nobody = denied.status == 401 or isinstance(denied, NobodyNamed)
             who = NOBODY if named_nobody else None
@@ -319,78 +317,84 @@ class Gatekeeper:
             self._guesses.end(attempt, who)
         return who
 
-    def _learn(self, inquiry: Inquiry) -> RequestSteps[Who]:
+    def _learn(self, lookups: Lookups) -> RequestSteps[Who]:
         """Identifies the caller by the list of API keys or a who-am-I call; cached for
         `guard.ttl`."""
-        held, caller, index = inquiry.on.held, self.policy.caller, self._lookups.whoami
+        held, caller, index = lookups.on.held, self.policy.caller, self._plan.whoami
         epoch, began = self._callers.epoch, self._callers.now()
         if caller.api_key or index is None:
             who = by_key(held.identity_credentials(self._nameless), self._api_keys)
         else:
-            who = yield from self._caller(inquiry, index)
+            who = yield from self._caller(lookups, index)
         ttl, about = self.policy.guard.ttl, {EVERYBODY, mark(caller.operation), held.mark, *who.ids}
         ttl -= self._callers.now() - began
-        self._callers.put(self._caller_key(inquiry.on), who, about, ttl, epoch)
+        self._callers.put(self._caller_key(lookups.on), who, about, ttl, epoch)
         return who
 
-    def _caller_key(self, on: Behalf) -> tuple[str, str]:
+    def _caller_key(self, on: ClientRequest) -> tuple[str, str]:
         """The list of API keys is the same under every condition."""
         return on.held.key, "" if self.policy.caller.api_key else on.conditions.key
 
-    def _caller(self, inquiry: Inquiry, index: int) -> RequestSteps[Who]:
-        caller, on = self.policy.caller, inquiry.on
-        answered = yield from self._whoami(inquiry, index, on)
+    def _caller(self, lookups: Lookups, index: int) -> RequestSteps[Who]:
+        caller, on = self.policy.caller, lookups.on
+        answered = yield from self._whoami(lookups, index, on)
         who = by_answer(answered, caller)
         if who.ids and answered is not None and not kept_apart(answered):
-            bare = yield from self._whoami(inquiry, index, replace(on, held=on.held.clients))
+            bare = yield from self._whoami(lookups, index, replace(on, held=on.held.clients))
             if not told_to_nobody(bare, caller, who.ids):
                 raise Denial(503, "who") if readable(bare) is None else NobodyNamed
         return who
 
     def _whoami(
-        self, inquiry: Inquiry, index: int, on: Behalf
+        self, lookups: Lookups, index: int, on: ClientRequest
     ) -> RequestSteps[HttpResponse | None]:
         """Calls who-am-I, with credentials or without, past every cache."""
-        ask, failed = self._lookups.asks[index], inquiry.failed
+        ask, failed = self._plan.asks[index], lookups.failed
         path = self._model.operations[ask.operation].path
-        question = self._desk.request_to(ask.operation, path, ask.query, on, own=True)
+        question = self._service.request_to(ask.operation, path, ask.query, on, own=True)
         if question is None:
             return None
         # A POST without a body has no JSON media type.
         plain = (each for each in question.headers if ask.method == "GET" or each != KIND)
         fresh = (*plain, FRESH)
         question = replace(question, method=ask.method, headers=fresh)
-        answered = yield from inquiry.ask(question)
+        answered = yield from lookups.ask(question)
         refused = not on.held and answered is not None and answered.status != 200
         if refused or turned_away(answered, self.policy.caller):
-            inquiry.failed = failed  # a rejection is a usable response too
+            lookups.failed = failed  # a rejection is a usable response too
         return answered
 
-    def _call(self, passing: Passing, endpoint: GrantedEndpoint, inquiry: Inquiry) -> Talk:
+    def _call(
+        self, request: GuardedRequest, endpoint: GrantedEndpoint, lookups: Lookups
+    ) -> RequestSteps[None]:
         """Denies callers that may not use the endpoint at all."""
-        model, operation, params = self._model, endpoint.operation.id, passing.params
-        if may_call(model, inquiry.principal(), operation, params):
+        model, operation, params = self._model, endpoint.operation.id, request.params
+        if may_call(model, lookups.principal(), operation, params):
             return
         rule = model.rule(operation)
         if rule.call and rule.owner in params:
             call, owner = rule.call, Subject("", (params[rule.owner],))
-            yield from inquiry.settle(lambda needs: needs.any(call, owner))
-            if may_call(model, inquiry.principal(), operation, params):
+            yield from lookups.settle(lambda needs: needs.any(call, owner))
+            if may_call(model, lookups.principal(), operation, params):
                 return
-        raise absent(endpoint, "call") if inquiry.who.ids else Denial(401, "call")
+        raise absent(endpoint, "call") if lookups.who.ids else Denial(401, "call")
 
     def _forward(
-        self, passing: Passing, endpoint: GrantedEndpoint, query: str, taken: ForwardedBody
+        self,
+        request: GuardedRequest,
+        endpoint: GrantedEndpoint,
+        query: str,
+        taken: ForwardedBody,
     ) -> HttpRequest:
         parameters = endpoint.operation.parameters
-        asked, declared = passing.asked, self._forwarded.names
+        asked, declared = request.asked, self._forwarded.names
         declared |= endpoint.operation.header_names
         declared |= {"cookie" for e in parameters if e.where == "cookie"}
         named = {e.name for e in parameters if e.where == "cookie"}
-        held = passing.inquiry.on.held if passing.inquiry else NONE
+        held = request.lookups.on.held if request.lookups else NONE
         kept = self._forwarded.jar(onward(asked, self.policy.guard, declared), named, held)
         headers = with_media_type(kept, taken.media)
-        known = passing.inquiry is not None and passing.inquiry.who.ids
+        known = request.lookups is not None and request.lookups.who.ids
         if not known and "authorization" in self._forwarded.places("header"):
             # Credentials that identify nobody here must identify nobody upstream: some servers
             # accept `Bearer` followed by a tab. Basic credentials stay, since a client may log in
@@ -404,43 +408,43 @@ class Gatekeeper:
             body=taken.body,
         )
 
-    def forget(self, passing: Passing) -> None:
+    def forget(self, request: GuardedRequest) -> None:
         """Drops cached look-ups about the accounts that a write may concern, and about the caller,
         who may have logged in or out."""
-        if passing.stale:
-            self._desk.memory.forget(passing.stale)
-            self._callers.forget(passing.stale)
+        if request.stale:
+            self._service.memory.forget(request.stale)
+            self._callers.forget(request.stale)
 
-    def leave(self, passing: Passing, answered: HttpResponse) -> RequestSteps[HttpResponse]:
+    def leave(self, request: GuardedRequest, answered: HttpResponse) -> RequestSteps[HttpResponse]:
         """Cuts a response down to what the caller may see; yields the look-ups that it needs."""
-        passing.upstream = None if answered.missing else answered.status
-        if passing.switch and answered.status != 101 and not self.observe:
-            passing.denied = "error" if answered.missing else "undeclared"
-            return self._record_answer(passing, self._denial(passing, Denial(502, passing.denied)))
-        if passing.raw or (self.observe and passing.denied):
-            return self._record_answer(passing, answered)
+        request.upstream = None if answered.missing else answered.status
+        if request.switch and answered.status != 101 and not self.observe:
+            request.denied = "error" if answered.missing else "undeclared"
+            return self._record_answer(request, self._denial(request, Denial(502, request.denied)))
+        if request.raw or (self.observe and request.denied):
+            return self._record_answer(request, answered)
         try:
-            return (yield from self._respond(passing, answered))
+            return (yield from self._reply(request, answered))
         except Exception as error:  # noqa: BLE001 - what is not decided does not pass
             denied = broken(error)
-            passing.denied = denied.reason
-            sent = answered if self.observe else self._denial(passing, denied)
-            return self._record_answer(passing, sent)
+            request.denied = denied.reason
+            sent = answered if self.observe else self._denial(request, denied)
+            return self._record_answer(request, sent)
 
-    def _respond(self, passing: Passing, answered: HttpResponse) -> RequestSteps[HttpResponse]:
-        if passing.inquiry is not None:
-            passing.inquiry.begin()
+    def _reply(self, request: GuardedRequest, answered: HttpResponse) -> RequestSteps[HttpResponse]:
+        if request.lookups is not None:
+            request.lookups.begin()
         try:
-            sent = yield from self._leave(passing, answered)
+            sent = yield from self._leave(request, answered)
         except Denial as denied:
-            passing.denied = denied.reason
-            sent = self._denial(passing, denied)
-            if passing.endpoint and passing.endpoint.write and 200 <= answered.status < 300:
+            request.denied = denied.reason
+            sent = self._denial(request, denied)
+            if request.endpoint and request.endpoint.write and 200 <= answered.status < 300:
                 sent = self._keep_status(answered, sent)
-        if not self.observe and (yield from self._tells(passing, answered)):
-            passing.denied = passing.denied if passing.denied in _CAUSES else "concealed"
-            sent = self._denial(passing, Denial(404, "concealed"))
-        return self._record_answer(passing, answered if self.observe else sent)
+        if not self.observe and (yield from self._tells(request, answered)):
+            request.denied = request.denied if request.denied in _CAUSES else "concealed"
+            sent = self._denial(request, Denial(404, "concealed"))
+        return self._record_answer(request, answered if self.observe else sent)
 
     def _keep_status(self, answered: HttpResponse, denial: HttpResponse) -> HttpResponse:
         """Keeps the success status of a completed write, whatever happens to its response."""
@@ -451,39 +455,39 @@ class Gatekeeper:
         kept = tuple(each for each in headers if each[0] != "content-type")
         return replace(answered, headers=kept, body=b"")
 
-    def _tells(self, passing: Passing, answered: HttpResponse) -> RequestSteps[bool]:
+    def _tells(self, request: GuardedRequest, answered: HttpResponse) -> RequestSteps[bool]:
         """Whether a response without an object would reveal that a concealed object exists."""
-        endpoint, inquiry, sight = passing.endpoint, passing.inquiry, passing.sight
-        sight = passing.sight = sight and sight.widen_by_answer(answered.status, None)
+        endpoint, lookups, sight = request.endpoint, request.lookups, request.sight
+        sight = request.sight = sight and sight.widen_by_answer(answered.status, None)
         if (
             endpoint is None
-            or inquiry is None
+            or lookups is None
             or sight is None
             or not sight.objects
-            or passing.preflight
-            or passing.raw
+            or request.preflight
+            or request.raw
         ):
             return False
         done = sight.acts and 200 <= answered.status < 300
         same = endpoint.conceals and answered.status in (403, 404)
-        if passing.shown or done or same or passing.denied == "budget":
+        if request.shown or done or same or request.denied == "budget":
             return False
-        return not (yield from sight.clear(inquiry))
+        return not (yield from sight.clear(lookups))
 
-    def _leave(self, passing: Passing, answered: HttpResponse) -> RequestSteps[HttpResponse]:
-        guard, endpoint, inquiry = self.policy.guard, passing.endpoint, passing.inquiry
-        self.forget(passing)
+    def _leave(self, request: GuardedRequest, answered: HttpResponse) -> RequestSteps[HttpResponse]:
+        guard, endpoint, lookups = self.policy.guard, request.endpoint, request.lookups
+        self.forget(request)
         if answered.missing:
             raise Denial(502, "error")
-        if passing.preflight or endpoint is None or inquiry is None:
+        if request.preflight or endpoint is None or lookups is None:
             headers = cors_preflight.answer_headers(back(answered, guard, private=False))
             return HttpResponse(cors_preflight.STATUS, headers)
         if not 200 <= answered.status <= 599:  # not a status of HTTP (RFC 9110, 15)
             raise Denial(502, "undeclared")
         if endpoint.conceals and answered.status in (403, 404):
-            return self._denial(passing, Denial(404, ""))
+            return self._denial(request, Denial(404, ""))
         login = self._model.rule(endpoint.operation.id).login
-        private = bool(login) or not endpoint.operation.anonymous or inquiry.on.held.has_credential
+        private = bool(login) or not endpoint.operation.anonymous or lookups.on.held.has_credential
         whole = back(answered, guard, private=private)
         headers = without_file_name(whole, guard)
         if answered.status in _BODILESS or 300 <= answered.status < 400:
@@ -494,7 +498,7 @@ class Gatekeeper:
             raise Denial(502, "truncated" if answered.truncated else "too-long")
         if not answered.body:
             return replace(answered, headers=headers)
-        body = yield from self._cut(passing, endpoint, inquiry, answered)
+        body = yield from self._cut(request, endpoint, lookups, answered)
         call = Call(endpoint.operation.id, {}, answered.status, answered.media)
         removed = body != answered.body or body == NULL
         if removed or (whole != headers and call.status < 300 and shows_whole(self._model, call)):
@@ -502,22 +506,26 @@ class Gatekeeper:
         return replace(answered, headers=whole, body=body)
 
     def _cut(
-        self, passing: Passing, endpoint: GrantedEndpoint, inquiry: Inquiry, answered: HttpResponse
+        self,
+        request: GuardedRequest,
+        endpoint: GrantedEndpoint,
+        lookups: Lookups,
+        answered: HttpResponse,
     ) -> RequestSteps[bytes]:
         operation, status = endpoint.operation, answered.status
         failed = status if status >= 400 else 502
         cut = projector(operation, answered)
         if cut is None:
             raise Denial(failed, "undeclared")
-        choice = selected_owners(endpoint, passing.asked, passing.forward)
-        call = Call(operation.id, passing.params, status, answered.media, chosen=choice)
+        choice = selected_owners(endpoint, request.asked, request.forward)
+        call = Call(operation.id, request.params, status, answered.media, chosen=choice)
         # The response to a login belongs to the account that logs in. It needs no look-up: the
         # credentials of the request are not that account's.
         new = logged_in(answered, self._model.rule(operation.id).login)
         if not new.ids:
-            yield from inquiry.again()
+            yield from lookups.again()
         while True:
-            principal = Principal(new.ids) if new.ids else inquiry.principal()
+            principal = Principal(new.ids) if new.ids else lookups.principal()
             done = cut(self._model, principal, call, answered.body)
             if done.judged is None:
                 raise Denial(failed, "unreadable")
@@ -525,46 +533,50 @@ class Gatekeeper:
                 break
             seen, answer = done.judged.instances, LookupRequirements.answer
             wanted = partial(answer, call=call, instances=seen, closed=done.closed)
-            if not (yield from inquiry.settle(wanted, done.told)):
+            if not (yield from lookups.settle(wanted, done.told)):
                 break
-        if passing.sight is not None and not new.ids and status < 300:
-            passing.sight = passing.sight.widen_by_answer(status, done.body)
+        if request.sight is not None and not new.ids and status < 300:
+            request.sight = request.sight.widen_by_answer(status, done.body)
             alone = partial(cut, self._model, principal, replace(call, apart=True), answered.body)
-            done = yield from passing.sight.filter_response(inquiry, done, alone)
-        passing.removed = count_removed(self._model, done)
+            done = yield from request.sight.filter_response(lookups, done, alone)
+        request.removed = count_removed(self._model, done)
         if done.body is None and done.judged is not None and done.judged.misfit:
             raise Denial(failed, "undeclared")
         none = done.body is None or is_null(done.body)
         nullable = none and status < 300 and may_be_null(operation, answered)
         if done.body is None and nullable and answered.body != NULL:
-            removed, null = passing.removed, replace(answered, body=NULL)
-            body = yield from self._cut(passing, endpoint, inquiry, null)
-            passing.removed = removed
+            removed, null = request.removed, replace(answered, body=NULL)
+            body = yield from self._cut(request, endpoint, lookups, null)
+            request.removed = removed
             return body
         if done.body is None:
             raise Denial(status, "nothing") if status >= 400 else absent(endpoint, "nothing")
-        passing.shown = shows(done)
-        self._look(passing, inquiry, done, new.ids or inquiry.who.ids)
+        request.shown = shows(done)
+        self._look(request, lookups, done, new.ids or lookups.who.ids)
         return NULL if nullable else done.body
 
     def _look(
-        self, passing: Passing, inquiry: Inquiry, done: Projection, own: frozenset[str]
+        self,
+        request: GuardedRequest,
+        lookups: Lookups,
+        done: Projection,
+        own: frozenset[str],
     ) -> None:
         """Counts the owners whose objects are shown against the caller's limits; raises `Denial`
         (429)."""
-        who, address = inquiry.who, self._block(passing.asked)
-        shown = owners_shown(self.policy, done, self._budgets.limited_resources, passing.tag)
+        who, address = lookups.who, self._block(request.asked)
+        shown = owners_shown(self.policy, done, self._budgets.limited_resources, request.tag)
         name = who.name if who.ids else f"@{address}"
         for limit in self.policy.limits:
             owners = shown.get(limit.name, frozenset()) - own
             if wait := self._budgets.look(limit, name, owners):
                 raise Denial(429, "budget", retry_after=str(wait))
 
-    def _denial(self, passing: Passing, denied: Denial) -> HttpResponse:
+    def _denial(self, request: GuardedRequest, denied: Denial) -> HttpResponse:
         """A denial, with CORS headers for an origin that the contract names (Fetch)."""
         if denied.status == 401 and "authorization" in self._forwarded.places("header"):
             denied = Denial(401, denied.reason, www_authenticate="Bearer")
-        made, said = denied.answer(), passing.asked.values("origin")
+        made, said = denied.answer(), request.asked.values("origin")
         if len(said) != 1 or said[0] not in self.policy.guard.origins:
             return made
         readable = (
@@ -578,15 +590,9 @@ class Gatekeeper:
             return "anonymous"
         return hmac.digest(self._audit_key, octets(id), "sha256").hex()[:16]
 
-    def _record_answer(self, passing: Passing, answered: HttpResponse) -> HttpResponse:
-        unread = (passing.raw and not passing.denied) or self.observe
-        if passing.asked.method == "HEAD" and not unread:
+    def _record_answer(self, request: GuardedRequest, answered: HttpResponse) -> HttpResponse:
+        unread = (request.raw and not request.denied) or self.observe
+        if request.asked.method == "HEAD" and not unread:
             answered = replace(answered, body=b"")
-        passing.status, passing.bytes_out = answered.status, len(answered.body)
+        request.status, request.bytes_out = answered.status, len(answered.body)
         return answered
-
-
-def _check(endpoint: GrantedEndpoint, params: Mapping[str, str]) -> None:
-    """Denies (404) a path parameter whose text the document does not allow."""
-    if not all(allowed.matches(params[name]) for name, allowed in endpoint.texts.items()):
-        raise Denial(404, "path")

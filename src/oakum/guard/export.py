@@ -35,7 +35,7 @@ _TEMPLATES = "fleet"
 
 
 @dataclass(frozen=True)
-class Order:
+class ExportOptions:
     """Options of `oakum guard export`."""
 
     contract: Path
@@ -51,7 +51,9 @@ class Order:
     """Absolute; path of the folder on the machines that run it."""
 
 
-def export(order: Order, engine: EngineTarget, out: Path, audit_key: bytes = b"") -> ContractFiles:
+def export(
+    order: ExportOptions, engine: EngineTarget, out: Path, audit_key: bytes = b""
+) -> ContractFiles:
     """Writes the folder atomically. `audit_key`: the fleet's, if known, so that a deny list made
     under another key is refused.
 

@@ -18,7 +18,7 @@ from oakum.guard.contract_files import read_contract
 from oakum.guard.denylist import denial_ends, read_list
 from oakum.guard.enforcement import Gatekeeper
 from oakum.guard.key_files import read_api_keys, read_key_set
-from oakum.guard.passed_request import Passing, Refusal
+from oakum.guard.passed_request import GuardedRequest, Refusal
 from oakum.guard.tokens import verifier
 from oakum.routing.http_messages import Denial, HttpRequest
 from oakum.routing.who import Verifier
@@ -95,9 +95,13 @@ def kept_going(audit: Callable[[Mapping[str, Any]], None]) -> Callable[[Mapping[
 
 def unread(asked: HttpRequest, denied: Denial) -> Refusal:
     """The response to a request that was not received completely, which no contract can judge."""
-    passing, made = Passing(asked, asked, "", time.time()), denied.answer()
-    passing.status, passing.denied, passing.bytes_out = made.status, denied.reason, len(made.body)
-    audit = {**passing.audit, "contract": None}
+    request, made = GuardedRequest(asked, asked, "", time.time()), denied.answer()
+    request.status, request.denied, request.bytes_out = (
+        made.status,
+        denied.reason,
+        len(made.body),
+    )
+    audit = {**request.audit, "contract": None}
     return Refusal(made.status, made.headers, made.body, audit=audit)
 
 

@@ -24,7 +24,7 @@ from oakum.policy.model import Policy, State
 _T = TypeVar("_T")
 
 
-class Want(NamedTuple):
+class MissingFact(NamedTuple):
     """Something unknown that would change the result: a looked-up relation (by name) or a state
     (`Resource.state`)."""
 
@@ -62,8 +62,8 @@ class LookupRequirements:
         self._model = model
         self._policy = model.policy
         self._dear = dear
-        self.wants: dict[Want, None] = {}
-        self._noted: list[Want] = []
+        self.wants: dict[MissingFact, None] = {}
+        self._noted: list[MissingFact] = []
         self._heard = looked_up_owners(principal)
         self._principal = replace(
             principal,
@@ -72,7 +72,7 @@ class LookupRequirements:
         )
 
     def _want(self, kind: str, name: str, owner: str) -> None:
-        want = Want(kind, name, owner)
+        want = MissingFact(kind, name, owner)
         self.wants[want] = None
         self._noted.append(want)
 
@@ -104,7 +104,7 @@ class LookupRequirements:
                     said = (seen.outline[0], len(seen.owners))
                 if said in alike:
                     for kind, name, place in alike[said]:
-                        self.wants[Want(kind, name, seen.owners[place])] = None
+                        self.wants[MissingFact(kind, name, seen.owners[place])] = None
                     continue
             self._noted.clear()
             table = self._model.tables[seen.resource]

@@ -18,7 +18,7 @@ from oakum.guard.compiled.lookup_plan import Home, LookupPlan
 from oakum.guard.compiled.relation_writes import mark
 from oakum.guard.lookup_cache import IdCache
 from oakum.guard.lookup_completeness import is_failed, is_stale, is_whole
-from oakum.guard.lookup_requirements import LookupRequirements, Want, looked_up
+from oakum.guard.lookup_requirements import LookupRequirements, MissingFact, looked_up
 from oakum.guard.mentioned_ids import EVERYBODY
 from oakum.guard.tenant_selection import Conditions
 from oakum.http.json_pointer import values_at
@@ -44,7 +44,7 @@ class LookupQuestion(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Behalf:
+class ClientRequest:
     """The request on whose behalf look-ups are sent."""
 
     like: HttpRequest
@@ -54,7 +54,7 @@ class Behalf:
 
 
 @dataclass(frozen=True)
-class LookUpResult:
+class LookupResult:
     """What the response to one look-up says."""
 
     ids: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -65,21 +65,21 @@ class LookUpResult:
     """State → value, None if unset; unknown states are absent."""
 
 
-NOTHING = LookUpResult()
+NOTHING = LookupResult()
 
 
 # --------------------------------------------------------------------------- asking
 
 
-class Desk:
+class LookupService:
     """Sends a contract's look-ups and caches the results for `guard.ttl` seconds."""
 
     def __init__(
-        self, model: Model, wiring: LookupPlan, memory: IdCache[LookUpResult], service: str
+        self, model: Model, plan: LookupPlan, memory: IdCache[LookupResult], service: str
     ) -> None:
         self.model = model
         self.dear = looked_up(model.policy)
-        self.wiring = wiring
+        self.plan = plan
         self.memory = memory
         self.service = service
 
@@ -88,10 +88,10 @@ class Desk:
         """The `guard:` section: timeouts, look-ups per request, and time to live."""
         return self.model.policy.guard
 
-    def questions(self, want: Want, who: Who) -> tuple[LookupQuestion, ...]:
+    def questions(self, want: MissingFact, who: Who) -> tuple[LookupQuestion, ...]:
         """Look-ups that can decide `want`; empty: none can, and it stays unknown."""
         if want.kind == "relation":
-            index = self.wiring.relations.get(want.name)
+            index = self.plan.relations.get(want.name)
             relation = self.model.policy.relations[want.name]
             if index is None or not who.ids:
                 return ()
@@ -99,7 +99,7 @@ class Desk:
                 return (LookupQuestion(index, ""),) if relation.of == "caller" else ()
             about = [want.owner] if relation.of == "owner" else sorted(who.ids, key=octets)
             return tuple(LookupQuestion(index, each) for each in about)
-        found = self.wiring.states.get(_origin(self.model.policy, want.name))
+        found = self.plan.states.get(_origin(self.model.policy, want.name))
         if found is None:
             return ()
         if self._has_id_param(found[0]):
@@ -108,21 +108,21 @@ class Desk:
 
     def _has_id_param(self, ask: int) -> bool:
         """Whether the path has a parameter for an id; otherwise the look-up is about the caller."""
-        return "{" in self.model.operations[self.wiring.asks[ask].operation].path
+        return "{" in self.model.operations[self.plan.asks[ask].operation].path
 
-    def may_ask(self, ask: int | None, on: Behalf) -> bool:
+    def may_ask(self, ask: int | None, on: ClientRequest) -> bool:
         """Whether the look-up exists, and the request provides everything it requires."""
         if ask is None:
             return False
         return (
-            on.conditions.parameters_for(self.wiring.selections[self.wiring.asks[ask].operation])
+            on.conditions.parameters_for(self.plan.selections[self.plan.asks[ask].operation])
             is not None
         )
 
-    def lookup_request(self, question: LookupQuestion, on: Behalf) -> HttpRequest | None:
+    def lookup_request(self, question: LookupQuestion, on: ClientRequest) -> HttpRequest | None:
         """The request of a look-up; None if the id would make its path ambiguous, or if a required
         parameter is missing."""
-        ask = self.wiring.asks[question.ask]
+        ask = self.plan.asks[question.ask]
         operation = self.model.operations[ask.operation]
         path = path_of(operation, dict.fromkeys(parameter_names(operation.path), question.about))
         if path is None:
@@ -130,18 +130,18 @@ class Desk:
         return self.request_to(ask.operation, path, ask.query, on, own=not question.about)
 
     def request_to(
-        self, operation: str, path: str, query: str, on: Behalf, *, own: bool = False
+        self, operation: str, path: str, query: str, on: ClientRequest, *, own: bool = False
     ) -> HttpRequest | None:
         """A look-up request under the conditions of the one that it decides, with the service's
         credential; with the caller's if there is none, or if the look-up is about the caller. None
         if it requires something that nobody says."""
-        told = on.conditions.parameters_for(self.wiring.selections[operation])
+        told = on.conditions.parameters_for(self.plan.selections[operation])
         if told is None:
             return None
         service, held = self.guard.service, on.held
         own = own or service is None or not self.service
         if own:  # its credentials are added separately below
-            told = told.without({(each.where, each.name) for each in self.wiring.credentials})
+            told = told.without({(each.where, each.name) for each in self.plan.credentials})
         pieces = [told.merge_into(query), *(held.query if own else ())]
         secret = held.headers if own else _pair(service, self.service)
         if not (own and held.has_all_cookies):
@@ -152,7 +152,7 @@ class Desk:
             on.like.host, on.like.scheme, on.like.address,
         )  # fmt: skip
 
-    def key(self, question: LookupQuestion, on: Behalf) -> tuple[str, int, str, str, str]:
+    def key(self, question: LookupQuestion, on: ClientRequest) -> tuple[str, int, str, str, str]:
         """Cache key: one for each caller, or shared when the service's credential is used; and one
         for each condition."""
         credentials = "" if self.uses_service(question) else on.held.key
@@ -163,26 +163,26 @@ class Desk:
         callers."""
         return bool(self.guard.service is not None and self.service and question.about)
 
-    def read(self, question: LookupQuestion, answered: HttpResponse | None) -> LookUpResult:
+    def read(self, question: LookupQuestion, answered: HttpResponse | None) -> LookupResult:
         """What a response says about every relation and state that this look-up serves."""
         value = readable(answered)
         if answered is None or value is None or is_stale(answered, self.guard.ttl):
             return NOTHING
         ids: dict[str, frozenset[str]] = {}
         whole: set[str] = set()
-        for name, index in self.wiring.relations.items():
+        for name, index in self.plan.relations.items():
             if index == question.ask:
-                place = self.wiring.places[name]
+                place = self.plan.places[name]
                 ids[name] = frozenset(identifiers(values_at(value, place.pointer, place.maps)))
                 if is_whole(place, answered, value):
                     whole.add(name)
         states: dict[str, Json] = {}
-        for path, (index, segments) in self.wiring.states.items():
+        for path, (index, segments) in self.plan.states.items():
             if index == question.ask:
-                home = self.wiring.homes[path]
+                home = self.plan.homes[path]
                 if not is_failed(home.pointer, answered, value):
                     states |= _state(path, home, segments, value, question.about)
-        return LookUpResult(ids, frozenset(whole), states)
+        return LookupResult(ids, frozenset(whole), states)
 
 
 def _state(
@@ -264,14 +264,14 @@ _NOTHING_TOLD: Mapping[tuple[str, str], Json] = {}
 
 
 @dataclass
-class Inquiry:
+class Lookups:
     """The look-ups of one request, within its budget of calls and seconds."""
 
-    desk: Desk
-    on: Behalf
+    lookup_service: LookupService
+    on: ClientRequest
     who: Who
-    known: dict[LookupQuestion, LookUpResult] = field(default_factory=dict)
-    wants: dict[Want, None] = field(default_factory=dict)
+    known: dict[LookupQuestion, LookupResult] = field(default_factory=dict)
+    wants: dict[MissingFact, None] = field(default_factory=dict)
     asked: int = 0
     failed: int = 0
     _fresh: set[LookupQuestion] = field(default_factory=set)
@@ -282,7 +282,7 @@ class Inquiry:
     def begin(self) -> None:
         """Begins a request, or its response: with a whole budget, and without earlier results,
         which a write may have changed."""
-        self._left, self._until = self.desk.guard.lookups, None
+        self._left, self._until = self.lookup_service.guard.lookups, None
         self.known.clear()
         self._fresh.clear()
 
@@ -295,14 +295,16 @@ class Inquiry:
         related: dict[tuple[str, str], bool] = {}
         states: dict[tuple[str, str], Json] = {}
         for want in self.wants:
-            answers = [self.known.get(q, NOTHING) for q in self.desk.questions(want, self.who)]
+            answers = [
+                self.known.get(q, NOTHING) for q in self.lookup_service.questions(want, self.who)
+            ]
             if want.kind == "state":
-                path = _origin(self.desk.model.policy, want.name)
+                path = _origin(self.lookup_service.model.policy, want.name)
                 known = next((each.states for each in answers if path in each.states), None)
                 if known is not None:
                     states[want.owner, want.name] = known[path]
             else:
-                relation = self.desk.model.policy.relations[want.name]
+                relation = self.lookup_service.model.policy.relations[want.name]
                 found = _has_relation(relation, want.owner, self.who, answers)
                 if found is not None:
                     related[want.name, want.owner] = found
@@ -318,7 +320,7 @@ class Inquiry:
         found = False
         while True:
             known = replace(self.principal(), told=told)
-            needs = LookupRequirements(self.desk.model, known, self.desk.dear)
+            needs = LookupRequirements(self.lookup_service.model, known, self.lookup_service.dear)
             gather(needs)
             new = tuple(want for want in needs.wants if want not in self.wants)
             if not new:
@@ -327,40 +329,40 @@ class Inquiry:
             self.wants.update(dict.fromkeys(new))
             yield from self._find_all(new)
 
-    def _find_all(self, wants: Iterable[Want]) -> RequestSteps[None]:
-        relations = self.desk.model.policy.relations
+    def _find_all(self, wants: Iterable[MissingFact]) -> RequestSteps[None]:
+        relations = self.lookup_service.model.policy.relations
         for want in wants:
             # The accounts in a list may change it by their own writes, which invalidate it, too.
             towards = frozenset[str]()
             if want.kind == "relation":
                 of = relations[want.name].of
                 towards = frozenset((want.owner,)) if of == "caller" else self.who.ids
-            for question in self.desk.questions(want, self.who):
+            for question in self.lookup_service.questions(want, self.who):
                 if question in self.known and (not towards or question in self._fresh):
                     continue
                 yield from self._find(question, towards)
 
     def _find(self, question: LookupQuestion, towards: frozenset[str]) -> RequestSteps[None]:
-        memory, key = self.desk.memory, self.desk.key(question, self.on)
+        memory, key = self.lookup_service.memory, self.lookup_service.key(question, self.on)
         self.known.pop(question, None)
         # A look-up that this request may not send is not answered from the cache either.
-        if not self.desk.may_ask(question.ask, self.on):
+        if not self.lookup_service.may_ask(question.ask, self.on):
             return
         believed = memory.get(key, towards)
         if believed is not None:
             self.known[question] = believed[0]
             return
-        request = self.desk.lookup_request(question, self.on)
+        request = self.lookup_service.lookup_request(question, self.on)
         if request is None or not self.spend():
             return
         epoch, began = memory.epoch, memory.now()
-        known = self.desk.read(question, (yield from self.ask(request)))
-        ttl = self.desk.guard.ttl
+        known = self.lookup_service.read(question, (yield from self.ask(request)))
+        ttl = self.lookup_service.guard.ttl
         # The API may have read its data at the start of the call, so the call counts as age.
         ttl = min(ttl, 1.0) if known is NOTHING else ttl - (memory.now() - began)
-        about = {EVERYBODY, mark(self.desk.wiring.asks[question.ask].operation)}
+        about = {EVERYBODY, mark(self.lookup_service.plan.asks[question.ask].operation)}
         about |= {question.about} if question.about else set()
-        if not self.desk.uses_service(question):
+        if not self.lookup_service.uses_service(question):
             about |= {
                 *self.who.ids,
                 self.on.held.mark,
@@ -371,9 +373,9 @@ class Inquiry:
 
     def spend(self) -> bool:
         """Takes one look-up from the budget; False if none is left or the time is over."""
-        now = self.desk.memory.now()
+        now = self.lookup_service.memory.now()
         if self._until is None:
-            self._until = now + 3 * self.desk.guard.timeout
+            self._until = now + 3 * self.lookup_service.guard.timeout
         if self._left <= 0 or now >= self._until:
             return False
         self._left -= 1
@@ -387,9 +389,9 @@ class Inquiry:
     def ask(self, request: HttpRequest) -> RequestSteps[HttpResponse | None]:
         """Sends one look-up and counts it, and counts an unusable response as failed."""
         self.asked += 1
-        within = self.desk.guard.timeout
+        within = self.lookup_service.guard.timeout
         if self._until is not None:
-            within = max(0.0, min(within, self._until - self.desk.memory.now()))
+            within = max(0.0, min(within, self._until - self.lookup_service.memory.now()))
         answered = yield replace(request, within=within)
         if readable(answered) is None:
             self.failed += 1
@@ -397,7 +399,7 @@ class Inquiry:
 
 
 def _has_relation(
-    relation: Relation, owner: str, who: Who, answers: list[LookUpResult]
+    relation: Relation, owner: str, who: Who, answers: list[LookupResult]
 ) -> bool | None:
     """Whether a relation holds; None if the responses do not decide it."""
     lists = [(each.ids.get(relation.name), relation.name in each.whole) for each in answers]

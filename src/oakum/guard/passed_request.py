@@ -7,15 +7,15 @@ from dataclasses import dataclass, field
 
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
 from oakum.guard.concealment import ConcealedSight
-from oakum.guard.lookups import Inquiry
+from oakum.guard.lookups import Lookups
 from oakum.http.octets import octets
 from oakum.openapi.model import Json
 from oakum.routing.http_messages import HttpRequest, HttpResponse
 
 
 @dataclass
-class Passing:
-    """A request to be forwarded, with its audit record so far."""
+class GuardedRequest:
+    """A request under guard, with its audit record so far."""
 
     asked: HttpRequest
     forward: HttpRequest
@@ -30,7 +30,7 @@ class Passing:
     preflight: bool = False
     endpoint: GrantedEndpoint | None = None
     params: Mapping[str, str] = field(default_factory=dict)
-    inquiry: Inquiry | None = None
+    lookups: Lookups | None = None
     stale: frozenset[str] = frozenset()
     """Ids and marks whose cached look-ups are dropped once this write has been forwarded."""
     who: str = "anonymous"
@@ -65,8 +65,8 @@ class Passing:
             "upstream": self.upstream,
             "removed": dict(sorted(self.removed.items())),
             "denied": self.denied,
-            "lookups": self.inquiry.asked if self.inquiry else 0,
-            "failed": self.inquiry.failed if self.inquiry else 0,
+            "lookups": self.lookups.asked if self.lookups else 0,
+            "failed": self.lookups.failed if self.lookups else 0,
             "bytes_in": len(self.asked.body),
             "bytes_out": self.bytes_out,
         }

@@ -24,7 +24,7 @@ from oakum.guard.compiled.write_targets import Target, TargetKind
 from oakum.guard.forms import as_json, keep_members
 from oakum.guard.graphql_query import arguments, parameter, refusal_reason
 from oakum.guard.lookup_requirements import LookupRequirements
-from oakum.guard.lookups import Inquiry
+from oakum.guard.lookups import Lookups
 from oakum.guard.stored_object import find, object_in_response, question, stored_subjects, unlike
 from oakum.http.media_type import is_json
 from oakum.openapi.model import Json
@@ -54,7 +54,7 @@ class ForwardedBody:
     """The body, if it was read."""
 
 
-class Intake:
+class BodyChecks:
     """Checks the bodies of requests against `set:` of one contract, and chooses what is
     forwarded."""
 
@@ -66,7 +66,7 @@ class Intake:
         self,
         endpoint: GrantedEndpoint,
         params: Mapping[str, str],
-        inquiry: Inquiry,
+        lookups: Lookups,
         asked: HttpRequest,
         query: str,
     ) -> RequestSteps[ForwardedBody]:
@@ -75,18 +75,18 @@ class Intake:
         that the caller may not set. `query`: the part that is forwarded."""
         subject: Subject | None = None
         if endpoint.write:
-            subject = yield from self._subject(endpoint, params, inquiry)
+            subject = yield from self._subject(endpoint, params, lookups)
         if endpoint.write and subject is not None and not self._names_all(endpoint):
-            yield from self._may(endpoint, params, inquiry, subject, endpoint.checks.target.kind)
+            yield from self._may(endpoint, params, lookups, subject, endpoint.checks.target.kind)
         for each in subject.stands if subject is not None else ():
             if each.below:
                 continue  # list elements are judged one by one
-            yield from self._may(endpoint, params, inquiry, each, "ask")
+            yield from self._may(endpoint, params, lookups, each, "ask")
         if sends(asked, endpoint.checks.unread):
             raise Denial(422, "body")
-        body, value = yield from self._body(endpoint, params, inquiry, subject, asked)
+        body, value = yield from self._body(endpoint, params, lookups, subject, asked)
         if endpoint.write and endpoint.checks.plain:
-            yield from self._check_keys(endpoint, params, inquiry, asked, query, value, subject)
+            yield from self._check_keys(endpoint, params, lookups, asked, query, value, subject)
         ids = frozenset(_scalars(value))
         owners = frozenset(subject.owners) if subject else frozenset[str]()
         media = str(read_media_type(asked.values("content-type")) or "")
@@ -95,26 +95,26 @@ class Intake:
     # ------------------------------------------------------------ the object
 
     def _subject(
-        self, endpoint: GrantedEndpoint, params: Mapping[str, str], inquiry: Inquiry
+        self, endpoint: GrantedEndpoint, params: Mapping[str, str], lookups: Lookups
     ) -> RequestSteps[Subject]:
         target, subject = endpoint.checks.target, Subject("")
         match target.kind:
             case "caller":
                 new = endpoint.operation.method == "POST"
-                subject = Subject("", tuple(sorted(inquiry.who.ids)), new=new)
+                subject = Subject("", tuple(sorted(lookups.who.ids)), new=new)
             case "path":
                 subject = Subject("", tuple(identifiers([params[target.param]])))
             case "ask":
-                subject = yield from self._look_up_target(endpoint, target, params, inquiry)
+                subject = yield from self._look_up_target(endpoint, target, params, lookups)
         owner = self._model.rule(endpoint.operation.id).owner
         found = [subject] if owner and target.kind == "ask" else []
         for each in target.around:
-            found.append((yield from self._look_up_target(endpoint, each, params, inquiry)))
-        if not all(_is_of(each, params[owner], inquiry.who.ids) for each in found):
+            found.append((yield from self._look_up_target(endpoint, each, params, lookups)))
+        if not all(_is_of(each, params[owner], lookups.who.ids) for each in found):
             raise absent(endpoint, "call")
         key = params[target.last] if target.last else ""
-        unlike = yield from self._unlike(endpoint, params, inquiry, subject)
-        stands = yield from self._stored_subject(endpoint, params, inquiry, subject)
+        unlike = yield from self._unlike(endpoint, params, lookups, subject)
+        stands = yield from self._stored_subject(endpoint, params, lookups, subject)
         return replace(
             subject, unnamed=target.unnamed, below=target.below, key=key, unlike=unlike,
             stands=stands,
@@ -124,19 +124,19 @@ class Intake:
         self,
         endpoint: GrantedEndpoint,
         params: Mapping[str, str],
-        inquiry: Inquiry,
+        lookups: Lookups,
         subject: Subject,
     ) -> RequestSteps[tuple[Subject, ...]]:
         """What the API shows now at a path that ends with a word."""
         target = endpoint.checks.standing
         if target is None:
             return ()
-        answered = yield from self._answer(endpoint, target, params, inquiry)
+        answered = yield from self._answer(endpoint, target, params, lookups)
         empty = answered is not None and answered.status == 204 and not answered.body
         if answered is not None and (empty or answered.status in (404, 410)):
             return ()
         shown = self._require_answer(endpoint, answered)
-        found = stored_subjects(self._model, target, params, inquiry, shown, subject)
+        found = stored_subjects(self._model, target, params, lookups, shown, subject)
         if found is None:
             raise absent(endpoint, "target")
         return found
@@ -145,7 +145,7 @@ class Intake:
         self,
         endpoint: GrantedEndpoint,
         params: Mapping[str, str],
-        inquiry: Inquiry,
+        lookups: Lookups,
         subject: Subject,
     ) -> RequestSteps[frozenset[str]]:
         """Resources that the object does not belong to, as the API shows it now."""
@@ -154,43 +154,51 @@ class Intake:
             return frozenset()
         if target.kind == "none":
             return frozenset(target.kinds if not subject.new else ()) - {subject.resource}
-        answered = yield from self._answer(endpoint, target, params, inquiry)
+        answered = yield from self._answer(endpoint, target, params, lookups)
         if answered is not None and answered.status in (404, 410):
             if endpoint.operation.method == "PATCH":
                 raise Denial(404, "target")
             return frozenset()
-        return unlike(self._model, target, inquiry, self._require_answer(endpoint, answered))
+        return unlike(self._model, target, lookups, self._require_answer(endpoint, answered))
 
     def _look_up_target(
-        self, endpoint: GrantedEndpoint, target: Target, params: Mapping[str, str], inquiry: Inquiry
+        self,
+        endpoint: GrantedEndpoint,
+        target: Target,
+        params: Mapping[str, str],
+        lookups: Lookups,
     ) -> RequestSteps[Subject]:
         """Looks up the object to be written."""
-        answered = yield from self._answer(endpoint, target, params, inquiry)
+        answered = yield from self._answer(endpoint, target, params, lookups)
         if answered is not None and answered.status in (404, 410):
             if target.then is not None and target.made:
-                return (yield from self._look_up_target(endpoint, target.then, params, inquiry))
+                return (yield from self._look_up_target(endpoint, target.then, params, lookups))
             if target.made and answered.status == 404:
                 return Subject("", tuple(identifiers([params[target.made]])), new=True)
             raise Denial(404, "target")
         answered = self._require_answer(endpoint, answered)
-        found = object_in_response(self._model, target, params, inquiry, answered)
+        found = object_in_response(self._model, target, params, lookups, answered)
         if found is None:
             raise absent(endpoint, "target")
         owner = self._model.policy.resources[target.resource].owner
         if target.says and target.then is not None and not says(owner, found.value):
-            other = yield from self._look_up_target(endpoint, target.then, params, inquiry)
+            other = yield from self._look_up_target(endpoint, target.then, params, lookups)
             return found if other.new or not other.owners else other
         return found
 
     def _answer(
-        self, endpoint: GrantedEndpoint, target: Target, params: Mapping[str, str], inquiry: Inquiry
+        self,
+        endpoint: GrantedEndpoint,
+        target: Target,
+        params: Mapping[str, str],
+        lookups: Lookups,
     ) -> RequestSteps[HttpResponse | None]:
-        asked = question(self._model, target, params, inquiry)
+        asked = question(self._model, target, params, lookups)
         if asked is None:
             raise absent(endpoint, "target")
-        if not inquiry.spend():
+        if not lookups.spend():
             raise Denial(503, "target")
-        return (yield from inquiry.ask(asked))
+        return (yield from lookups.ask(asked))
 
     def _require_answer(
         self, endpoint: GrantedEndpoint, answered: HttpResponse | None
@@ -206,29 +214,29 @@ class Intake:
         self,
         endpoint: GrantedEndpoint,
         params: Mapping[str, str],
-        inquiry: Inquiry,
+        lookups: Lookups,
         subject: Subject,
         kind: TargetKind,
     ) -> RequestSteps[None]:
         model, id = self._model, endpoint.operation.id
-        if may_write(model, inquiry.principal(), id, params, subject, kind):
+        if may_write(model, lookups.principal(), id, params, subject, kind):
             return
         call = model.rule(id).call
         if call is not None:
-            yield from inquiry.settle(lambda needs: needs.any(call, subject))
+            yield from lookups.settle(lambda needs: needs.any(call, subject))
         else:
             # Whoever may set any field of the object may continue; the body is checked later.
-            yield from inquiry.settle(
+            yield from lookups.settle(
                 lambda needs: needs.tables(settable_tables(model, id, subject))
             )
-        if not may_write(model, inquiry.principal(), id, params, subject, kind):
+        if not may_write(model, lookups.principal(), id, params, subject, kind):
             raise absent(endpoint, "call")
 
     def _check_keys(
         self,
         endpoint: GrantedEndpoint,
         params: Mapping[str, str],
-        inquiry: Inquiry,
+        lookups: Lookups,
         asked: HttpRequest,
         query: str,
         value: Json,
@@ -236,7 +244,7 @@ class Intake:
     ) -> RequestSteps[None]:
         """Checks that the caller may write every object that a write names by a plain key."""
         model, id = self._model, endpoint.operation.id
-        if may_write(model, inquiry.principal(), id, params, Subject("", owned=False), "none"):
+        if may_write(model, lookups.principal(), id, params, Subject("", owned=False), "none"):
             return
         unread = asked.body if value is None else b""
         its = subject is not None and subject.resource == endpoint.checks.plain.kept_of
@@ -247,14 +255,14 @@ class Intake:
         if keys is None:
             raise absent(endpoint, "call")
         if subject is not None and not keys and self._names_all(endpoint):
-            yield from self._may(endpoint, params, inquiry, subject, endpoint.checks.target.kind)
+            yield from self._may(endpoint, params, lookups, subject, endpoint.checks.target.kind)
         makes = endpoint.operation.method == "POST"
         named = BodyObjects(makes=makes, wanted=dict.fromkeys(keys))
-        yield from find(model, endpoint.checks.finders, params, inquiry, named)
+        yield from find(model, endpoint.checks.finders, params, lookups, named)
         for subject in named.found.values():
             if subject is None or subject.new:
                 raise absent(endpoint, "call")
-            yield from self._may(endpoint, params, inquiry, subject, "ask")
+            yield from self._may(endpoint, params, lookups, subject, "ask")
 
     def _names_all(self, endpoint: GrantedEndpoint) -> bool:
         """Whether only plain keys say which objects a write is of, so that `call:` is about these
@@ -270,7 +278,7 @@ class Intake:
         self,
         endpoint: GrantedEndpoint,
         params: Mapping[str, str],
-        inquiry: Inquiry,
+        lookups: Lookups,
         subject: Subject | None,
         asked: HttpRequest,
     ) -> RequestSteps[tuple[bytes, Json]]:
@@ -282,15 +290,15 @@ class Intake:
         if not body:
             reads = operation.method == "GET"
             url = asked.target.partition("?")[2]
-            self._query(endpoint, {"query": parameter(url)} if reads else None, inquiry)
-            if decides and not self._own(endpoint, inquiry, subject):
+            self._query(endpoint, {"query": parameter(url)} if reads else None, lookups)
+            if decides and not self._own(endpoint, lookups, subject):
                 raise Denial(422, "body")
-            yield from self._sets(endpoint, inquiry, subject)
+            yield from self._sets(endpoint, lookups, subject)
             return body, None
         kind = self._media(endpoint, asked)
         form = endpoint.resource_form(kind.type)
         if form is None and not is_json(kind.type):
-            if endpoint.checks.upload and not self._own(endpoint, inquiry, subject):
+            if endpoint.checks.upload and not self._own(endpoint, lookups, subject):
                 # The form is not a resource, so `set` grants do not apply to it; `call` has to.
                 if unsaid:
                     raise absent(endpoint, "call")
@@ -302,16 +310,16 @@ class Intake:
             reading = read_request(said)
         except UnreadableBody:
             raise Denial(400, "body") from None
-        self._query(endpoint, reading[0], inquiry)
+        self._query(endpoint, reading[0], lookups)
         call = Call(operation.id, params, media_type=str(kind))
-        done = yield from self._filter_body(endpoint, call, inquiry, subject, reading)
-        if not done.sets and decides and not self._own(endpoint, inquiry, subject):
+        done = yield from self._filter_body(endpoint, call, lookups, subject, reading)
+        if not done.sets and decides and not self._own(endpoint, lookups, subject):
             raise Denial(422, "body")  # the caller may set other fields only
         onward = done.body if done.whole or self._guard.unknown != "refuse" else None
         if onward is None:
             raise Denial(422, "body")
         if not done.sets:
-            yield from self._sets(endpoint, inquiry, subject)
+            yield from self._sets(endpoint, lookups, subject)
         if form is not None:
             cut = body if onward == said else keep_members(kind, body, read(onward)[0])
             if cut is None:
@@ -323,7 +331,7 @@ class Intake:
         self,
         endpoint: GrantedEndpoint,
         call: Call,
-        inquiry: Inquiry,
+        lookups: Lookups,
         subject: Subject | None,
         reading: Reading,
     ) -> RequestSteps[BodyDecision]:
@@ -334,12 +342,12 @@ class Intake:
         named = BodyObjects(
             endpoint.checks.finders, endpoint.checks.local, makes=makes, forms=forms
         )
-        done = yield from self._weigh_body(endpoint, call, inquiry, subject, reading, named)
+        done = yield from self._weigh_body(endpoint, call, lookups, subject, reading, named)
         for _ in range(_MOST_CUTS):
             if done.whole or done.body is None or self._guard.unknown == "refuse":
                 return done
             done = yield from self._weigh_body(
-                endpoint, call, inquiry, subject, read(done.body), named
+                endpoint, call, lookups, subject, read(done.body), named
             )
         return done if done.whole else replace(done, keep=False)
 
@@ -347,29 +355,29 @@ class Intake:
         self,
         endpoint: GrantedEndpoint,
         call: Call,
-        inquiry: Inquiry,
+        lookups: Lookups,
         subject: Subject | None,
         reading: Reading,
         named: BodyObjects,
     ) -> RequestSteps[BodyDecision]:
         """What may be forwarded of a body, after all look-ups that it needs."""
         while True:
-            named.most = inquiry.lookups_left
+            named.most = lookups.lookups_left
             try:
-                done = weigh(self._model, inquiry.principal(), call, subject, reading, named)
+                done = weigh(self._model, lookups.principal(), call, subject, reading, named)
             except TooMany:
                 raise Denial(413, "lookups") from None
             if subject is None or done.whole:
                 return done
             if named.wanted:
-                yield from find(self._model, endpoint.checks.finders, call.params, inquiry, named)
+                yield from find(self._model, endpoint.checks.finders, call.params, lookups, named)
             elif not (
-                yield from inquiry.settle(partial(LookupRequirements.tables, written=done.written))
+                yield from lookups.settle(partial(LookupRequirements.tables, written=done.written))
             ):
                 return done
 
     def _sets(
-        self, endpoint: GrantedEndpoint, inquiry: Inquiry, subject: Subject | None
+        self, endpoint: GrantedEndpoint, lookups: Lookups, subject: Subject | None
     ) -> RequestSteps[None]:
         """Denies an empty body, `null` and an empty list to callers to whom an empty object is
         denied: where the whole body is a resource, these are writes too."""
@@ -377,26 +385,26 @@ class Intake:
         body = model.written.get(id)
         if subject is None or body is None or not body.whole:
             return
-        yield from inquiry.settle(lambda needs: needs.tables(settable_tables(model, id, subject)))
-        if not may_set(model, inquiry.principal(), id, subject):
+        yield from lookups.settle(lambda needs: needs.tables(settable_tables(model, id, subject)))
+        if not may_set(model, lookups.principal(), id, subject):
             raise Denial(422, "body")
 
-    def _query(self, endpoint: GrantedEndpoint, said: Json, inquiry: Inquiry) -> None:
+    def _query(self, endpoint: GrantedEndpoint, said: Json, lookups: Lookups) -> None:
         """Denies (400) a GraphQL query that `refused` rejects, where the response depends on one.
         Nothing is looked up for one that names the tenant."""
         if not self._model.rule(endpoint.operation.id).graphql:
             return
         if refusal_reason(said, writes=endpoint.write):
             raise Denial(400, "query")
-        own = inquiry.desk.wiring.selections[endpoint.operation.id]
+        own = lookups.lookup_service.plan.selections[endpoint.operation.id]
         if any(is_named(each, own) for each in arguments(said)):
-            unsaid = replace(inquiry.on.conditions, unsaid=True)
-            inquiry.on = replace(inquiry.on, conditions=unsaid)
+            unsaid = replace(lookups.on.conditions, unsaid=True)
+            lookups.on = replace(lookups.on, conditions=unsaid)
 
-    def _own(self, endpoint: GrantedEndpoint, inquiry: Inquiry, subject: Subject | None) -> bool:
+    def _own(self, endpoint: GrantedEndpoint, lookups: Lookups, subject: Subject | None) -> bool:
         """Whether the object is the caller's own, as required where no body says what is set."""
         owners = subject.owners if subject else ()
-        return endpoint.checks.target.kind == "caller" or not inquiry.who.ids.isdisjoint(owners)
+        return endpoint.checks.target.kind == "caller" or not lookups.who.ids.isdisjoint(owners)
 
     def _unread(self, endpoint: GrantedEndpoint, kind: MediaType, body: bytes) -> bytes:
         """A body that is not JSON: only its member names are checked."""

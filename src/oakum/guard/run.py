@@ -79,7 +79,7 @@ class GuardOptions:
 
 
 @dataclass(frozen=True)
-class Happening:
+class GuardEvent:
     """An event for the operator; `words` and `data` say the same."""
 
     kind: str
@@ -87,7 +87,7 @@ class Happening:
     data: Mapping[str, Json] = field(default_factory=dict)
 
 
-Say = Callable[[Happening], None]
+Say = Callable[[GuardEvent], None]
 Line = Callable[[bytes], None]
 
 
@@ -448,7 +448,7 @@ class Running:
         )
 
     def _tell(self, kind: str, words: str, **data: Json) -> None:
-        self._say(Happening(kind, words, data))
+        self._say(GuardEvent(kind, words, data))
 
     def text(self) -> str:
         """Metrics in Prometheus' text format."""
@@ -494,7 +494,7 @@ def serve(options: GuardOptions, say: Say, line: Line | None = None) -> None:
     # Only a signal ends a guard: an engine that ends by itself is started anew.
     why = signal.Signals(ends[0]).name if ends else "SIGINT"
     said = f"{options.engine.name} has ended on {why}"
-    say(Happening("ended", said, {"signal": why}))
+    say(GuardEvent("ended", said, {"signal": why}))
 
 
 def _attend(guard: Running, ends: list[int], heard: deque[int]) -> None:

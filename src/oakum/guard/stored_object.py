@@ -15,7 +15,7 @@ from oakum.authz.member_paths import at_path, is_garbled
 from oakum.guard.compiled.objects_in_responses import enclosing_resources, stands_alone
 from oakum.guard.compiled.path_objects import names, rename_parameters
 from oakum.guard.compiled.write_targets import Target
-from oakum.guard.lookups import Inquiry
+from oakum.guard.lookups import Lookups
 from oakum.http.json_pointer import values_at
 from oakum.openapi.model import Json
 from oakum.routing.http_messages import Denial, HttpRequest, HttpResponse, RequestSteps
@@ -26,7 +26,7 @@ _NOWHERE = Target("none")
 
 
 def question(
-    model: Model, target: Target, params: Mapping[str, str], inquiry: Inquiry
+    model: Model, target: Target, params: Mapping[str, str], lookups: Lookups
 ) -> HttpRequest | None:
     """The look-up request for the object; None if the parameters would make its path ambiguous, or
     if a required parameter is missing."""
@@ -35,14 +35,16 @@ def question(
     if path is None:
         return None
     own = target.own or "{" not in reader.path
-    return inquiry.desk.request_to(target.operation, path, target.query, inquiry.on, own=own)
+    return lookups.lookup_service.request_to(
+        target.operation, path, target.query, lookups.on, own=own
+    )
 
 
 def object_in_response(
     model: Model,
     target: Target,
     params: Mapping[str, str],
-    inquiry: Inquiry,
+    lookups: Lookups,
     answered: HttpResponse,
 ) -> Subject | None:
     """The object in a readable response; None if it is missing or ambiguous."""
@@ -52,7 +54,7 @@ def object_in_response(
     media = likely_media(reader, 200, answered.media)
     # A parameter of the written path says nothing about an object that is looked up by another.
     its = {n: v for n, v in rename_parameters(params, target.names).items() if n in names(reader)}
-    judge = Judge(model, inquiry.principal(), reader.id, its)
+    judge = Judge(model, lookups.principal(), reader.id, its)
     judged = judge.judge(value, media.shape if media else None)
     kinds = dict.fromkeys(judged.untold, "")
     kinds |= {id(each.value): each.resource for each in judged.instances}
@@ -65,12 +67,12 @@ def object_in_response(
 
 
 def unlike(
-    model: Model, target: Target, inquiry: Inquiry, answered: HttpResponse
+    model: Model, target: Target, lookups: Lookups, answered: HttpResponse
 ) -> frozenset[str]:
     """Resources that the object may belong to, without those that a readable response shows."""
     value, reader = readable(answered), model.operations[target.operation]
     media = likely_media(reader, 200, answered.media)
-    judged = Judge(model, inquiry.principal(), reader.id, {}).judge(
+    judged = Judge(model, lookups.principal(), reader.id, {}).judge(
         value, media.shape if media else None
     )
     shown = {each.resource for each in judged.instances if each.pointer == target.pointer}
@@ -86,7 +88,7 @@ def stored_subjects(
     model: Model,
     target: Target,
     params: Mapping[str, str],
-    inquiry: Inquiry,
+    lookups: Lookups,
     answered: HttpResponse,
     itself: Subject,
 ) -> tuple[Subject, ...] | None:
@@ -99,7 +101,7 @@ def stored_subjects(
     if media is None or media.shape is None:
         return None
     its = {n: v for n, v in rename_parameters(params, target.names).items() if n in names(reader)}
-    judged = Judge(model, inquiry.principal(), reader.id, its).judge(value, media.shape)
+    judged = Judge(model, lookups.principal(), reader.id, its).judge(value, media.shape)
     instances = {id(each.value): each for each in judged.instances}
     kinds = dict.fromkeys(judged.untold, "") | {n: each.resource for n, each in instances.items()}
     found: list[Subject] = []
@@ -146,12 +148,12 @@ def find(
     model: Model,
     finders: Mapping[str, Target],
     params: Mapping[str, str],
-    inquiry: Inquiry,
+    lookups: Lookups,
     named: BodyObjects,
 ) -> RequestSteps[None]:
     """Looks up the objects that a body names; raises `Denial` when the request's budget is too
     small, which is known before the first of many is prepared."""
-    if len(named.wanted) > inquiry.lookups_left:
+    if len(named.wanted) > lookups.lookups_left:
         raise Denial(413, "lookups")
     todo = [(key, finders.get(key[0], _NOWHERE)) for key in named.wanted]
     named.wanted.clear()
@@ -163,23 +165,23 @@ def find(
                 key,
                 target,
                 its := _fill_params(target, key, params),
-                question(model, target, its, inquiry),
+                question(model, target, its, lookups),
             )
             for key, target in todo
             if target.kind == "ask"
         ]
         named.found |= {key: None for key, _ in todo}
-        if len({each[3] for each in asked} - answers.keys() - {None}) > inquiry.lookups_left:
+        if len({each[3] for each in asked} - answers.keys() - {None}) > lookups.lookups_left:
             raise Denial(413, "lookups")
         for key, target, its, request in asked:
             if request is None:
                 continue
             if request not in answers:
-                if not inquiry.spend():
+                if not lookups.spend():
                     raise Denial(503, "target")
-                answers[request] = yield from inquiry.ask(request)
+                answers[request] = yield from lookups.ask(request)
             found = _read_subject(
-                model, target, key, its, inquiry, answers[request], makes=named.makes
+                model, target, key, its, lookups, answers[request], makes=named.makes
             )
             named.found[key] = found
             if found is not None and not (found.owners or found.new) and target.then is not None:
@@ -196,7 +198,7 @@ def _read_subject(
     target: Target,
     key: Key,
     params: Mapping[str, str],
-    inquiry: Inquiry,
+    lookups: Lookups,
     answered: HttpResponse | None,
     *,
     makes: bool,
@@ -208,7 +210,7 @@ def _read_subject(
     certain = key == ITSELF or (target.param in within and (makes or len(within) < 2))
     if certain and answered.status == 404:
         return Subject(target.resource, new=True)
-    return object_in_response(model, target, params, inquiry, answered)
+    return object_in_response(model, target, params, lookups, answered)
 
 
 def _pointer(

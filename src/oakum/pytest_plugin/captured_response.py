@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from oakum.exchange import Request, Response
 from oakum.pytest_plugin.coding import LONG, MOST, decode
 
-Talk = Generator[Request, Response | None, None]
+Evaluation = Generator[Request, Response | None, None]
 """A generator that yields look-ups for the same application and is sent each response; None: there
 was none."""
 Patch = tuple[Any, str, Any]
@@ -54,7 +54,7 @@ class _Later:
 
     held: object
     """What the test reads it from: kept, so that nothing else gets its id."""
-    heard: Capture
+    captured: Capture
     ask: Callable[[Request], Any]
     """Sends a question for the same application, or is waited for to do so."""
     raw: bool
@@ -65,22 +65,22 @@ class _Later:
     def capture(self, why: str) -> Capture:
         """The response with the part of its body that was read. `why`: reason if incomplete, else
         empty."""
-        response, body = self.heard.response, b"".join(self.parts)
+        response, body = self.captured.response, b"".join(self.parts)
         if why and not body and is_read(response.headers):
-            return replace(self.heard, unread=UNREAD)
+            return replace(self.captured, unread=UNREAD)
         why = LONG if self.size > MOST else why
         answer, unread = read_answer(
             response.status, dict(response.headers), lambda: body, held=False, raw=self.raw
         )
         answer = replace(answer, truncated=answer.truncated or bool(why))
-        return replace(self.heard, response=answer, unread=unread or why)
+        return replace(self.captured, response=answer, unread=unread or why)
 
 
-class Ear(Protocol):
+class CaptureObserver(Protocol):
     """Interface of the observer to which the hooks report: which responses it wants, captured
     responses, and those that could not be read."""
 
-    def hear(self, heard: Capture, /) -> Talk: ...
+    def observe(self, captured: Capture, /) -> Evaluation: ...
     def count_missed(self, why: str, /) -> None: ...
     def wants(self, method: str, url: str, /) -> bool: ...
 
@@ -89,7 +89,7 @@ class Ear(Protocol):
 class CaptureLine:
     """Passes captured responses from the hooks to the observer."""
 
-    ear: Ear
+    observer: CaptureObserver
     _later: dict[int, _Later] = field(default_factory=dict)
     """Responses whose bodies a test may still read, by `id()` of what the test reads from."""
     _lock: threading.RLock = field(default_factory=threading.RLock)
@@ -98,23 +98,25 @@ class CaptureLine:
     def pass_on(self, make: Callable[[], Capture], ask: Callable[[Request], Response]) -> None:
         """Passes on a response, and sends the look-ups that its evaluation needs."""
         try:
-            talk, answer = self.ear.hear(make()), None
+            evaluation, answer = self.observer.observe(make()), None
             while True:
-                question = self.step(talk, answer)
+                question = self.step(evaluation, answer)
                 answer = None
                 with suppress(Exception):  # no response is a valid result too
                     answer = ask(question)
         except StopIteration:
             return
         except Exception as error:  # noqa: BLE001 - our bugs must not fail a test; they are counted
-            self.ear.count_missed(type(error).__name__)
+            self.observer.count_missed(type(error).__name__)
 
-    async def atold(self, make: Callable[[], Capture], ask: Callable[[Request], Any]) -> None:
+    async def pass_on_async(
+        self, make: Callable[[], Capture], ask: Callable[[Request], Any]
+    ) -> None:
         """As `pass_on`, for an asynchronous client."""
         try:
-            talk, answer = self.ear.hear(make()), None
+            evaluation, answer = self.observer.observe(make()), None
             while True:
-                question = self.step(talk, answer)
+                question = self.step(evaluation, answer)
                 answer = None
                 with suppress(Exception):
                     answer = await ask(question)
@@ -122,25 +124,25 @@ class CaptureLine:
             return
         except Exception as error:  # noqa: BLE001 - as above
             if not isinstance(error, StopIteration):
-                self.ear.count_missed(type(error).__name__)
+                self.observer.count_missed(type(error).__name__)
 
-    def step(self, talk: Talk, answer: Response | None) -> Request:
+    def step(self, evaluation: Evaluation, answer: Response | None) -> Request:
         """Runs one step of an evaluation and returns the next look-up. Threads take turns, and none
         holds the lock during a look-up."""
         with self._lock:
-            return talk.send(answer)
+            return evaluation.send(answer)
 
     def later(
         self,
         held: object,
-        heard: Capture,
+        captured: Capture,
         ask: Callable[[Request], Any],
         *,
         raw: bool = False,
     ) -> None:
         """Registers a response whose body has not been read. `held`: the object from which the test
         reads it. `raw`: the body still has its content coding."""
-        self._later[id(held)] = _Later(held, heard, ask, raw)
+        self._later[id(held)] = _Later(held, captured, ask, raw)
 
     def waits(self, held: object) -> bool:
         """Whether a test may still read more of a body that has not been evaluated."""
@@ -149,7 +151,7 @@ class CaptureLine:
     def piece(self, held: object, piece: bytes) -> None:
         """Records a part of a body that a test has read."""
         later = self._later.get(id(held))
-        if later is None or not is_read(later.heard.response.headers):
+        if later is None or not is_read(later.captured.response.headers):
             return
         if later.size <= MOST:
             later.parts.append(bytes(piece))
@@ -165,7 +167,7 @@ class CaptureLine:
         """As `read`, for an asynchronous client."""
         later = self._later.pop(id(held), None)
         if later is not None:
-            await self.atold(lambda: later.capture("" if whole else PART), later.ask)
+            await self.pass_on_async(lambda: later.capture("" if whole else PART), later.ask)
 
     def flush(self) -> None:
         """Evaluates responses whose bodies no test has read completely, at least by their

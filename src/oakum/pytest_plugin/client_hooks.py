@@ -23,7 +23,7 @@ from oakum.pytest_plugin.body_chunks import AsyncPieces, Pieces
 from oakum.pytest_plugin.captured_response import (
     Capture,
     CaptureLine,
-    Ear,
+    CaptureObserver,
     Patch,
     lower,
     read_answer,
@@ -31,14 +31,14 @@ from oakum.pytest_plugin.captured_response import (
 from oakum.pytest_plugin.django_client import django_client
 from oakum.pytest_plugin.network_hooks import aiohttp_client, http_client
 
-__all__ = ["TAPS", "Capture", "Ear", "Taps"]
+__all__ = ["HOOKS", "Capture", "CaptureObserver", "ClientHooks"]
 
 
-class Taps:
+class ClientHooks:
     """The hooked clients. `open` may be called again, for clients imported since."""
 
-    def __init__(self, ear: Ear) -> None:
-        self.line = CaptureLine(ear)
+    def __init__(self, observer: CaptureObserver) -> None:
+        self.line = CaptureLine(observer)
         self._undo: list[tuple[Any, str, Any]] = []
         self._open: set[str] = set()
         self._finder = _Finder(self.open)
@@ -47,19 +47,19 @@ class Taps:
         """Hooks every client that has been imported, and each that will be."""
         if self._finder not in sys.meta_path:
             sys.meta_path.insert(0, self._finder)
-        for name, tap in TAPS.items():
+        for name, patches in HOOKS.items():
             module = sys.modules.get(name)
             if module is None or name in self._open:
                 continue
             with suppress(AttributeError):  # still being imported: try again next time
-                for owner, attribute, made in tap(module, self.line):
+                for owner, attribute, made in patches(module, self.line):
                     self._undo.append((owner, attribute, getattr(owner, attribute)))
                     setattr(owner, attribute, made)
                 self._open.add(name)
 
     def unhooked_clients(self) -> list[str]:
         """Names of imported clients that could not be hooked."""
-        return [name for name in TAPS if name in sys.modules and name not in self._open]
+        return [name for name in HOOKS if name in sys.modules and name not in self._open]
 
     def close(self) -> None:
         """Restores every hooked function."""
@@ -82,7 +82,7 @@ class _Finder:
         self, name: str, path: Any = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """Implements `importlib.abc.MetaPathFinder`."""
-        if name not in TAPS:
+        if name not in HOOKS:
             return None
         spec = PathFinder.find_spec(name, path, target)
         loader = spec.loader if spec is not None else None
@@ -114,8 +114,8 @@ def _httpx(module: Any, line: CaptureLine) -> Iterator[Patch]:
             if more.get("stream") and not _is_read(response):
                 pieces = Pieces(line, response.stream)
                 response.stream = stream(pieces)
-                heard = _of_httpx(response, self, streamed=True)
-                line.later(pieces, heard, asker(self), raw=True)
+                captured = _of_httpx(response, self, streamed=True)
+                line.later(pieces, captured, asker(self), raw=True)
                 return response
         line.pass_on(lambda: _of_httpx(response, self), asker(self))
         return response
@@ -138,15 +138,15 @@ def _httpx(module: Any, line: CaptureLine) -> Iterator[Patch]:
     async def asend(self: Any, request: Any, **more: Any) -> Any:
         response = await later(self, request, **more)
         for each in _history(response):
-            await line.atold(partial(_of_httpx, each, self), aasker(self))
+            await line.pass_on_async(partial(_of_httpx, each, self), aasker(self))
         with suppress(Exception):
             if more.get("stream") and not _is_read(response):
                 pieces = AsyncPieces(line, response.stream)
                 response.stream = astream(pieces)
-                heard = _of_httpx(response, self, streamed=True)
-                line.later(pieces, heard, aasker(self), raw=True)
+                captured = _of_httpx(response, self, streamed=True)
+                line.later(pieces, captured, aasker(self), raw=True)
                 return response
-        await line.atold(lambda: _of_httpx(response, self), aasker(self))
+        await line.pass_on_async(lambda: _of_httpx(response, self), aasker(self))
         return response
 
     yield module.Client, "send", send
@@ -295,9 +295,9 @@ def _werkzeug(module: Any, line: CaptureLine) -> Iterator[Patch]:
             return response
         with suppress(Exception):
             if _is_open(response):
-                heard = of(self, response, _request_body(args, more, response), streamed=True)
+                captured = of(self, response, _request_body(args, more, response), streamed=True)
                 response.response = Pieces(line, response.response)
-                line.later(response.response, heard, ask, raw=True)
+                line.later(response.response, captured, ask, raw=True)
                 return response
         line.pass_on(lambda: of(self, response, _request_body(args, more, response)), ask)
         return response
@@ -343,7 +343,7 @@ def _request_body(args: tuple[Any, ...], more: Mapping[str, Any], response: Any)
     return b"" if given is None else None
 
 
-TAPS: Mapping[str, Callable[[Any, CaptureLine], Iterator[Patch]]] = {
+HOOKS: Mapping[str, Callable[[Any, CaptureLine], Iterator[Patch]]] = {
     "httpx": _httpx,
     "httpx2": _httpx,
     "requests": _requests,

@@ -40,8 +40,8 @@ def django_client(module: Any, line: CaptureLine) -> Iterator[Patch]:
         if response.streaming:
             with suppress(Exception):
                 user = _user(response.wsgi_request)
-                heard = _of(self, response, response.wsgi_request, sent, lambda: user)
-                _stream(line, response, heard, asker(self), nobody_asks)
+                captured = _of(self, response, response.wsgi_request, sent, lambda: user)
+                _stream(line, response, captured, asker(self), nobody_asks)
                 return response
         made = response.wsgi_request
         line.pass_on(lambda: _of(self, response, made, sent, lambda: _user(made)), asker(self))
@@ -53,23 +53,25 @@ def django_client(module: Any, line: CaptureLine) -> Iterator[Patch]:
         user, made = await _auser(response.asgi_request), response.asgi_request
         if response.streaming:
             with suppress(Exception):
-                heard = _of(self, response, made, sent, lambda: user)
-                _stream(line, response, heard, nobody_asks, aasker(self))
+                captured = _of(self, response, made, sent, lambda: user)
+                _stream(line, response, captured, nobody_asks, aasker(self))
                 return response
-        await line.atold(lambda: _of(self, response, made, sent, lambda: user), aasker(self))
+        await line.pass_on_async(
+            lambda: _of(self, response, made, sent, lambda: user), aasker(self)
+        )
         return response
 
     yield module.Client, "request", request
     yield module.AsyncClient, "request", arequest
 
 
-def _stream(line: CaptureLine, response: Any, heard: Capture, ask: Any, aask: Any) -> None:
+def _stream(line: CaptureLine, response: Any, captured: Capture, ask: Any, aask: Any) -> None:
     """Hear a body as a test goes through it."""
     parts = response.streaming_content
     waits = getattr(response, "is_async", False)  # since Django 4.2
     pieces = AsyncPieces(line, parts) if waits else Pieces(line, parts)
     response.streaming_content = pieces
-    line.later(pieces, heard, aask if waits else ask, raw=True)
+    line.later(pieces, captured, aask if waits else ask, raw=True)
 
 
 def asker(client: Any) -> Callable[[Request], Response]:

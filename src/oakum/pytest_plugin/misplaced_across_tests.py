@@ -102,7 +102,7 @@ class _Memory:
     of it than a masked form."""
 
 
-class Strays:
+class MisplacedValues:
     """Searches the responses of a run for owners' values. Holds values, in memory only."""
 
     def __init__(self, frame: JudgingContext, probes: Iterable[Probe]) -> None:

@@ -58,15 +58,15 @@ def http_client(module: Any, line: CaptureLine) -> Iterator[Patch]:
             method, url, headers = self._oakum
             if (asked := asked_of(self, method, url, headers)) is not None:
                 told = Response(response.status, lower(response.headers))
-                wanted = method != "HEAD" and line.ear.wants(method, asked.url)
+                wanted = method != "HEAD" and line.observer.wants(method, asked.url)
                 body = _ahead(response, told) if wanted else b""
                 if body is not None:
                     line.pass_on(
                         lambda: _capture_of(asked, told, body), lambda question: ask(self, question)
                     )
                 elif response.fp is not None:
-                    heard = _capture_of(asked, told, None)
-                    _follow(line, response, heard, lambda question: ask(self, question))
+                    captured = _capture_of(asked, told, None)
+                    _follow(line, response, captured, lambda question: ask(self, question))
         return response
 
     def asked_of(self: Any, method: str, url: str, headers: dict[str, str]) -> Request | None:
@@ -104,7 +104,7 @@ def _capture_of(asked: Request, told: Response, body: bytes | None) -> Capture:
 
 
 def _follow(
-    line: CaptureLine, response: Any, heard: Capture, ask: Callable[[Request], Response]
+    line: CaptureLine, response: Any, captured: Capture, ask: Callable[[Request], Response]
 ) -> None:
     """Hear a body when the test has read it."""
 
@@ -112,8 +112,8 @@ def _follow(
         line.piece(wire, body)
         line.read(wire, whole=whole)
 
-    wire = response.fp = Wire(response.fp, heard.response.headers, end)
-    line.later(wire, heard, ask, raw=True)
+    wire = response.fp = Wire(response.fp, captured.response.headers, end)
+    line.later(wire, captured, ask, raw=True)
 
 
 def _text(value: Any) -> str:
@@ -141,9 +141,9 @@ def aiohttp_client(module: Any, line: CaptureLine) -> Iterator[Patch]:
     async def request(self: Any, method: str, url: Any, **more: Any) -> Any:
         response = await plain(self, method, url, **more)
         with suppress(Exception):
-            heard, content = of(response, more), response.content
-            line.later(content, heard, asker(weakref.ref(self)))
-            if await _is_there(content, heard):
+            captured, content = of(response, more), response.content
+            line.later(content, captured, asker(weakref.ref(self)))
+            if await _is_there(content, captured):
                 for piece in getattr(content, "_buffer", ()):
                     line.piece(content, piece)
                 await line.aread(content, whole=True)
@@ -191,10 +191,10 @@ def aiohttp_client(module: Any, line: CaptureLine) -> Iterator[Patch]:
             yield stream, name, watch_read(getattr(stream, name))
 
 
-async def _is_there(content: Any, heard: Capture) -> bool:
+async def _is_there(content: Any, captured: Capture) -> bool:
     """Whether a whole body waits to be read. One that is short and of a known length is waited for,
     and stays where it is: many a test reads a status only."""
-    length = heard.response.headers.get("content-length", "")
+    length = captured.response.headers.get("content-length", "")
     if not content.is_eof() and length.isdecimal() and int(length) <= _SHORT:
         with suppress(TimeoutError):
             await asyncio.wait_for(content.wait_eof(), _PATIENCE)

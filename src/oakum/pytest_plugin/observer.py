@@ -37,8 +37,8 @@ from oakum.http.methods import SAFE
 from oakum.inference.params import infer_params
 from oakum.openapi.model import Operation
 from oakum.policy.contract import Contract
-from oakum.pytest_plugin.captured_response import Capture, Talk
-from oakum.pytest_plugin.misplaced_across_tests import Strays, WaitingResponse
+from oakum.pytest_plugin.captured_response import Capture, Evaluation
+from oakum.pytest_plugin.misplaced_across_tests import MisplacedValues, WaitingResponse
 from oakum.pytest_plugin.refusals import REFUSED, Refusals
 from oakum.pytest_plugin.response_evaluator import (
     JudgedExchange,
@@ -122,7 +122,7 @@ class SuiteObserver:
             {probe.id: probe.shows for probe in self.probes},
         )
         self._refusals = Refusals(self._frame)
-        self._strays = Strays(self._frame, self.probes)
+        self._strays = MisplacedValues(self._frame, self.probes)
         self._number = 0
         self.begin("")
 
@@ -139,73 +139,81 @@ class SuiteObserver:
         parts = urlsplit(url)
         return self._is_ours(parts.hostname or "") and self._router.of_url(url, method) is not None
 
-    def hear(self, heard: Capture) -> Talk:
+    def observe(self, captured: Capture) -> Evaluation:
         """Judges a response; calls who-am-I if nothing else identifies the caller."""
-        asked = yield from self._observe(heard)
-        changes = asked.changes if asked is not None else heard.request.method not in SAFE
+        asked = yield from self._observe(captured)
+        changes = asked.changes if asked is not None else captured.request.method not in SAFE
         if changes:
             self._callers.forget()
             if asked is None:
                 self._earlier.forget_facts()
 
-    def _observe(self, heard: Capture) -> Generator[Request, Response | None, CallerRequest | None]:
+    def _observe(
+        self, captured: Capture
+    ) -> Generator[Request, Response | None, CallerRequest | None]:
         """Judges a response. Its request; None if the document does not declare it."""
-        parts = urlsplit(heard.request.url)
-        found = self._router.of_url(heard.request.url, heard.request.method)
-        if heard.app is None and not self._is_ours(parts.hostname or ""):
+        parts = urlsplit(captured.request.url)
+        found = self._router.of_url(captured.request.url, captured.request.method)
+        if captured.app is None and not self._is_ours(parts.hostname or ""):
             if found is not None:
                 self.tally.unheard[found[0].id, f"{FOREIGN}: {parts.hostname}"] += 1
             return None
         if found is None:
-            self.tally.elsewhere[f"{heard.request.method} {_legible(parts.path)}"] += 1
+            self.tally.elsewhere[f"{captured.request.method} {_legible(parts.path)}"] += 1
             return None
         operation, params = found
         self._number += 1
         self.tally.answers[operation.id] += 1
-        kinds = type(heard.app).__mro__ if heard.app is not None else ()
+        kinds = type(captured.app).__mro__ if captured.app is not None else ()
         self.tally.apps |= {each.__module__.partition(".")[0] for each in kinds} or {""}
-        caller = self._callers.of(heard.request, heard.app, heard.user, heard.own_cookies)
+        caller = self._callers.of(
+            captured.request, captured.app, captured.user, captured.own_cookies
+        )
         if operation is self._whoami and caller.source in ("answer", "nobody", "unknown"):
-            caller = self._callers.learn(heard.request, heard.app, heard.response)
-        elif self._is_odd(operation, caller, heard.response.status):
-            caller = yield from self._identify_caller(heard)
+            caller = self._callers.learn(captured.request, captured.app, captured.response)
+        elif self._is_odd(operation, caller, captured.response.status):
+            caller = yield from self._identify_caller(captured)
         self.tally.known += caller.is_known
-        bodies, why = self._read(operation, heard)
-        heard = replace(heard, unread=heard.unread or why)
-        if heard.unread:
-            self.tally.unjudge(heard.unread, operation.id)
-        source = self._exchanges.caller_request(operation, params, caller, heard.request)
+        bodies, why = self._read(operation, captured)
+        captured = replace(captured, unread=captured.unread or why)
+        if captured.unread:
+            self.tally.unjudge(captured.unread, operation.id)
+        source = self._exchanges.caller_request(operation, params, caller, captured.request)
         for body in bodies:
-            asked = self._ask(heard, source, body)
+            asked = self._ask(captured, source, body)
             if body is bodies[0]:
-                self._learn_facts(heard, asked)
-            yield from self._evaluate(heard, asked)
+                self._learn_facts(captured, asked)
+            yield from self._evaluate(captured, asked)
         return source
 
-    def _read(self, operation: Operation, heard: Capture) -> tuple[Sequence[ResponseReader], str]:
+    def _read(
+        self, operation: Operation, captured: Capture
+    ) -> tuple[Sequence[ResponseReader], str]:
         """A parsed response, several of GraphQL in one; and why parts of it cannot be judged."""
-        read, why = _read(operation, heard.response)
-        if why or heard.unread:
+        read, why = _read(operation, captured.response)
+        if why or captured.unread:
             return (read,), why
-        return self._exchanges.parts(operation, heard.request, read)
+        return self._exchanges.parts(operation, captured.request, read)
 
-    def _evaluate(self, heard: Capture, asked: ObservedExchange) -> Talk:
+    def _evaluate(self, captured: Capture, asked: ObservedExchange) -> Evaluation:
         """Judges and searches a response whose caller is known, as far as that is possible."""
         operation, look = asked.operation, None
         if operation.id in self.model.showing:
-            if heard.response.status in REFUSED:
-                asked = self._judge_refusal(heard, asked)
-            elif heard.response.body:
-                asked, look = yield from self._judge(heard, asked)
-        elif not heard.unread and _is_bare_text(asked):
+            if captured.response.status in REFUSED:
+                asked = self._judge_refusal(captured, asked)
+            elif captured.response.body:
+                asked, look = yield from self._judge(captured, asked)
+        elif not captured.unread and _is_bare_text(asked):
             self.tally.unjudge(BARE_TEXT, operation.id)
-        yield from self._search_values(heard, asked, look)
+        yield from self._search_values(captured, asked, look)
 
-    def _judge_refusal(self, heard: Capture, asked: ObservedExchange) -> ObservedExchange:
-        if heard.response.status == 401 and not self._callers.key(heard.request, heard.app):
+    def _judge_refusal(self, captured: Capture, asked: ObservedExchange) -> ObservedExchange:
+        if captured.response.status == 401 and not self._callers.key(
+            captured.request, captured.app
+        ):
             # no credentials, and the API reports an anonymous caller
             asked = replace(asked, caller=NOBODY)
-        if heard.unread:
+        if captured.unread:
             return asked  # an unread body may contain data despite its error status
         closed = self._refusals.refuse(asked, self.tally.evidence)
         if closed is not None:
@@ -241,42 +249,42 @@ class SuiteObserver:
         return not caller.is_known or (caller.source == "nobody" and not operation.anonymous)
 
     def _identify_caller(
-        self, heard: Capture
+        self, captured: Capture
     ) -> Generator[Request, Response | None, IdentifiedCaller]:
         """The caller according to the API's who-am-I, with the same credentials."""
         held, key = (
-            self._callers.credentials_of(heard.request),
-            self._callers.key(heard.request, heard.app),
+            self._callers.credentials_of(captured.request),
+            self._callers.key(captured.request, captured.app),
         )
         if self._whoami is None:
             return UNKNOWN if key else NOBODY
-        parts = urlsplit(heard.request.url)
+        parts = urlsplit(captured.request.url)
         self.tally.asked += 1
         query = "&".join(filter(None, (self._owed, *held.query)))
         url = f"{parts.scheme}://{parts.netloc}{self._whoami.path}" + (f"?{query}" if query else "")
         told = yield Request("GET", url, {"accept": "application/json", **dict(held.headers)})
         if told is None:
             return UNKNOWN
-        caller = self._callers.learn(heard.request, heard.app, told)
+        caller = self._callers.learn(captured.request, captured.app, told)
         # A write may have ended the login with which it was sent.
-        ended = caller is NOBODY and key and heard.request.method not in SAFE
+        ended = caller is NOBODY and key and captured.request.method not in SAFE
         return UNKNOWN if ended else caller
 
     def _judge(
-        self, heard: Capture, asked: ObservedExchange
+        self, captured: Capture, asked: ObservedExchange
     ) -> Generator[Request, Response | None, tuple[ObservedExchange, JudgedExchange]]:
         look = self._look(asked)
         if look.leaks and asked.caller.source == "answer" and asked.operation is not self._whoami:
             # The cached facts about the caller may have changed, so look them up again.
-            now = yield from self._identify_caller(heard)
+            now = yield from self._identify_caller(captured)
             if now != asked.caller:
                 asked = replace(asked, caller=now)
                 look = self._look(asked)
-        look = yield from self._apply_earlier_facts(heard, asked, look)
-        self._learn_owners(heard, asked, look)
+        look = yield from self._apply_earlier_facts(captured, asked, look)
+        self._learn_owners(captured, asked, look)
         for each in (look, *self._refusals.show(asked, look, self.tally.evidence)):
             self._add(each, asked)
-        if not look.instances and not heard.unread and _is_shapeless(asked):
+        if not look.instances and not captured.unread and _is_shapeless(asked):
             self.tally.unjudge(SHAPELESS, asked.operation.id)
         return asked, look
 
@@ -287,12 +295,12 @@ class SuiteObserver:
         ).judge()
 
     def _apply_earlier_facts(
-        self, heard: Capture, asked: ObservedExchange, look: JudgedExchange
+        self, captured: Capture, asked: ObservedExchange, look: JudgedExchange
     ) -> Generator[Request, Response | None, JudgedExchange]:
         """The response by what earlier ones of the test told of settings and relations. Where that
         makes a difference to what leaks, they are requested again: a test may change its database
         without any request."""
-        self._learn_settings(_told_by(heard.request, asked), look)
+        self._learn_settings(_told_by(captured.request, asked), look)
         owners = {owner for each in look.instances for owner in each.owners}
         found = self._known_look(asked, owners)
         if found is None or {each.key for each in found.leaks} == {each.key for each in look.leaks}:
@@ -302,7 +310,7 @@ class SuiteObserver:
         about = about.union(*(facts.tenants(each.value) for each in look.instances))
         sources = facts.sources(about)[:_MOST_ASKED]
         facts.forget(about)
-        self._learn_settings(_told_by(heard.request, asked), look)
+        self._learn_settings(_told_by(captured.request, asked), look)
         for source in sources:
             told = yield source.request
             if told is not None and is_success(told.status):
@@ -330,16 +338,18 @@ class SuiteObserver:
         shown = shown_of(look.instances)
         self._earlier.learn_settings(source, look.asked.response, shown)
 
-    def _learn_facts(self, heard: Capture, asked: ObservedExchange) -> None:
+    def _learn_facts(self, captured: Capture, asked: ObservedExchange) -> None:
         """Forgets what a write may have changed, and learns who is in a list."""
-        value = None if heard.unread else lambda: asked.read.value
-        self._earlier.begin(_told_by(heard.request, asked), heard.response, value)
+        value = None if captured.unread else lambda: asked.read.value
+        self._earlier.begin(_told_by(captured.request, asked), captured.response, value)
 
-    def _learn_owners(self, heard: Capture, asked: ObservedExchange, look: JudgedExchange) -> None:
+    def _learn_owners(
+        self, captured: Capture, asked: ObservedExchange, look: JudgedExchange
+    ) -> None:
         """Learns whose the objects of a good response are."""
         shown, owners = shown_of(look.instances), [each.owners for each in look.instances]
-        source = _told_by(heard.request, asked)
-        self._earlier.learn_owners(source, heard.response, shown, owners)
+        source = _told_by(captured.request, asked)
+        self._earlier.learn_owners(source, captured.response, shown, owners)
 
     def _add(self, look: JudgedExchange, asked: ObservedExchange) -> None:
         self.tally.add(look.tally)
@@ -348,19 +358,19 @@ class SuiteObserver:
             self.tally.places[why, asked.operation.id] += count
 
     def _search_values(
-        self, heard: Capture, asked: ObservedExchange, look: JudgedExchange | None
-    ) -> Talk:
+        self, captured: Capture, asked: ObservedExchange, look: JudgedExchange | None
+    ) -> Evaluation:
         """Searches for owners' values outside known fields, now or once more is known."""
         value = asked.read.value
         loose = [Leaf(".".join(at), at, leaf, False) for at, leaf in leaves_of(value)]
         kept = WaitingResponse(
             asked, asked.sent,
-            heard.request.body.decode("utf-8", "replace"),
+            captured.request.body.decode("utf-8", "replace"),
             look.unbound if look is not None else loose,
             look.instances if look is not None else [],
             frozenset(look.granted) if look is not None else frozenset(),
         )  # fmt: skip
-        if heard.blind:
+        if captured.blind:
             if self._strays.may_leak(kept):
                 self.tally.unjudge(BLIND, asked.operation.id)
             return
@@ -369,16 +379,18 @@ class SuiteObserver:
             and asked.operation is not self._whoami
             and self._strays.may_leak(kept)
         ):
-            now = yield from self._identify_caller(heard)
+            now = yield from self._identify_caller(captured)
             kept = replace(kept, asked=replace(asked, caller=now))
         if not self._strays.take(kept):
             self.tally.unjudge(MANY, asked.operation.id)
 
-    def _ask(self, heard: Capture, source: CallerRequest, read: ResponseReader) -> ObservedExchange:
+    def _ask(
+        self, captured: Capture, source: CallerRequest, read: ResponseReader
+    ) -> ObservedExchange:
         return ObservedExchange(
-            source.operation, source.params, source.caller, heard.response, read, source.begins,
-            self._test, f"{self._test}#{self._number}", sent_of(heard.request, source.params),
-            heard.request if source.changes else None,
+            source.operation, source.params, source.caller, captured.response, read, source.begins,
+            self._test, f"{self._test}#{self._number}", sent_of(captured.request, source.params),
+            captured.request if source.changes else None,
         )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from oakum.exchange import Request
 from oakum.finding import Cell, Endpoint, Report, Result
 from oakum.output.text import visible
 from oakum.policy.contract import contract_digest, load
-from oakum.pytest_plugin.client_hooks import Taps
+from oakum.pytest_plugin.client_hooks import ClientHooks
 from oakum.pytest_plugin.observer import SuiteObserver
 from oakum.pytest_plugin.suite_counts import SuiteCounts
 from oakum.pytest_plugin.writing import SuiteRun, report
@@ -55,7 +55,7 @@ class ContractPlugin:
     """File for the report; None: no report is written."""
     digest: str
     watch: SuiteObserver = field(init=False)
-    taps: Taps = field(init=False)
+    hooks: ClientHooks = field(init=False)
     tally: SuiteCounts = field(default_factory=SuiteCounts)
     """Counts, with those of the workers of pytest-xdist."""
     tests: int = 0
@@ -90,9 +90,9 @@ class ContractPlugin:
             made.watch = SuiteObserver(found, made.who, hosts=hosts, key=os.urandom(16))
         except InputError as error:
             raise pytest.UsageError(f"oakum: {error}") from None
-        made.taps = Taps(made.watch)
+        made.hooks = ClientHooks(made.watch)
         made.watch.begin(_BEFORE)
-        made.taps.open()
+        made.hooks.open()
         return made
 
     def say(self, caller: object) -> None:
@@ -113,7 +113,7 @@ class ContractPlugin:
     ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
         """A module may send requests while pytest imports it. No test can fail for a leak in them,
         so the run fails."""
-        self.taps.open()
+        self.hooks.open()
         self.watch.begin(collector.nodeid or _BEFORE)
         made = yield
         self._told_of_no_test()
@@ -122,7 +122,7 @@ class ContractPlugin:
 
     def _told_of_no_test(self) -> None:
         """Leaks for which no test can fail."""
-        self.taps.line.flush()
+        self.hooks.line.flush()
         self.watch.finish()
         leaks, self.watch.leaks = self.watch.leaks, []
         self.quiet += [(each.test or _BEFORE, each.words) for each in leaks]
@@ -135,13 +135,13 @@ class ContractPlugin:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         self._told_of_no_test()  # requests since the last test
-        self.taps.open()
+        self.hooks.open()
         self.tests += 1
         self.watch.begin(item.nodeid)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, object, object]:
-        self.taps.open()  # clients that fixtures have imported
+        self.hooks.open()  # clients that fixtures have imported
         return (yield from self._watch_phase(item, "call"))
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -173,7 +173,7 @@ class ContractPlugin:
         return made
 
     def _describe_leaks(self, item: pytest.Item) -> Iterator[str]:
-        self.taps.line.flush()
+        self.hooks.line.flush()
         self.watch.finish()
         leaks, self.watch.leaks = self.watch.leaks, []
         found = {each.key: each.words for each in leaks}
@@ -198,12 +198,12 @@ class ContractPlugin:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        for name in self.taps.unhooked_clients():
+        for name in self.hooks.unhooked_clients():
             self.watch.count_missed(
                 f"`{name}` was imported inside a test, so its responses were not observed"
             )
-        self.taps.line.flush()
-        self.taps.close()
+        self.hooks.line.flush()
+        self.hooks.close()
         self.watch.settle()
         self.quiet += [(each.test or _BEFORE, each.words) for each in self.watch.leaks]
         output = getattr(self.config, "workeroutput", None)

@@ -62,7 +62,7 @@ def report(watch: SuiteObserver, tally: SuiteCounts, run: SuiteRun) -> Report:
     matrix = Matrix(watch.model, watch.probes, identities, _strangers(policy, identities))
     _fill(matrix, tally, policy)
     cells = tuple(_cells(watch, matrix, tally))
-    heard = tally.answers.total()
+    captured = tally.answers.total()
     return Report(
         target=f"the tests of {run.suite}",
         contract=run.contract,
@@ -70,8 +70,8 @@ def report(watch: SuiteObserver, tally: SuiteCounts, run: SuiteRun) -> Report:
         run=run.id,
         started=run.started,
         seconds=round(run.seconds, 2),
-        requests=heard,
-        budget=heard,
+        requests=captured,
+        budget=captured,
         findings=tuple(conclude(watch.model, identities, matrix)),
         cells=cells,
         skipped=tuple(each for each in watch.skipped if not tally.answers[each.endpoint.operation]),

@@ -57,7 +57,7 @@ class Against(Protocol):
         """Names that the documents declare, which are therefore not personal data."""
         ...
 
-    def hear(self, passed: RecordedExchange, body: object, /) -> Declared | None:
+    def evaluate(self, passed: RecordedExchange, body: object, /) -> Declared | None:
         """Judges an exchange and learns from it; returns its operation, or None if undeclared."""
         ...
 
@@ -147,7 +147,7 @@ class Surveyor:
         if why := aside(passed, self._hosts):
             self._aside[why] += many
             return None
-        known = self._against.hear(passed, body) if self._against is not None else None
+        known = self._against.evaluate(passed, body) if self._against is not None else None
         if known is not None:
             return self._endpoints.setdefault(known.id, SeenEndpoint())
         if passed.operation:

@@ -11,7 +11,7 @@ from unittest.mock import patch
 import pytest
 
 from oakum.cli import guard
-from oakum.guard.run import GuardOptions, Happening
+from oakum.guard.run import GuardEvent, GuardOptions
 from tests.gateway.puppet import Puppet
 from tests.unit.cli.shell import oakum
 from tests.unit.guard.small import KEYED, POLICY, write
@@ -74,7 +74,7 @@ def test_every_option_reaches_the_engine(contract: Path, tmp_path: Path) -> None
 def test_audit_lines_go_to_standard_output_and_events_to_the_other(contract: Path) -> None:
     def serve(options: GuardOptions, say: Any, line: Any) -> None:
         assert options.audit is None
-        say(Happening("died", "it died", {"code": 7}))
+        say(GuardEvent("died", "it died", {"code": 7}))
         line(b'{"op":"getMe"}')
 
     upstream = ("--upstream", "http://127.0.0.1:9", "--audit", "-")

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from oakum.authz import Leaf, ObjectInstance
 from oakum.exposure.cells.matrix import Key
-from oakum.exposure.finding_evidence import Exhibits
+from oakum.exposure.finding_evidence import EvidenceMaker
 
 
 class Counting:
@@ -24,7 +24,7 @@ class Counting:
 def test_a_list_of_a_thousand_objects_is_walked_once_for_a_field_of_theirs() -> None:
     """Else the work grows with the square of the answer, and one long list takes minutes."""
     redactor = Counting()
-    exhibits = Exhibits(
+    exhibits = EvidenceMaker(
         identities=cast(Any, SimpleNamespace(label=lambda *_: "member")),
         knowledge=cast(Any, SimpleNamespace(own={})),
         matrix=cast(Any, SimpleNamespace(evidence={})),

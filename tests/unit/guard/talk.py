@@ -11,7 +11,7 @@ from typing import Any
 import cadence
 from oakum.guard.compiled.compiled_contract import compile_for_gateway
 from oakum.guard.enforcement import Gatekeeper
-from oakum.guard.passed_request import Passing, Refusal
+from oakum.guard.passed_request import GuardedRequest, Refusal
 from oakum.policy.contract import load
 from oakum.routing.http_messages import HttpRequest, HttpResponse
 
@@ -56,16 +56,16 @@ class Talk:
     def say(self, asked: HttpRequest) -> HttpResponse:
         """One request, through the gatekeeper to the upstream and back."""
         self.asked, self.forwarded = [], None
-        passing = self._drive(self.keeper.enter(asked))
-        if isinstance(passing, Refusal):
-            self.audit = passing.audit
-            return passing
-        assert isinstance(passing, Passing)
-        self.forwarded = passing.forward
-        told = self.upstream(passing.forward)
+        forwarded = self._drive(self.keeper.enter(asked))
+        if isinstance(forwarded, Refusal):
+            self.audit = forwarded.audit
+            return forwarded
+        assert isinstance(forwarded, GuardedRequest)
+        self.forwarded = forwarded.forward
+        told = self.upstream(forwarded.forward)
         assert told is not None
-        sent: HttpResponse = self._drive(self.keeper.leave(passing, told))
-        self.audit = passing.audit
+        sent: HttpResponse = self._drive(self.keeper.leave(forwarded, told))
+        self.audit = forwarded.audit
         return sent
 
     def get(self, target: str, session: str = "", *headers: tuple[str, str]) -> HttpResponse:

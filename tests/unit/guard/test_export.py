@@ -11,14 +11,16 @@ import pytest
 from oakum.errors import InputError, TargetError
 from oakum.guard.denylist import DeniedCaller, check_of, render
 from oakum.guard.engine_protocol import Deployment
-from oakum.guard.export import Order, export
+from oakum.guard.export import ExportOptions, export
 from tests.gateway.puppet import Puppet
 from tests.unit.guard.small import KEYED, OTHER, POLICY, write
 
 
 @pytest.fixture
-def order(tmp_path: Path) -> Order:
-    return Order(write(tmp_path), "http://127.0.0.1:9", "127.0.0.1:8080", at=tmp_path / "at")
+def order(tmp_path: Path) -> ExportOptions:
+    return ExportOptions(
+        write(tmp_path), "http://127.0.0.1:9", "127.0.0.1:8080", at=tmp_path / "at"
+    )
 
 
 def content(folder: Path) -> dict[str, bytes]:
@@ -29,7 +31,7 @@ def content(folder: Path) -> dict[str, bytes]:
     }
 
 
-def test_files_name_the_place_where_they_will_stand(order: Order, tmp_path: Path) -> None:
+def test_files_name_the_place_where_they_will_stand(order: ExportOptions, tmp_path: Path) -> None:
     out = tmp_path / "out"
     now = export(order, Puppet(), out)
     made = content(out)
@@ -49,7 +51,7 @@ def test_files_name_the_place_where_they_will_stand(order: Order, tmp_path: Path
 
 
 def test_a_secret_is_named_and_not_needed(
-    order: Order, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    order: ExportOptions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order.contract.write_text(KEYED, encoding="utf-8")
     monkeypatch.setenv("CLINIC_KEY", "made-up-service-key")
@@ -59,7 +61,7 @@ def test_a_secret_is_named_and_not_needed(
     assert b"made-up-service-key" not in b"".join(made.values())
 
 
-def test_an_earlier_export_is_replaced_whole(order: Order, tmp_path: Path) -> None:
+def test_an_earlier_export_is_replaced_whole(order: ExportOptions, tmp_path: Path) -> None:
     out = tmp_path / "out"
     first = export(order, Puppet(), out)
     order.contract.write_text(OTHER, encoding="utf-8")
@@ -69,7 +71,7 @@ def test_an_earlier_export_is_replaced_whole(order: Order, tmp_path: Path) -> No
     assert [each.name for each in tmp_path.iterdir() if each.name.startswith(".")] == []
 
 
-def test_a_folder_of_somebodys_is_left_alone(order: Order, tmp_path: Path) -> None:
+def test_a_folder_of_somebodys_is_left_alone(order: ExportOptions, tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir()
     (out / "thesis.txt").write_text("years of work", encoding="utf-8")
@@ -78,7 +80,9 @@ def test_a_folder_of_somebodys_is_left_alone(order: Order, tmp_path: Path) -> No
     assert content(out) == {"thesis.txt": b"years of work"}
 
 
-def test_a_file_that_was_put_into_an_export_is_not_lost(order: Order, tmp_path: Path) -> None:
+def test_a_file_that_was_put_into_an_export_is_not_lost(
+    order: ExportOptions, tmp_path: Path
+) -> None:
     out = tmp_path / "out"
     export(order, Puppet(), out)
     (out / "config/mine.txt").write_text("mine", encoding="utf-8")
@@ -89,7 +93,7 @@ def test_a_file_that_was_put_into_an_export_is_not_lost(order: Order, tmp_path: 
     assert (out / "config/mine.txt").exists()
 
 
-def test_an_empty_folder_is_taken_and_a_file_is_not(order: Order, tmp_path: Path) -> None:
+def test_an_empty_folder_is_taken_and_a_file_is_not(order: ExportOptions, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     export(order, Puppet(), tmp_path / "empty")
     (tmp_path / "file").touch()
@@ -97,7 +101,7 @@ def test_an_empty_folder_is_taken_and_a_file_is_not(order: Order, tmp_path: Path
         export(order, Puppet(), tmp_path / "file")
 
 
-def test_nothing_is_left_of_an_export_that_failed(order: Order, tmp_path: Path) -> None:
+def test_nothing_is_left_of_an_export_that_failed(order: ExportOptions, tmp_path: Path) -> None:
     before = set(tmp_path.iterdir())
     with pytest.raises(TargetError):
         export(order, Puppet(refuses="getMe"), tmp_path / "out")
@@ -121,7 +125,7 @@ class Rendered(Puppet):
 
 @pytest.mark.parametrize("log", [None, Path("/dev/stdout")])
 def test_the_audit_goes_where_the_engine_says(
-    order: Order, tmp_path: Path, log: Path | None
+    order: ExportOptions, tmp_path: Path, log: Path | None
 ) -> None:
     told: list[Deployment] = []
     export(order, Rendered(told, log), tmp_path / "out")
@@ -129,7 +133,7 @@ def test_the_audit_goes_where_the_engine_says(
 
 
 def test_a_deny_list_is_exported_and_one_of_another_key_is_refused(
-    order: Order, tmp_path: Path
+    order: ExportOptions, tmp_path: Path
 ) -> None:
     told: list[Deployment] = []
     file, who = tmp_path / "deny.json", "0123456789abcdef"

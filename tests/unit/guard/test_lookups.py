@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from oakum.guard.passed_request import Passing
+from oakum.guard.passed_request import GuardedRequest
 from oakum.routing.http_messages import HttpRequest, HttpResponse
 from tests.unit.guard.talk import Talk, answer, asked, body, contract
 
@@ -164,10 +164,10 @@ def test_a_write_forgets_when_it_is_sent_and_again_when_it_is_done(
     write = asked("PUT", "/users/ann?key=k-cy", body={"name": "A"})
     assert "/users/ann/blocked" in questions()
     assert questions() == set()
-    passing = talk._drive(talk.keeper.enter(write))
-    assert isinstance(passing, Passing)
+    forwarded = talk._drive(talk.keeper.enter(write))
+    assert isinstance(forwarded, GuardedRequest)
     assert "/users/ann/blocked" in questions()
     if answered:
         assert questions() == set()
-        talk._drive(talk.keeper.leave(passing, answer(204)))
+        talk._drive(talk.keeper.leave(forwarded, answer(204)))
         assert "/users/ann/blocked" in questions()

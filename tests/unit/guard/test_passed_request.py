@@ -6,7 +6,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
-from oakum.guard.passed_request import Passing
+from oakum.guard.passed_request import GuardedRequest
 from oakum.openapi.model import Operation, Parameter
 from oakum.routing.http_messages import HttpRequest
 
@@ -18,7 +18,7 @@ def test_a_declared_header_and_a_declared_cookie_tell_requests_apart() -> None:
     def said(operation: Operation, *headers: tuple[str, str]) -> bytes:
         sent = replace(asked, headers=headers or asked.headers)
         endpoint = cast(Any, SimpleNamespace(operation=operation))
-        return Passing(sent, asked, "", 0.0, endpoint=endpoint).tag
+        return GuardedRequest(sent, asked, "", 0.0, endpoint=endpoint).tag
 
     operation = Operation("a", "GET", "/a", (page, jar))
     others = asked.headers[1:]

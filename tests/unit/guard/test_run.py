@@ -22,7 +22,7 @@ import pytest
 
 from oakum.errors import InputError, TargetError
 from oakum.guard import run
-from oakum.guard.run import GuardOptions, Happening, Running, run_engine
+from oakum.guard.run import GuardEvent, GuardOptions, Running, run_engine
 from tests.gateway.puppet import NEVER_SWAPPED, RELOADED_BY_SIGNAL, SWAPPED, Puppet
 from tests.patience import patient, tries, wait
 from tests.ports import free_port
@@ -51,8 +51,8 @@ def options(contract: Path, **more: Any) -> GuardOptions:
 @contextmanager
 def guarded(
     options: GuardOptions, lines: list[bytes] | None = None
-) -> Iterator[tuple[Running, list[Happening]]]:
-    told: list[Happening] = []
+) -> Iterator[tuple[Running, list[GuardEvent]]]:
+    told: list[GuardEvent] = []
     with run_engine(options, told.append, lines.append if lines is not None else None) as guard:
         yield guard, told
 
@@ -79,7 +79,7 @@ def until(guard: Running, true: Callable[[], bool]) -> None:
     raise AssertionError("it never came")
 
 
-def kinds(told: list[Happening]) -> list[str]:
+def kinds(told: list[GuardEvent]) -> list[str]:
     return [each.kind for each in told]
 
 

@@ -10,7 +10,7 @@ UNENDED = "the list continues after the last page that was read, and the evidenc
 
 
 @dataclass
-class Ends:
+class ListEnds:
     """Which lists were read to their last page, and which cells depend on that."""
 
     by_absence: set[tuple[str, str, str, str, State]] = field(default_factory=set)

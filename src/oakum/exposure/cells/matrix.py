@@ -16,7 +16,7 @@ from oakum.authz import Model, Principal, Subject, Table
 from oakum.authz.decide import through
 from oakum.authz.owner_states import digit, digits, state_of
 from oakum.authz.table import allows, closed_by_absence, deciding_state_records, deciding_states
-from oakum.exposure.cells.list_ends import Ends
+from oakum.exposure.cells.list_ends import ListEnds
 from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.known_identities import KnownIdentities, viewer_kinds
 from oakum.exposure.values.knowledge import canonical
@@ -218,7 +218,7 @@ class Matrix:
         """States of the owner's objects that a request may be about; None if unknown."""
         self.embedded: set[tuple[str, str]] = set()
         """(endpoint, resource) that occurs only inside another object, with which it is judged."""
-        self.ends = Ends()  # which lists were read to the end
+        self.ends = ListEnds()  # which lists were read to the end
         self.relative: set[tuple[str, str]] = set()
         """(resource, field) whose value differs by reader."""
         self._doubts: dict[Key, tuple[str, Doubt]] = {}

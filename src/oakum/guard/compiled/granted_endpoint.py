@@ -104,3 +104,7 @@ class GrantedEndpoint:
         """The form for a body of this media type if it is a resource; otherwise None."""
         form = {FORM: self.form, PARTS: self.parts}.get(media)
         return form if form is not None and form.judged else None
+
+    def allows(self, params: Mapping[str, str]) -> bool:
+        """Whether the document allows the text of each path parameter."""
+        return all(allowed.matches(params[name]) for name, allowed in self.texts.items())

@@ -14,28 +14,28 @@ from oakum.routing.rivals import Rival
 from oakum.routing.route import escape_template, shut_paths
 
 
-def shut(model: Model, wiring: LookupPlan, closed: Sequence[ClosedOperation]) -> list[list[str]]:
+def shut(model: Model, plan: LookupPlan, closed: Sequence[ClosedOperation]) -> list[list[str]]:
     """Paths of operations granted to nobody, so that a parameter of another path never matches
     them."""
-    granted = wiring.endpoints
+    granted = plan.endpoints
     paths = [each.path for id, each in model.operations.items() if id not in granted]
     paths += [each.operation.path for each in closed]
-    paths += shut_paths([*model.operations.values()], wiring.choices)
+    paths += shut_paths([*model.operations.values()], plan.choices)
     return [escape_template(path)[1:].split("/") for path in dict.fromkeys(paths)]
 
 
-def turn(wiring: LookupPlan, operation: Operation) -> int:
+def turn(plan: LookupPlan, operation: Operation) -> int:
     """Index among the operations whose paths differ only in their parameters' patterns."""
-    alike = wiring.choices.rivals.get((operation.method, nameless(operation.path)), ())
+    alike = plan.choices.rivals.get((operation.method, nameless(operation.path)), ())
     own = (n for n, each in enumerate(alike) if each.operation is operation and not each.shut)
     return next(own, 0)
 
 
-def rivals(wiring: LookupPlan, automata: Automata) -> Iterator[dict[str, Any]]:
+def rivals(plan: LookupPlan, automata: Automata) -> Iterator[dict[str, Any]]:
     """Plan data for ambiguous paths: the operations granted to nobody that match them, so that no
     other operation takes their requests."""
-    endpoints = wiring.endpoints
-    for alike in wiring.choices.rivals.values():
+    endpoints = plan.endpoints
+    for alike in plan.choices.rivals.values():
         granted = [not each.shut and each.operation.id in endpoints for each in alike]
         for turn, each in enumerate(alike):
             if any(granted) and not granted[turn]:

@@ -86,7 +86,7 @@ def render_plan(compiled: CompiledContract, folder: Path) -> RenderedPlan:
 @dataclass
 class _Renderer:
     model: Model
-    wiring: LookupPlan
+    lookups: LookupPlan
     closed: Sequence[ClosedOperation] = ()
     nodes: list[dict[str, Any]] = field(default_factory=lambda: [{}])
     """Node 0 removes everything."""
@@ -108,7 +108,7 @@ class _Renderer:
         self.relations = {name: i for i, name in enumerate(self.policy.relations)}
         self.resources = {name: i for i, name in enumerate(self.policy.resources)}
         self.limits = {each.name: i for i, each in enumerate(self.policy.limits)}
-        self.endpoints = {id: index for index, id in enumerate(self.wiring.endpoints)}
+        self.endpoints = {id: index for index, id in enumerate(self.lookups.endpoints)}
         self.targets = PlannedTargets(self.model, self.endpoints, self.resources, self._read)
 
     @property
@@ -118,7 +118,7 @@ class _Renderer:
     # ------------------------------------------------------------ the whole
 
     def plan(self, folder: Path) -> dict[str, Any]:
-        endpoints = [self._endpoint(endpoint) for endpoint in self.wiring.endpoints.values()]
+        endpoints = [self._endpoint(endpoint) for endpoint in self.lookups.endpoints.values()]
         reading = [self._table(table, writing=False) for table in self.model.tables.values()]
         setting = [self._table(table, writing=True) for table in self.model.settable.values()]
         return {
@@ -130,25 +130,25 @@ class _Renderer:
                     **self._filled_from(ask.operation),
                     "mark": mark(ask.operation),
                 }
-                for ask in self.wiring.asks
+                for ask in self.lookups.asks
             ],
             "states": {
                 path: {"ask": ask, **self._home(path, at)}
-                for path, (ask, at) in self.wiring.states.items()
+                for path, (ask, at) in self.lookups.states.items()
             },
             "tables": [*reading, *setting],
             "nodes": self.nodes,
             "bodies": self.bodies,
             "unions": self.unions,
             "endpoints": endpoints,
-            "shut": shut(self.model, self.wiring, self.closed),
-            "rivals": list(rivals(self.wiring, self.automata)),
+            "shut": shut(self.model, self.lookups, self.closed),
+            "rivals": list(rivals(self.lookups, self.automata)),
             "automata": self.automata.rows,
             "shared": self.shared.values,
-            "caller": caller(self.policy.caller, self.wiring.whoami),
+            "caller": caller(self.policy.caller, self.lookups.whoami),
             "credentials": [
                 {**vars(each), "tenant": is_tenants_key(each.where, each.name)}
-                for each in self.wiring.credentials
+                for each in self.lookups.credentials
             ],
             "limits": [
                 {"name": each.name, "kind": each.kind, "most": each.most, "per": each.per}
@@ -161,14 +161,14 @@ class _Renderer:
         }
 
     def _relation(self, relation: Relation) -> dict[str, Any]:
-        place = self.wiring.places.get(relation.name, ListPlace())
+        place = self.lookups.places.get(relation.name, ListPlace())
         return {
             "name": relation.name,
             "kind": relation.kind,
             "claim": list(claim_path(relation.claim)) if relation.claim else None,
             "has": None if relation.has is None else scalar(relation.has),
             "member": relation.member.split(".") if relation.member else None,
-            "ask": self.wiring.relations.get(relation.name),
+            "ask": self.lookups.relations.get(relation.name),
             "pointer": path_of(relation.pointer),
             **places.around_a_list(place),
             "of": relation.of,
@@ -210,7 +210,7 @@ class _Renderer:
         }
 
     def _home(self, path: str, at: tuple[str, ...]) -> dict[str, Any]:
-        home = self.wiring.homes[path]
+        home = self.lookups.homes[path]
         member = at[len(home.pointer) :]
         return {
             "home": home.pointer,
@@ -226,7 +226,7 @@ class _Renderer:
             "id": operation.id,
             "method": operation.method,
             "segments": endpoint.segments,
-            "turn": turn(self.wiring, operation),
+            "turn": turn(self.lookups, operation),
             "anonymous": self.model.operations[operation.id].anonymous,
             "public": operation.anonymous,
             "write": endpoint.write,
@@ -247,7 +247,7 @@ class _Renderer:
             "parts": endpoint.parts.plan if endpoint.parts else None,
             **passing_parameters(operation),
             **self._filled_from(operation.id),
-            "ends": list(map(mark, self.wiring.ends.get(operation.id, ()))),
+            "ends": list(map(mark, self.lookups.ends.get(operation.id, ()))),
             **self.targets.checks(endpoint.checks),
             "binds": bool(endpoint.binds),
             **self.targets.plan_body(operation.id),
@@ -260,7 +260,7 @@ class _Renderer:
         }
 
     def _filled_from(self, operation: str) -> dict[str, Any]:
-        said = self.wiring.selections.get(operation, SelectingParameters())
+        said = self.lookups.selections.get(operation, SelectingParameters())
         return {"selects": said.plan, "around": self.model.operations[operation].around}
 
     def _accept(self, endpoint: GrantedEndpoint) -> dict[str, Any] | None:

@@ -32,7 +32,7 @@ from oakum.scan.discovery.response_differences import (
 from oakum.scan.engine import Engine
 from oakum.scan.identities.provisioned_accounts import ProvisionedAccount, ProvisionedAccounts
 from oakum.scan.requests.builder import FilledRequest, curl
-from oakum.scan.requests.person_operations import Noun, is_secret, talks
+from oakum.scan.requests.person_operations import Noun, is_secret, person_operations
 
 _LIMITS = {401, 423, 429}
 """Statuses for callers who may not ask, or not so often."""
@@ -42,7 +42,7 @@ _NAMED, _ORACLE = "account-enumeration", "oracle"
 
 def note_gap(engine: Engine, why: str, *, beside: str = "") -> None:
     """Records sign-up operations whose duplicate check was not tested, except `beside`."""
-    found = talks(engine.model, engine.state.probes, _NAMED, writes=True)
+    found = person_operations(engine.model, engine.state.probes, _NAMED, writes=True)
     for operation in {
         t.probe.operation.id: t.probe.endpoint for t in found if t.kind == "register"
     }:
@@ -147,7 +147,7 @@ class TakenNames:
 
     def _takes_secret(self) -> bool:
         operation = self.provisioned.probe.operation
-        found = talks(self.engine.model, (), _NAMED, writes=True)
+        found = person_operations(self.engine.model, (), _NAMED, writes=True)
         return any(each.secret for each in found if each.probe.operation.id == operation.id)
 
     def _hides(self, path: str) -> bool:

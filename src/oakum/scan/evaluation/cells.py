@@ -28,7 +28,7 @@ from oakum.exposure.cells.matrix import (
 )
 from oakum.exposure.evaluation_context import EvaluationContext
 from oakum.exposure.evidence import Mark
-from oakum.exposure.finding_evidence import Exhibits, by_way_of, place_of
+from oakum.exposure.finding_evidence import EvidenceMaker, by_way_of, place_of
 from oakum.exposure.values.knowledge import canonical, is_theirs, says_nothing
 from oakum.exposure.values.masked_fields import masked_value
 from oakum.exposure.values.masks import is_partly_masked, kind_of
@@ -83,7 +83,7 @@ class Cells:
     def __init__(self, context: EvaluationContext, seen: JudgedResponse) -> None:
         self._seen, self._reading = seen, seen.reading
         probe, question = self._probe, self._question = seen.probe, seen.question
-        self._exhibits = Exhibits(
+        self._exhibits = EvidenceMaker(
             context.identities, context.knowledge, context.matrix, context.redactor, context.views,
             probe, question, seen.response, seen.value,
         )  # fmt: skip

@@ -77,7 +77,7 @@ class Slot:
 
 
 @dataclass(frozen=True)
-class Talk:
+class PersonOperation:
     """A request about a person: `slot` names them, and the other values are filled in."""
 
     probe: Probe
@@ -90,7 +90,9 @@ class Talk:
     request lacks it."""
 
 
-def talks(model: Model, probes: Iterable[Probe], how: str, *, writes: bool) -> Iterator[Talk]:
+def person_operations(
+    model: Model, probes: Iterable[Probe], how: str, *, writes: bool
+) -> Iterator[PersonOperation]:
     """Operations that take the name of a person. `probes`: readable endpoints; `writes`: include
     those that may send a message or sign up."""
     known = {probe.operation.id: probe for probe in probes if not probe.how}
@@ -101,7 +103,7 @@ def talks(model: Model, probes: Iterable[Probe], how: str, *, writes: bool) -> I
         for slot in slots[:_MOST_SLOTS]:
             kind = _kind(model, operation, slot, secret=secret)
             if kind and (writes or kind in ("read", "login")):
-                yield Talk(probe.otherwise(how), kind, slot, secret)
+                yield PersonOperation(probe.otherwise(how), kind, slot, secret)
 
 
 def _kind(model: Model, operation: Operation, slot: Slot, *, secret: bool) -> Kind | Literal[""]:

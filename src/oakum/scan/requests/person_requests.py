@@ -23,8 +23,8 @@ from oakum.scan.requests.person_operations import (
     DEPTH,
     At,
     Noun,
+    PersonOperation,
     Slot,
-    Talk,
     holds_secret,
     is_secret,
     noun_of,
@@ -134,20 +134,20 @@ class Wording:
         self._target = target
         self._wrong = f"Oak-{secrets.token_hex(8)}-7"
 
-    def ask(self, talk: Talk, named: NamedPerson) -> FilledRequest | None:
+    def ask(self, operation: PersonOperation, named: NamedPerson) -> FilledRequest | None:
         """The request about somebody; None if another parameter cannot be filled."""
         try:
-            return _Asking(self, talk, named).fill()
+            return _Asking(self, operation, named).fill()
         except LookupError:
             return None
 
-    def other(self, talk: Talk, slot: Slot, who: str) -> tuple[str, str]:
+    def other(self, operation: PersonOperation, slot: Slot, who: str) -> tuple[str, str]:
         """Value and placeholder for another place that names a person. Raises `LookupError` where a
         wrong value would create an account."""
         source, value = own_value(self._knowledge, self._model, slot, who)
         if value:
             return value, variable(who, source)
-        if talk.kind in ("register", "mail"):
+        if operation.kind in ("register", "mail"):
             raise LookupError(slot.at[-1])
         return "oakum@mail.invalid" if slot.noun == "mail" else "oakum", ""
 
@@ -155,15 +155,17 @@ class Wording:
 class _Asking:
     """A request under construction."""
 
-    def __init__(self, wording: Wording, talk: Talk, named: NamedPerson) -> None:
+    def __init__(self, wording: Wording, operation: PersonOperation, named: NamedPerson) -> None:
         self._w = wording
-        self._talk = talk
+        self._operation = operation
         self._named = named
         self._sent: set[str] = set()
-        self._slots = {(s.where, s.at): s for s in slots_of(talk.probe.operation, talk.probe)}
+        self._slots = {
+            (s.where, s.at): s for s in slots_of(operation.probe.operation, operation.probe)
+        }
 
     def fill(self) -> FilledRequest:
-        probe, named = self._talk.probe, self._named
+        probe, named = self._operation.probe, self._named
         operation = probe.operation
         path = symbolic = path_on(operation, self._w._target)
         params: dict[str, str] = {}
@@ -201,35 +203,35 @@ class _Asking:
         if where in ("path", "query") and (found := self._person(where, (name,), required)):
             return found
         secret = is_secret(name, shape)
-        if not required and not (secret and self._talk.secret):
+        if not required and not (secret and self._operation.secret):
             return None
         if secret:
             return self._w._wrong, "$WRONG"
-        source = self._talk.probe.sources.get(name, "")
+        source = self._operation.probe.sources.get(name, "")
         known = self._w._knowledge.values(source, self._named.who) if source else []
         if not known and where == "path":
             known = self._w._knowledge.values_by_name(name)
         if known:
             return known[0], variable(self._named.who, source or name)
-        if name not in self._talk.probe.fixed and where != "query":
+        if name not in self._operation.probe.fixed and where != "query":
             raise LookupError(name)
-        value = canonical(self._talk.probe.fixed.get(name, harmless(name, shape)))
+        value = canonical(self._operation.probe.fixed.get(name, harmless(name, shape)))
         return value, value
 
     def _person(self, where: str, at: At, required: bool) -> tuple[str, str] | None:
         """(value, placeholder) for a place that names a person; None if it does not, or is
         optional."""
-        if (where, at) == (self._talk.slot.where, self._talk.slot.at):
+        if (where, at) == (self._operation.slot.where, self._operation.slot.at):
             return self._named.value, self._named.symbol
         slot = next((s for (w, a), s in self._slots.items() if (w, a) == (where, at)), None)
         if slot is None or not required:
             return None
-        value, symbol = self._w.other(self._talk, slot, self._named.who)
+        value, symbol = self._w.other(self._operation, slot, self._named.who)
         self._sent.add(value)
         return value, symbol or value
 
     def _content(self) -> tuple[Mapping[str, Json], str]:
-        shape = body_shape(self._talk.probe.operation)
+        shape = body_shape(self._operation.probe.operation)
         if shape is None or not shape.properties:
             return {}, ""
         real, said = self._object(shape, ())
@@ -239,17 +241,20 @@ class _Asking:
         """A body, and the same with names in place of values."""
         real: dict[str, Json] = {}
         said: dict[str, Json] = {}
-        all_of_it = self._talk.kind == "register" and not shape.required
+        all_of_it = self._operation.kind == "register" and not shape.required
         for name, thunk in shape.properties.items():
             inner, here = thunk(), (*at, name)
             required = name in shape.required or all_of_it
-            asked = self._talk.slot.where == "body" and self._talk.slot.at[: len(here)] == here
+            asked = (
+                self._operation.slot.where == "body"
+                and self._operation.slot.at[: len(here)] == here
+            )
             secret = holds_secret(name, inner)
-            if inner.read_only or not (required or asked or (secret and self._talk.secret)):
+            if inner.read_only or not (required or asked or (secret and self._operation.secret)):
                 continue
             if inner.properties and len(at) < DEPTH:
                 real[name], said[name] = self._object(inner, here)
-            elif secret and self._talk.secret:
+            elif secret and self._operation.secret:
                 real[name], said[name] = self._secret(inner), "$WRONG"
             elif found := self._person("body", here, required):
                 many = "array" in inner.kinds

@@ -30,7 +30,7 @@ from oakum.scan.discovery.response_differences import (
 from oakum.scan.discovery.timing import ENOUGH, far_apart, hint
 from oakum.scan.engine import Engine, Kind
 from oakum.scan.requests.builder import curl, variable
-from oakum.scan.requests.person_operations import Talk, talks
+from oakum.scan.requests.person_operations import PersonOperation, person_operations
 from oakum.scan.requests.person_requests import NamedPerson, Strangers, Wording, own_value
 from oakum.scan.technique import Line, Prospect
 
@@ -50,14 +50,16 @@ def run(engine: Engine) -> None:
     """Tests every operation that takes a person's name; anonymously first."""
     engine.say("comparing responses about existing and unknown accounts")
     table, asked = _Table(engine), False
-    for talk in talks(engine.model, engine.state.probes, HOW, writes=engine.context.may.writes):
-        if talk.kind == "register":
+    for operation in person_operations(
+        engine.model, engine.state.probes, HOW, writes=engine.context.may.writes
+    ):
+        if operation.kind == "register":
             continue
         asked = True
         try:
-            table.hear(talk)
+            table.hear(operation)
         except TargetError as error:  # a login's rate limit must not end the run
-            engine.results.remark(f"{_endpoint_name(talk)} was interrupted: {error}")
+            engine.results.remark(f"{_endpoint_name(operation)} was interrupted: {error}")
     if asked and not table.compared:
         why = (
             "the contract shows every caller the field that names a person"
@@ -74,15 +76,18 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
         "mail": "whether it reveals who has an account, and what else it reveals about them",
         "login": "the same with a wrong secret, at most once per identity",
     }
-    for talk in talks(prospect.model, prospect.probes, HOW, writes=prospect.may.writes):
-        if talk.kind == "register":
+    for operation in person_operations(
+        prospect.model, prospect.probes, HOW, writes=prospect.may.writes
+    ):
+        if operation.kind == "register":
             continue
         unknown = ", and with some that no account has"
-        own = f"an identity's own `{talk.slot.at[-1]}`"
+        own = f"an identity's own `{operation.slot.at[-1]}`"
         yield {
-            "as": "nobody logged in" + ("" if talk.probe.operation.anonymous else ", and others"),
-            "request": f"{_endpoint_name(talk)}  with {own}{unknown}",
-            "why": why[talk.kind],
+            "as": "nobody logged in"
+            + ("" if operation.probe.operation.anonymous else ", and others"),
+            "request": f"{_endpoint_name(operation)}  with {own}{unknown}",
+            "why": why[operation.kind],
         }
 
 
@@ -90,8 +95,8 @@ def _refuses(heard: Sequence[ComparedAnswer]) -> bool:
     return all(each.answer.status in _UNTRIED for each in heard)
 
 
-def _endpoint_name(talk: Talk) -> str:
-    return f"{talk.probe.endpoint.method} {talk.probe.endpoint.path}"
+def _endpoint_name(operation: PersonOperation) -> str:
+    return f"{operation.probe.endpoint.method} {operation.probe.endpoint.path}"
 
 
 @dataclass(frozen=True)
@@ -132,29 +137,31 @@ class _Table:
         self.is_public = False
         """Whether an operation was asked by a name that the contract shows to its caller."""
 
-    def hear(self, talk: Talk) -> None:
+    def hear(self, operation: PersonOperation) -> None:
         """Tests one operation anonymously, and as other viewers if it needs a login or shows
         people."""
-        self.engine.matrix.open(talk.probe)
-        groups = self._groups(talk)
-        if talk.kind == "login":
+        self.engine.matrix.open(operation.probe)
+        groups = self._groups(operation)
+        if operation.kind == "login":
             groups = [each for each in groups if each.viewer is None][:1]
-        public = talk.probe.operation.anonymous and not talk.probe.shows
+        public = operation.probe.operation.anonymous and not operation.probe.shows
         for group in groups:
             if group.viewer is not None and public:
                 break
-            heard = self._ask(talk, group)
-            self._compare_words(talk, group, heard)
+            heard = self._ask(operation, group)
+            self._compare_words(operation, group, heard)
             refused = any(each.answer.status in _REFUSED for each in heard)
             public = public and not (refused and group.viewer is None)
 
-    def _groups(self, talk: Talk) -> list[_Group]:
+    def _groups(self, operation: PersonOperation) -> list[_Group]:
         """Every kind of viewer with owners of one kind, nobody logged in first."""
         engine = self.engine
         owners = engine.identities.subjects()
-        if talk.kind != "read":
+        if operation.kind != "read":
             owners.reverse()  # start with the owners that other tests depend on least
-        named = {who: own_value(engine.knowledge, engine.model, talk.slot, who) for who in owners}
+        named = {
+            who: own_value(engine.knowledge, engine.model, operation.slot, who) for who in owners
+        }
         found: dict[tuple[Kind, str, State, bool], dict[str | None, dict[str, str]]] = {}
         for viewer in (None, *engine.identities.names()):
             for who, (source, value) in named.items():
@@ -184,50 +191,56 @@ class _Table:
 
     # ---------------------------------------------------------- requests
 
-    def _ask(self, talk: Talk, group: _Group) -> list[ComparedAnswer]:
+    def _ask(self, operation: PersonOperation, group: _Group) -> list[ComparedAnswer]:
         """All responses of one operation to one kind of viewer, judged and compared."""
-        names = [who for who in group.owners if not (talk.kind == "login" and who in self.tried)]
-        if not names or (talk.kind == "read" and talk.probe.shows and not group.hidden):
+        names = [
+            who for who in group.owners if not (operation.kind == "login" and who in self.tried)
+        ]
+        if not names or (operation.kind == "read" and operation.probe.shows and not group.hidden):
             return []  # an ordinary endpoint, which the run has tested already
         if group.hidden:
-            heard = self._compare(talk, group, names[:2])
+            heard = self._compare(operation, group, names[:2])
         else:
-            heard = self.ask(talk, group, names[0])
+            heard = self.ask(operation, group, names[0])
             self.is_public |= bool(heard)
         about = [each for each in heard if each.who]
-        found = [each.who for each in about if self._look(talk, group, each)]
+        found = [each.who for each in about if self._look(operation, group, each)]
         if len(found) == 1:  # a single observation proves nothing
             others = [who for who in names[:2] if who not in {each.who for each in about}]
-            for who in (others or ([] if talk.kind == "login" else found))[:1]:
-                again = self.ask(talk, group, who)
+            for who in (others or ([] if operation.kind == "login" else found))[:1]:
+                again = self.ask(operation, group, who)
                 heard = [*heard, *again]
                 for each in again:
-                    self._look(talk, group, each)
+                    self._look(operation, group, each)
         return heard
 
-    def _compare(self, talk: Talk, group: _Group, names: Sequence[str]) -> list[ComparedAnswer]:
+    def _compare(
+        self, operation: PersonOperation, group: _Group, names: Sequence[str]
+    ) -> list[ComparedAnswer]:
         """Compares responses, reports what differs, and returns all of them."""
         made = Comparison(
-            lambda who, nth: self.ask(talk, group, who, nth), names, once=talk.kind == "login",
-            halts=lambda heard: talk.probe.operation.id in self._shut,
-        )  # fmt: skip
+            lambda who, nth: self.ask(operation, group, who, nth),
+            names,
+            once=operation.kind == "login",
+            halts=lambda heard: operation.probe.operation.id in self._shut,
+        )
         found = made.run()
         self.compared |= len({bool(each.who) for each in made.heard}) > 1
         if found:
             heard = next(each for each in made.heard if each.who)
-            self.tell(talk, group, heard, found, sure=not made.alone)
+            self.tell(operation, group, heard, found, sure=not made.alone)
         elif why := made.why_unsettled:
-            if not self.engine.model.rule(talk.probe.operation.id).untested:
+            if not self.engine.model.rule(operation.probe.operation.id).untested:
                 why += ", so whether it tells who has an account is unknown"
-                self.engine.results.note_gap(_endpoint_name(talk), why)
-        elif made.alike and talk.kind == "mail" and _refuses(made.heard):
+                self.engine.results.note_gap(_endpoint_name(operation), why)
+        elif made.alike and operation.kind == "mail" and _refuses(made.heard):
             why = "everybody is refused alike: whether it tells who has an account is open"
-            self.engine.results.note_gap(talk.probe.endpoint, why, Section.WRITES)
-        elif made.alike and talk.kind == "read":
-            self._time(talk, made, names[0])
+            self.engine.results.note_gap(operation.probe.endpoint, why, Section.WRITES)
+        elif made.alike and operation.kind == "read":
+            self._time(operation, made, names[0])
         return made.heard
 
-    def _time(self, talk: Talk, made: Comparison, one: str) -> None:
+    def _time(self, operation: PersonOperation, made: Comparison, one: str) -> None:
         """Compare times, where asking again costs nobody anything and the first two are apart."""
         if not far_apart(*made.times()):
             return
@@ -238,9 +251,11 @@ class _Table:
             if not far_apart(*made.times()):
                 return
         if told := hint(*made.times()):
-            self.engine.results.remark(f"{_endpoint_name(talk)}: {told}")
+            self.engine.results.remark(f"{_endpoint_name(operation)}: {told}")
 
-    def ask(self, talk: Talk, group: _Group, who: str, nth: int = 0) -> list[ComparedAnswer]:
+    def ask(
+        self, operation: PersonOperation, group: _Group, who: str, nth: int = 0
+    ) -> list[ComparedAnswer]:
         """Sends the request about `who`, or about the `nth` non-existing person if empty; returns
         an empty list if it cannot be built."""
         like = who or next(iter(group.owners))
@@ -249,45 +264,48 @@ class _Table:
         if not who:
             value = self._strangers.like(value, nth)
             symbol = "$NOBODYS_" + symbol[1:].partition("_")[2]
-        filled = self._wording.ask(talk, NamedPerson(value, symbol, like))
+        filled = self._wording.ask(operation, NamedPerson(value, symbol, like))
         if filled is None or (not who and value in group.owners.values()):
             return []
-        if who and talk.kind == "login":
+        if who and operation.kind == "login":
             self.tried.add(who)
-        if talk.probe.operation.id in self._shut:
+        if operation.probe.operation.id in self._shut:
             return []
-        checks = talk.kind == "mail" and bool(who) and self._is_first(talk, who)
-        answer, pace = self.engine.send(talk.probe, group.viewer, filled), self.engine.context.pace
+        checks = operation.kind == "mail" and bool(who) and self._is_first(operation, who)
+        answer, pace = (
+            self.engine.send(operation.probe, group.viewer, filled),
+            self.engine.context.pace,
+        )
         if checks:
-            self._look_after(talk, who)
+            self._look_after(operation, who)
         return [ComparedAnswer(who, filled, answer, pace.took if pace else 0.0)]
 
-    def _is_first(self, talk: Talk, who: str) -> bool:
+    def _is_first(self, operation: PersonOperation, who: str) -> bool:
         """Whether an identity is named to an operation for the first time, and can log in
         so far."""
-        provisioned, place = self.engine.context.provisioned, (talk.probe.operation.id, who)
+        provisioned, place = self.engine.context.provisioned, (operation.probe.operation.id, who)
         if provisioned is None or place in self._let_in:
             return False
         self._let_in[place] = provisioned.identity_is_let_in(who) is True
         return self._let_in[place]
 
-    def _look_after(self, talk: Talk, who: str) -> None:
+    def _look_after(self, operation: PersonOperation, who: str) -> None:
         """Checks that an identity can still log in, since an operation that should send an e-mail
         may reset the password."""
         provisioned = self.engine.context.provisioned
         if provisioned is not None and provisioned.identity_is_let_in(who) is False:
-            self._shut.add(talk.probe.operation.id)
+            self._shut.add(operation.probe.operation.id)
             self.engine.results.doubt(
-                f"`{who}` can no longer log in after {_endpoint_name(talk)}, which seems to set a"
-                f" new password instead of sending an email: set the old one by hand"
+                f"`{who}` can no longer log in after {_endpoint_name(operation)}, which seems to"
+                " set a new password instead of sending an email: set the old one by hand"
             )
 
     # --------------------------------------------------------------- reading responses
 
-    def _look(self, talk: Talk, group: _Group, heard: ComparedAnswer) -> bool:
+    def _look(self, operation: PersonOperation, group: _Group, heard: ComparedAnswer) -> bool:
         """Judges the personal data in a response, without echoes; returns whether it may
         have any."""
-        engine, probe = self.engine, talk.probe
+        engine, probe = self.engine, operation.probe
         key = f"{probe.id}|{group.viewer or ''}|{heard.who}|{HOW} {next(self._numbers)}"
         targets = frozenset({heard.who})
         question = engine.question(probe, group.viewer, targets, heard.filled, key)
@@ -327,7 +345,9 @@ class _Table:
                 if holds(text, value):
                     yield at, resource, path, value
 
-    def _compare_words(self, talk: Talk, group: _Group, heard: Sequence[ComparedAnswer]) -> None:
+    def _compare_words(
+        self, operation: PersonOperation, group: _Group, heard: Sequence[ComparedAnswer]
+    ) -> None:
         """Compares values that prove little alone: two people's own values, each in the response
         about them."""
         engine = self.engine
@@ -348,7 +368,7 @@ class _Table:
             doubt = next(filter(None, doubts), "")
             engine.results.report(
                 Signal(
-                    HOW, resource, path, group.label, talk.probe.endpoint, evidence,
+                    HOW, resource, path, group.label, operation.probe.endpoint, evidence,
                     self._state(resource, path, who), group.viewer, not doubt, doubt=doubt,
                 )
             )  # fmt: skip
@@ -360,7 +380,7 @@ class _Table:
 
     def tell(
         self,
-        talk: Talk,
+        operation: PersonOperation,
         group: _Group,
         heard: ComparedAnswer,
         features: frozenset[Feature],
@@ -372,7 +392,7 @@ class _Table:
         note = f"compared for an existing and for made-up accounts of the same form: {says}"
         self.engine.results.report(
             Signal(
-                ORACLE, group.resource, group.field, group.label, talk.probe.endpoint,
+                ORACLE, group.resource, group.field, group.label, operation.probe.endpoint,
                 self._evidence(group, heard, note), group.state, group.viewer, sure, says,
             )
         )  # fmt: skip

@@ -34,7 +34,7 @@ from oakum.scan.discovery.timing import ENOUGH, far_apart, hint
 from oakum.scan.engine import Engine
 from oakum.scan.identities.provisioned_accounts import ProvisionedAccount, ProvisionedAccounts
 from oakum.scan.requests.builder import FilledRequest, curl, fill, with_body
-from oakum.scan.requests.person_operations import is_secret, noun_of, talks
+from oakum.scan.requests.person_operations import is_secret, noun_of, person_operations
 from oakum.scan.requests.person_requests import harmless
 from oakum.scan.requests.values_to_write import other_value, shape_of, written_resources
 from oakum.scan.technique import Line, Prospect
@@ -84,12 +84,14 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
         "request": "up to nine accounts are registered, if the document describes how",
         "why": "which members a registration accepts; how many wrong secrets a login accepts",
     }
-    for talk in talks(prospect.model, prospect.probes, "account-enumeration", writes=True):
-        if talk.kind == "register":
-            endpoint = talk.probe.endpoint
+    for each in person_operations(
+        prospect.model, prospect.probes, "account-enumeration", writes=True
+    ):
+        if each.kind == "register":
+            endpoint = each.probe.endpoint
             yield {
                 "as": "nobody logged in",
-                "request": f"{endpoint.method} {endpoint.path}  with `{talk.slot.at[-1]}` of an"
+                "request": f"{endpoint.method} {endpoint.path}  with `{each.slot.at[-1]}` of an"
                 " account of the run, with an unknown one, and without a secret",
                 "why": "what it reveals about the account that has a name or an address",
             }

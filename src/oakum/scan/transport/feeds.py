@@ -315,14 +315,14 @@ class _Socket(_Feed):
             close_timeout=_GOODBYE,
             max_size=_MESSAGE,
             logger=_QUIET,
-        ) as talk:
+        ) as operation:
             self._open(101, {}, [])
             if self._first:
-                talk.send(self._first.decode("utf-8", "replace"))
+                operation.send(self._first.decode("utf-8", "replace"))
             more = not self._shut
             while more:
                 try:
-                    said = talk.recv(timeout=_SLICE)
+                    said = operation.recv(timeout=_SLICE)
                 except TimeoutError:
                     more = not self._shut
                     continue

@@ -36,7 +36,7 @@ class PathValues:
     def __init__(self) -> None:
         self._found: dict[tuple[str, str, str], _Evidence] = {}
 
-    def hear(self, operation: str, params: Mapping[str, str], seen: Iterable[SeenObject]) -> None:
+    def learn(self, operation: str, params: Mapping[str, str], seen: Iterable[SeenObject]) -> None:
         """Compares path parameters with the members of the object in a response, outside lists and
         other objects."""
         for each in seen:

@@ -79,7 +79,7 @@ class DocumentJudge:
         """Learns the callers' identities in a first pass over sources that can be read twice, so
         that a late response also identifies the callers of early requests."""
 
-    def hear(self, passed: RecordedExchange, body: object) -> Operation | None:
+    def evaluate(self, passed: RecordedExchange, body: object) -> Operation | None:
         """The operation of an exchange; None: it is undeclared."""
         found = self.find_operation(passed)
         self._seen |= found is not None
@@ -182,7 +182,7 @@ class ContractJudge(DocumentJudge):
         self.learn(passed)
         return min(self._caller(passed).ids, key=str.encode, default="")
 
-    def hear(self, passed: RecordedExchange, body: object) -> Operation | None:
+    def evaluate(self, passed: RecordedExchange, body: object) -> Operation | None:
         """Learns from a response, judges it for its caller, and counts the fields of its
         objects."""
         found = self.find_operation(passed)
@@ -245,7 +245,7 @@ class ContractJudge(DocumentJudge):
                 self._unjudged.update(questions)
         if _is_success(heard.passed):
             if not self.policy.stated:
-                self.path_values.hear(endpoint, params, seen)
+                self.path_values.learn(endpoint, params, seen)
             told = (self.model.tables[each.resource].resource.is_account for each in seen)
             known = (
                 caller.is_known
@@ -323,7 +323,7 @@ class ContractJudge(DocumentJudge):
             )  # fmt: skip
             self.counted.row(shown)[each.form] += 1
         standings = [each.standing for each in verdicts]
-        self._written.hear(seen, standings, heard.parsed_body if heard.asked_by.changes else None)
+        self._written.learn(seen, standings, heard.parsed_body if heard.asked_by.changes else None)
         if operation.method == "GET":
             bare = [self._bare(each) for each in seen if not each.inside]
             query = urlsplit(heard.passed.exchange.request.url).query

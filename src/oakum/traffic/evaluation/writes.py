@@ -28,7 +28,7 @@ class ObservedWrites:
     took: dict[tuple[str, str], Counter[CallerStanding]] = field(default_factory=dict)
     """(resource, field) → relations of the callers who set it, with counts."""
 
-    def hear(
+    def learn(
         self, seen: Sequence[SeenObject], standings: Sequence[CallerStanding], body: Json
     ) -> None:
         """Learns from a response. `body`: the request body of a write; None for a read."""

@@ -31,9 +31,9 @@ class ComparisonWithRuns:
         self.operations = against.operations
         self.names = against.names
 
-    def hear(self, passed: RecordedExchange, body: object) -> Operation | None:
+    def evaluate(self, passed: RecordedExchange, body: object) -> Operation | None:
         """The operation of an exchange; None: it is not declared."""
-        return self._against.hear(passed, body)
+        return self._against.evaluate(passed, body)
 
     def sent_fields(self) -> tuple[SentField, ...]:
         """The fields sent in all runs together."""

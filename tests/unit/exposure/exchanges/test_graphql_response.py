@@ -193,8 +193,10 @@ def test_a_response_to_an_unknown_query_is_not_judged_and_counted(tmp_path: Path
     watch = SuiteObserver(known, lambda request: None, key=b"k")
     judged = ContractJudge(compile_for_judging(known))
     for each in (me("ann"), STORED):
-        assert [*watch.hear(Capture(each.request, each.response, app=watch))] == []
-        judged.hear(RecordedExchange(each, "whole", headers=True), json.loads(each.response.body))
+        assert [*watch.observe(Capture(each.request, each.response, app=watch))] == []
+        judged.evaluate(
+            RecordedExchange(each, "whole", headers=True), json.loads(each.response.body)
+        )
     assert watch.tally.unjudged == {UNTOLD: 1}
     assert judged.unjudged_counts() == {UNTOLD: 1}
 
@@ -204,5 +206,5 @@ def test_a_field_that_stands_there_often_harms_nothing(tmp_path: Path) -> None:
     shown = {"member": {"id": BOB, **{f"a{n}": f"Bob {n}" for n in range(5000)}}}
     watch = SuiteObserver(contract(tmp_path), lambda request: None, key=b"k")
     for each in (me("ann"), asked(query, shown)):
-        assert [*watch.hear(Capture(each.request, each.response, app=watch))] == []
+        assert [*watch.observe(Capture(each.request, each.response, app=watch))] == []
     assert not watch.leaks

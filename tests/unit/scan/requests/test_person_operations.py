@@ -8,7 +8,7 @@ import pytest
 
 from oakum.authz import Model, compile_contract
 from oakum.policy.contract import load
-from oakum.scan.requests.person_operations import talks
+from oakum.scan.requests.person_operations import person_operations
 
 POLICY = """\
 exposure: 1
@@ -55,8 +55,8 @@ def model(folder: Path, path: str, id: str) -> Model:
     ],
 )
 def test_what_tells_of_a_person_is_asked(path: str, id: str, tmp_path: Path) -> None:
-    (talk,) = talks(model(tmp_path, path, id), (), "how", writes=True)
-    assert (talk.kind, talk.slot.at) == ("mail", ("email",))
+    (operation,) = person_operations(model(tmp_path, path, id), (), "how", writes=True)
+    assert (operation.kind, operation.slot.at) == ("mail", ("email",))
 
 
 @pytest.mark.parametrize(
@@ -69,4 +69,4 @@ def test_what_tells_of_a_person_is_asked(path: str, id: str, tmp_path: Path) -> 
     ],
 )
 def test_what_would_let_a_person_into_something_is_not(path: str, id: str, tmp_path: Path) -> None:
-    assert not [*talks(model(tmp_path, path, id), (), "how", writes=True)]
+    assert not [*person_operations(model(tmp_path, path, id), (), "how", writes=True)]

@@ -30,7 +30,7 @@ def corrected(*heard: tuple[str, dict[str, Any]]) -> list[str]:
     """`userId` of each operation once these objects were sent at these paths of `getUser`."""
     values = PathValues()
     for said, value in heard:
-        values.hear("getUser", {"userId": said}, [seen(value)])
+        values.learn("getUser", {"userId": said}, [seen(value)])
     drafted: dict[str, Any] = {
         "operations": {each.id: {"params": dict(GUESSED["params"])} for each in OPERATIONS}
     }
@@ -66,8 +66,8 @@ def test_a_number_counts_once_it_is_no_chance() -> None:
 def test_objects_in_lists_and_in_others_say_nothing_of_the_path() -> None:
     values = PathValues()
     for said, value in zip(("ann", "bob"), USERS, strict=True):
-        values.hear("getUser", {"userId": said}, [seen(value, "data", "*")])
-        values.hear("getUser", {"userId": said}, [seen(value, above=seen({}))])
+        values.learn("getUser", {"userId": said}, [seen(value, "data", "*")])
+        values.learn("getUser", {"userId": said}, [seen(value, above=seen({}))])
     drafted: dict[str, Any] = {"operations": {"getUser": {"params": {"userId": "User.id"}}}}
     values.correct_params(OPERATIONS, drafted)
     assert drafted["operations"]["getUser"] == GUESSED
