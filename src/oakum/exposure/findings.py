@@ -141,6 +141,7 @@ def _leak(
     if why := _unread_state(model, identities, cells):
         doubts = (*doubts, why)
     state = {**matrix.state(key.resource, cells[0][1].owner), **values_of(model, key)}
+    called = _refusing_call(model, identities, matrix, cells)
     if not leak.owner and (
         why := unheard(model, identities, matrix.closed_to, key, viewers, state)
     ):
@@ -157,8 +158,8 @@ def _leak(
         cwe=rule.cwe,
         severity=_stated_severity(model, key.resource, key.field) or severity(leak),
         title=hit[0].title(leak),
-        advice=hit[0].advice(leak),
-        contract_location=_line(model, key),
+        advice=_CALL_ADVICE if called is not None else hit[0].advice(leak),
+        contract_location=called or _line(model, key),
         also=tuple(c.RULE.id for c in hit[1:] if c is not CHECKS[-1]),
         promise=leak.promise if leak.open_elsewhere or leak.state else "",
         evidence=_evidence(matrix, key),
@@ -333,7 +334,9 @@ def _describe(
         "owner" in kinds,
         not anonymous and all(_place(each) in refused for each, _ in cells),
         entitled,
-        _open_state(model, key, held),
+        ()
+        if _is_granted_by_line(model, identities, matrix, *cells[0])
+        else _open_state(model, key, held),
         _promise(model.policy, key),
         _techniques(matrix, cells),
         owned=owned,
@@ -434,3 +437,31 @@ def _endpoint_order(model: Model, matrix: Matrix, key: Key) -> tuple[bool, bool,
 
 def _line(model: Model, key: Key) -> Location:
     return model.field_location(key.resource, key.field)
+
+
+_CALL_ADVICE = (
+    "the field's own line lets this caller see it, and `call:` of the operation does not: refuse"
+    " such callers there; without `owner:`, `call:` asks each object of the response whose it is"
+)
+
+
+def _refusing_call(
+    model: Model, identities: KnownIdentities, matrix: Matrix, cells: list[tuple[Key, Entry]]
+) -> Location | None:
+    """The line with the `call:` that alone makes a leak of what these cells show, since the line of
+    the field grants it; None if a line of the field hides it anywhere."""
+    key = cells[0][0]
+    rule = model.rule(matrix.operation(key.endpoint))
+    if rule.call is None or not rule.location.line:
+        return None
+    alone = all(_is_granted_by_line(model, identities, matrix, *each) for each in cells)
+    return rule.location if alone else None
+
+
+def _is_granted_by_line(
+    model: Model, identities: KnownIdentities, matrix: Matrix, key: Key, entry: Entry
+) -> bool:
+    """Whether the line of a field grants it to the caller of a cell, whatever `call:` says."""
+    held = identities.relations(entry.viewer, entry.owner)
+    state = {**matrix.state(key.resource, entry.owner), **values_of(model, key)}
+    return allows(model.tables[key.resource], key.field, held, state)

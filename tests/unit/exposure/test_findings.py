@@ -12,7 +12,19 @@ from oakum.exposure.findings import conclude
 from oakum.exposure.leak_signal import Signal
 from oakum.finding import Answer, Endpoint, Evidence, Finding
 from oakum.policy.model import Grant
-from tests.unit.scan.studio import IDS, LOGIN, MISSING, Run, Studio, known_identities, model, reply
+from tests.unit.scan.studio import (
+    DOCUMENT,
+    IDS,
+    LOGIN,
+    MISSING,
+    POLICY,
+    Run,
+    Studio,
+    compiled,
+    known_identities,
+    model,
+    reply,
+)  # fmt: skip
 
 ENDPOINTS = ["getMe", "getSettings", "getPerson", "listPeople"]
 
@@ -195,3 +207,16 @@ def test_a_write_by_who_may_call_proves_nothing_where_no_line_says_who_may_set_w
     assert (found.rule, found.verdict) == ("bola-write", verdict)
     doubted = "no line of `Settings` says who may set" in " ".join(found.doubts)
     assert doubted == (verdict == "suspected")
+
+
+@pytest.mark.parametrize("granted", ["member", "owner"])
+def test_where_only_the_call_refuses_its_line_is_named(granted: str) -> None:
+    lines = POLICY.replace("phone, vip: [{see: [owner]}]", f"phone, vip: [{{see: [{granted}]}}]")
+    lines = lines.replace("getPerson: {", "getPerson: {call: [owner], ")
+    changed = compiled(DOCUMENT, lines + "  listPeople: {call: [owner]}\n")
+    run = Run(Open(), ENDPOINTS).explore()
+    leak = one(conclude(changed, run.identities, run.matrix), "phone", "member")
+    called = granted == "member"
+    assert ("`call:`" in leak.advice) == called
+    place = changed.rule("getPerson") if called else changed.tables["Person"].rules[3]
+    assert leak.contract_location == place.location

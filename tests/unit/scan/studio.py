@@ -243,6 +243,11 @@ def model() -> Model:
     return _model(DOCUMENT, POLICY)
 
 
+def compiled(document: str, policy: str) -> Model:
+    """Another contract, compiled once."""
+    return _model(document, policy)
+
+
 def probe(operation: str) -> Probe:
     """An endpoint as the survey gives it."""
     return _probe(DOCUMENT, POLICY, operation)
