@@ -269,7 +269,7 @@ def test_what_colleagues_are_shown_closes_nothing_for_others(tmp_path: Path) -> 
     cells = [each for each in played.report.cells if each.viewer == "member"]
     invoices = [each for each in cells if each.endpoint.operation == "getInvoice"]
     assert {each.result for each in invoices} == {Result.UNTESTED}
-    assert {"the list of `listFirms` was not shown whole" in each.reason for each in invoices} == {
+    assert {"the list of `listFirms` was not complete" in each.reason for each in invoices} == {
         True
     }
 

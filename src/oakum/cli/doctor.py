@@ -57,9 +57,9 @@ def command(
         click.echo(orjson.dumps(content, option=orjson.OPT_INDENT_2).decode())
     else:
         for each in found.states:
-            said = each.message or "logged in and proven"
+            said = each.message or "logged in and verified"
             relationships = f" ({', '.join(each.relations)})" if each.relations else ""
-            click.echo(f"{'ok   ' if each.ok else 'WRONG'}  {each.name}{relationships}: {said}")
+            click.echo(f"{'ok    ' if each.ok else 'FAILED'}  {each.name}{relationships}: {said}")
         for note in found.notes:
-            click.echo(f"note   {note}")
+            click.echo(f"note    {note}")
     return int(ExitCode.CLEAN if found.ok else ExitCode.NOT_TRUSTWORTHY)

@@ -31,7 +31,7 @@ def removed_lines(compiled: CompiledContract, lines: Iterable[Line]) -> Iterator
             yield Problem(
                 location,
                 f"who-am-I is asked without the cookie `{name}`, which `{account}` sends: if it"
-                f" signs `{signed}`, everybody is nobody",
+                f" signs `{signed}`, every caller counts as logged out",
                 f"declare it as a security scheme that is required together with `{signed}`",
             )
             continue

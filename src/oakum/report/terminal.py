@@ -68,11 +68,11 @@ def render(report: Report, console: Console) -> None:
         _say(console, item, "bold")
         for defect in group:
             _defect(defect, console)
-    _section(console, "Less grave, in brief", _brief(found[_WHOLE:]))
-    _section(console, "Not trustworthy, because", _bullets(report.distrust))
+    _section(console, "Less severe defects", _brief(found[_WHOLE:]))
+    _section(console, "Why the run is not trustworthy", _bullets(report.distrust))
     _section(console, _untested_title(report), _untested_rows(report))
     _section(console, "Operations not called", _skipped_rows(report))
-    _section(console, "Tested of the OWASP API Security Top 10", items_said(report))
+    _section(console, "Coverage of the OWASP API Security Top 10", items_said(report))
     _section(console, "Writes", writes_said(report))
     _section(console, "Identities", _identity_rows(report))
     _section(console, "Notes", _bullets(report.notes))
@@ -93,7 +93,7 @@ def _defect_rows(defect: Defect) -> Iterable[tuple[str, str]]:
         yield "promised", f'"{defect.promise}"'
         yield "in fact", defect.fact
     if defect.viewers[1:]:
-        yield "alike", f"the same holds for {', '.join(defect.viewers[1:])}"
+        yield "also", f"the same holds for {', '.join(defect.viewers[1:])}"
     for at, (fields, when) in enumerate(defect.occasions):
         if fields:
             words = f"{_some(fields, _SOME_FIELDS, 'field')}{f'; {when}' if when else ''}"
@@ -123,7 +123,7 @@ def _fingerprint(defect: Defect) -> str:
 
 def _brief(found: Iterable[Defect]) -> Iterable[tuple[str, str]]:
     for defect in found:
-        alike = f"; {', '.join(defect.viewers[1:])} alike" if defect.viewers[1:] else ""
+        alike = f"; also {', '.join(defect.viewers[1:])}" if defect.viewers[1:] else ""
         place = f" ({defect.locations[0]})" if defect.locations else ""
         yield defect.first.severity, f"{defect.sentence}{alike}{place}"
 
@@ -173,7 +173,7 @@ def _ending(report: Report, console: Console) -> None:
     _say(console, f"cells: {cells}")
     decided = len(report.cells) - report.count(Result.UNTESTED)
     if decided:
-        _say(console, f"requests: {report.requests / decided:.2f} for each cell decided")
+        _say(console, f"requests: {report.requests / decided:.2f} per decided cell")
     code = exit_code(report)
     word, style = _ENDINGS[code]
     _say(console, f"exit {code.value}: {word}", style)

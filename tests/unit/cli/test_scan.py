@@ -162,7 +162,7 @@ def test_what_was_tested_is_told_by_item_of_owasp(folder: Path) -> None:
     assert "API7 untested: Oakum has no check for it" in lines
     assert "bola-write (needs `--allow-writes`)" in lines
     page = (folder / "r.html").read_text()
-    assert "Tested of the OWASP API Security Top 10" in page and "bola-write" in page
+    assert "Coverage of the OWASP API Security Top 10" in page and "bola-write" in page
     assert oakum("report", folder / "r.json").out == done.out
 
 
@@ -325,7 +325,7 @@ def test_doctor_says_who_is_proven(folder: Path) -> None:
         text = run("doctor", folder, server.url)
         data = run("doctor", folder, server.url, "--format", "json")
     assert (text.code, data.code) == (0, 0)
-    assert "ok     ada: logged in and proven" in text.out
+    assert "ok      ada: logged in and verified" in text.out
     assert data.json["schema"] == "oakum.doctor/1"
     assert [(each["name"], each["ok"]) for each in data.json["identities"]] == [
         ("ada", True),

@@ -70,7 +70,7 @@ def test_a_broken_promise_stands_beside_the_fact() -> None:
         1 defect
         findings: 11 proven, 0 suspected, 0 over-blocked
         cells: 866 open, 664 closed, 393 leaking, 24 over-blocked, 93 untested
-        requests: 0.21 for each cell decided
+        requests: 0.21 per decided cell
         exit 1: findings
         """
     )
@@ -82,7 +82,7 @@ def test_a_run_that_exercised_nothing_is_not_green() -> None:
         http://127.0.0.1:8000 against exposure.yaml
         run 5f0c2a, 2026-01-20T09:30:00Z, 41.3 s, 3 of 2,000 requests
 
-        Not trustworthy, because
+        Why the run is not trustworthy
           -         `ann` could not log in: the answer was 401
           -         no cell was shown
 
@@ -120,13 +120,13 @@ def test_a_clean_run_says_so_in_its_last_lines() -> None:
         "No leak found",
         "findings: 0 proven, 0 suspected, 0 over-blocked",
         "cells: 890 open, 1,057 closed, 0 leaking, 0 over-blocked, 0 untested",
-        "requests: 0.21 for each cell decided",
+        "requests: 0.21 per decided cell",
         "exit 0: clean",
     ]
 
 
 def test_viewers_alike_are_named_in_one_block() -> None:
-    assert "  alike     the same holds for pending\n" in shown(sample())
+    assert "  also      the same holds for pending\n" in shown(sample())
 
 
 def test_many_defects_do_not_flood() -> None:

@@ -86,7 +86,7 @@ def test_nothing_is_closed_whose_owner_never_saw_it() -> None:
     assert len(phone) > 10
     assert {cell.result for cell in phone.values()} == {Result.UNTESTED}
     told = {cell.reason for key, cell in phone.items() if key[0] == "getPerson"}
-    assert told == {"no owner ever received a `phone` that was not empty"}
+    assert told == {"no owner was shown a `phone` that is not empty"}
     # … and what nobody is to see at all is closed by its absence alone
     assert run.result("getPerson", "Person.password_hash", "member") is Result.CLOSED
 

@@ -24,10 +24,10 @@ from oakum.exposure.known_identities import ANYONE, KnownIdentities
 from oakum.exposure.relation_fields import may_have, members_named, relations_by_member
 from oakum.finding import Result
 
-NO_REQUEST = "no request could tell"
-_UNOWNED = "a `{}` came there, but nothing in it names its owner"
+NO_REQUEST = "no response decided it"
+_UNOWNED = "the response has a `{}`, but nothing in it names its owner"
 COMMON = "the value there is too common to attribute to an owner"
-_LOOSE = "its owner's value came there outside of every object, and may be somebody else's"
+_LOOSE = "the owner's value is in the response outside every object, and may be somebody else's"
 
 
 @dataclass(frozen=True)
@@ -84,8 +84,8 @@ def why_untested(
         return _nobody_is(model, identities, key)
     if (key.endpoint, key.resource) in matrix.outsiders and not is_anybodys(matrix, key.resource):
         return (
-            f"`{key.resource}` came, but its owner is not one of the identities; if it is, give"
-            " that identity `facts: {user_id: …}`"
+            f"no owner of a `{key.resource}` in the responses is one of the identities; if one is,"
+            " give that identity `facts: {user_id: …}`"
         )
     if (key.endpoint, key.resource) not in matrix.carried:
         return _of_nobody(matrix, key, unclear)
@@ -93,8 +93,8 @@ def why_untested(
         return never
     if _is_one_of(identities, came.blank.get(key[:3], ()), key.viewer):
         if any(rule.path == key.field and rule.masked for rule in model.tables[key.resource].rules):
-            return f"`{key.field}` came empty or masked, and its owner's value may be so too"
-        return f"`{key.field}` came empty, and its owner's value may be empty too"
+            return f"`{key.field}` is empty or masked there, and may be so for its owner, too"
+        return f"`{key.field}` is empty there, and may be empty for its owner, too"
     if names := sorted(more.get((key.endpoint, key.resource, key.viewer), ())):
         return _as_others(key.viewer, names)
     if key.state:
@@ -102,7 +102,7 @@ def why_untested(
         if _was_known(matrix, identities, key):
             return (
                 f"an owner has a `{key.resource}` in the state {said}, and no response there"
-                f" told `{key.viewer}` anything about it"
+                f" showed it to `{key.viewer}`"
             )
         return f"no owner was in the state {said} when `{key.viewer}` asked"
     every = identities.names()
@@ -118,10 +118,8 @@ def _never_shown(came: ResponseIndex, key: Key) -> str:
     """Why no owner was shown this field; empty if one was."""
     shown = came.fields.get(key.resource, ())
     if any(path.startswith(f"{key.field}.") for path in shown):
-        return f"what came in `{key.field}` has cells of its own"
-    return (
-        "" if key.field in shown else f"no owner ever received a `{key.field}` that was not empty"
-    )
+        return f"the members of `{key.field}` have cells of their own"
+    return "" if key.field in shown else f"no owner was shown a `{key.field}` that is not empty"
 
 
 def _of_nobody(matrix: Matrix, key: Key, unclear: Collection[str]) -> str:
@@ -137,9 +135,9 @@ def _of_doubt(model: Model, key: Key, doubt: str) -> str:
     if doubt == ANOTHER:
         return "the value there is not one that its owner sees: perhaps a placeholder"
     if doubt == ALIKE:
-        return "the value there varies by itself, or is a mask: its owner sees another elsewhere"
+        return "the value there changes by itself or is a mask: its owner sees another elsewhere"
     if doubt == ECHO:
-        return "the value there came from the request itself"
+        return "the value there repeats one of the request"
     if doubt == AROUND:
         return (
             f"only the object around this `{key.resource}` names its viewers in a relation"
@@ -197,10 +195,10 @@ def why_untold(model: Model, resource: str) -> str:
     lists = dict.fromkeys(
         f"`{relations[name].operation}`" for name in names if relations[name].is_membership
     )
-    short = f", or the list of {' or '.join(lists)} was not shown whole" if lists else ""
+    short = f", or the list of {' or '.join(lists)} was not complete" if lists else ""
     return (
-        f"{' and '.join(named)} is readable neither there nor in what the owner of the"
-        f" `{resource}` was shown{short}: the viewer may be one; have an operation show it to the"
+        f"{' and '.join(named)} is neither in that response nor in what the owner of the"
+        f" `{resource}` was shown{short}, so the viewer may be one: let an operation show it to the"
         " owner"
     )
 
@@ -253,9 +251,9 @@ def _unread(matrix: Matrix, identities: KnownIdentities, key: Key) -> str:
         labels = (ANYONE,) if not viewer else _labels(identities, viewer)
         if endpoint == key.endpoint and key.viewer in labels:
             return (
-                f"what came for `{key.viewer}` was {f'`{media_type}`' if media_type else 'a text'},"
-                " not JSON as the document declares, and with a status of success, so that nothing"
-                " tells it from a refusal: answer with 401, 403 or 404"
+                f"the response to `{key.viewer}` was {f'`{media_type}`' if media_type else 'text'},"
+                " not JSON as the document declares, with a success status, so it may be a"
+                " refusal: refuse with 401, 403 or 404"
             )
     return ""
 

@@ -286,13 +286,13 @@ def test_each_square_that_is_untested_has_its_reason() -> None:
     )
     assert endpoint.path.startswith("/")
     found.apply("getPerson", shown_to_owner(NAME))
-    assert reasons(found, {})[BIO] == "no owner ever received a `bio` that was not empty"
+    assert reasons(found, {})[BIO] == "no owner was shown a `bio` that is not empty"
     below = matrix()
     below.apply("getPerson", shown_to_owner(BIO._replace(field="bio.words")))
-    assert reasons(below, {})[BIO] == "what came in `bio` has cells of its own"
+    assert reasons(below, {})[BIO] == "the members of `bio` have cells of their own"
     found.apply("getPerson", shown_to_owner(BIO, PHONE))
     assert reasons(found, {})[BIO] == "no owner was in the state private=true when `member` asked"
-    assert reasons(found, {})[PHONE] == "no request could tell"
+    assert reasons(found, {})[PHONE] == "no response decided it"
     found.apply("getPerson", doubtful("too common a value"))
     assert "too common" in reasons(found, {})[VIP]
 
@@ -470,7 +470,7 @@ def test_an_object_below_another_is_not_owed_to_who_may_not_know_of_that_one(
 
 
 @pytest.mark.parametrize(
-    ("why", "reason"), [("too common a value", "too common"), (LOOSE, "outside of every object")]
+    ("why", "reason"), [("too common a value", "too common"), (LOOSE, "outside every object")]
 )
 def test_a_value_that_cannot_be_told_leaves_its_cell_open_whatever_else_did_not_come(
     why: str, reason: str
