@@ -1,7 +1,8 @@
 """Report formats, one module each, all from the same `Report`.
 
-To add a format, add a module beside these, one line to `FORMATS`, and its name to `FORMATS` of
-`cli/shared.py`.
+To add a format, add a module beside these, one line to `FORMATS`, its name to `FORMATS` of
+`cli/shared.py` and, if commands write it beside their output, to `_WRITTEN` there; one for a
+pipeline also to `FORMS` of `cli/ci_environment.py`.
 """
 
 from __future__ import annotations
