@@ -31,7 +31,7 @@ from oakum.guard.compiled.selecting_parameters import (
     selections,
     warn_of_unfilled,
 )
-from oakum.guard.compiled.unrepeatable_tenants import unsaid, with_tenants
+from oakum.guard.compiled.unrepeatable_tenants import shown_members, unsaid, with_tenants
 from oakum.guard.compiled.uploads import upload
 from oakum.guard.compiled.write_targets import Finders, Target, Targets, needs_object
 from oakum.guard.compiled.written_resource import typed_target, written_target
@@ -239,11 +239,13 @@ def _with_tenants(
     endpoints: Mapping[str, GrantedEndpoint],
 ) -> Iterator[tuple[str, SelectingParameters]]:
     """Selections with where requests name the tenant."""
+    shown = shown_members(paths.model)
     for operation in paths.document.operations:
         each = endpoints.get(operation.id)
         target = each.checks.target.resource if each is not None else ""
         write = each is not None and each.write
-        yield operation.id, with_tenants(paths, operation, said[operation.id], target, write=write)
+        own = said[operation.id]
+        yield operation.id, with_tenants(paths, operation, own, target, shown, write=write)
 
 
 def _warn_of_unreachable(document: Document) -> Iterator[Problem]:

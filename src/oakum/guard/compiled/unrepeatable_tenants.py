@@ -29,17 +29,23 @@ _DEEP = 6
 
 
 def with_tenants(
-    paths: PathObjects, operation: Operation, own: SelectingParameters, target: str, *, write: bool
+    paths: PathObjects,
+    operation: Operation,
+    own: SelectingParameters,
+    target: str,
+    members: Mapping[str, Collection[str]],
+    *,
+    write: bool,
 ) -> SelectingParameters:
     """The selecting parameters of an operation, with the places where a request may name the
-    tenant. `target`: the resource that it changes."""
+    tenant. `target`: the resource that it changes; `members`: as `shown_members` says."""
     model = paths.model
     tops = [each.shape for each in operation.body if each.shape is not None]
     free = any(_takes_any(each) for each in operation.body)
     said = _inside(tops, model.bound)
     kinds = {name for _, name in model.sets.get(operation.id, ())} | ({target} - {""})
     kinds = kinds | said.resources if write else set()
-    shown = {name for kind in kinds for name in _shown_members(model, kind)}
+    shown = {name for kind in kinds for name in members[kind]}
     within = dict[str, tuple[str, ...]]()
     for each in operation.parameters:
         if each.where == "query":
@@ -100,18 +106,25 @@ def _is_map(shape: Shape) -> bool:
     return shape.extra is not None or bare
 
 
-def _shown_members(model: Model, resource: str) -> Iterator[str]:
-    """Members of an object that a line of the contract or a response has."""
-    lines = model.policy.resources[resource].fields
-    yield from (each.path.split(".")[0] for each in lines if any(g.see for g in each.grants))
+def shown_members(model: Model) -> dict[str, set[str]]:
+    """Resource → members of its objects that a line of the contract or a response has."""
+    found = {
+        name: {
+            each.path.split(".")[0]
+            for each in resource.fields
+            if any(grant.see for grant in each.grants)
+        }
+        for name, resource in model.policy.resources.items()
+    }
     for operation in model.operations.values():
         media = operation.success() if operation.method == "GET" else None
         shape = media.shape if media is not None else None
         for name, each in resources_in(shape, model.bound) if shape is not None else ():
-            for member in member_names(each) if name == resource else ():
+            for member in member_names(each):
                 at = member_by_name(each, member)
                 if at is not None and not at.write_only:
-                    yield member
+                    found[name].add(member)
+    return found
 
 
 def unsaid(

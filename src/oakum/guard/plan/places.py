@@ -121,7 +121,8 @@ def names(place: PlannedPlace) -> dict[str, None]:
 def counted_rows(place: PlannedPlace) -> list[str]:
     """Member names that only the pointer of a count has; in a map they are values like all
     others."""
-    return [name for name in names(place) if name not in _known_names(place)]
+    known = _known_names(place)
+    return [name for name in names(place) if name not in known]
 
 
 def _known_names(place: PlannedPlace) -> dict[str, None]:
