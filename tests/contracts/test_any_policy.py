@@ -17,9 +17,9 @@ from oakum.policy.grammar import parse_policy
 from tests import quick_yaml
 from tests.unit.policy.crew import document
 from tests.unit.policy.grammar import whole
+from tests.unit.policy.test_contract_warnings import QUIET
 from tests.unit.policy.test_grammar import EVERYTHING
 from tests.unit.policy.test_guard_section import EVERYTHING as GUARDED
-from tests.unit.policy.test_review import QUIET
 
 POLICIES = [quick_yaml.load(each) for each in (EVERYTHING, whole(QUIET), whole(GUARDED))]
 JUNK: list[Any] = [

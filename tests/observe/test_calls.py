@@ -10,8 +10,8 @@ from oakum.openapi.document import Document
 from oakum.traffic.call import Hasher
 from oakum.traffic.call_reader import Endpoints, calls
 from oakum.traffic.evaluation.traffic_judge import DocumentJudge
-from oakum.traffic.intake import records, sources
 from oakum.traffic.survey import Surveyor
+from oakum.traffic.traffic_files import records, sources
 
 HASHED = Hasher(b"k" * 32)
 

@@ -19,8 +19,8 @@ from oakum.routing.judged_contract import compile_for_judging
 from oakum.traffic.evaluation.decision_cache import Verdicts
 from oakum.traffic.evaluation.fast_walk import FastWalk
 from oakum.traffic.evaluation.traffic_judge import ContractJudge
-from oakum.traffic.intake import TrafficSource, records
 from oakum.traffic.inventory import read
+from oakum.traffic.traffic_files import TrafficSource, records
 from tests.observe.crowd import Crowd, text
 from tests.observe.walks import found_fast, found_judged
 

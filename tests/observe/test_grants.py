@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oakum.policy.model import Policy, Relation
-from oakum.traffic.grants import ConditionalGrant, Sample, narrowest
+from oakum.traffic.narrowest_grants import ConditionalGrant, Sample, narrowest
 
 RELATIONS = {
     "anyone": Relation("anyone", "anyone"),

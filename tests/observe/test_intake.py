@@ -16,9 +16,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oakum.errors import InputError
-from oakum.traffic.intake import LONGEST, STDIN, TrafficSource, records, sources
 from oakum.traffic.recorded_exchange import RecordedExchange, Unusable, from_entry, from_log
 from oakum.traffic.survey import Surveyor, observation
+from oakum.traffic.traffic_files import LONGEST, STDIN, TrafficSource, records, sources
 
 ENTRY: dict[str, Any] = {
     "request": {
@@ -126,7 +126,7 @@ def test_what_is_skipped_is_counted_with_its_reason(tmp_path: Path) -> None:
 def test_a_line_that_is_too_long_is_skipped_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("oakum.traffic.intake.LONGEST", 1000)
+    monkeypatch.setattr("oakum.traffic.traffic_files.LONGEST", 1000)
     assert LONGEST > 1000
     (tmp_path / "a.log").write_bytes(lines(ENVOY, {**ENVOY, "agent": "x" * 5000}, ENVOY))
     found, source = read(tmp_path / "a.log")

@@ -13,7 +13,7 @@ from typing import Any
 from click.testing import CliRunner
 
 from oakum.cli.main import main
-from oakum.traffic.intake import TrafficSource, records
+from oakum.traffic.traffic_files import TrafficSource, records
 
 
 class Headers:

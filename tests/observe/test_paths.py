@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oakum.traffic.paths import Paths, id_form
+from oakum.traffic.path_templates import Paths, id_form
 
 
 @dataclass

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from oakum.cli import observe_resume
 from oakum.errors import InputError
-from oakum.traffic import intake
+from oakum.traffic import traffic_files
 from oakum.traffic.store import writing
 from oakum.traffic.store.duck import connect
 from oakum.traffic.store.layout import COLUMNS, open_runs
@@ -154,7 +154,7 @@ def test_a_log_that_grows_is_read_on_and_one_that_is_rotated_is_not_read_twice(
     assert sum(found["reads"][str(log)][1].values()) == 1
     assert found["reads"][str(other)][0] == 4
     assert len(found["calls"]) == 11
-    monkeypatch.setattr(intake, "_read_exchanges", lambda *_: pytest.fail("read again"))
+    monkeypatch.setattr(traffic_files, "_read_exchanges", lambda *_: pytest.fail("read again"))
     resumed(tmp_path, log, older, other)
     assert held(tmp_path / "kept") == found
     traffic = json.loads(observe("traffic", tmp_path / "kept", "--format", "json", code=0))

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from oakum.traffic.intake import TrafficSource, one
+from oakum.traffic.traffic_files import TrafficSource, one
 from tests.work import calls
 
 SIZE = 2_000

@@ -9,8 +9,8 @@ import zlib
 import pytest
 import zstandard
 
-from oakum.pytest_plugin import coding
-from oakum.pytest_plugin.coding import LONG, MOST, decode
+from oakum.pytest_plugin import content_coding
+from oakum.pytest_plugin.content_coding import LONG, MOST, decode
 
 TEXT = b'{"email": "ann@club.test"}'
 
@@ -53,9 +53,9 @@ def test_a_client_that_left_it_coded_is_read_all_the_same() -> None:
 
 def test_what_cannot_be_decoded_is_said_not_to_have_been_read() -> None:
     body, why = decode(os.urandom(64), "x-own", raw=True)
-    assert (body, why) == (b"", coding.NO_DECODER.format("x-own"))
+    assert (body, why) == (b"", content_coding.NO_DECODER.format("x-own"))
     body, why = decode(b"\x1f\x8b" + os.urandom(64), "gzip", raw=True)
-    assert (body, why) == (b"", coding.DAMAGED.format("gzip"))
+    assert (body, why) == (b"", content_coding.DAMAGED.format("gzip"))
 
 
 @pytest.mark.parametrize("said", ["gzip", "zstd"])

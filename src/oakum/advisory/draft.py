@@ -17,7 +17,7 @@ from oakum.inference.lexicon_phrases import FieldClass
 from oakum.memory import Due, Memory, RememberedFinding, case_of, due
 from oakum.policy.model import SEVERITIES
 from oakum.report.grouping import Defect, states_by_field, when_words
-from oakum.report.pointing import top
+from oakum.report.pipeline_formats import top
 from oakum.scan.discovery.keyspace_size import told_behind
 from oakum.scan.identities.credentials import shell_name
 

@@ -9,7 +9,7 @@ from oakum.advisory.draft import Draft
 from oakum.errors import count_of
 from oakum.output.markdown import MOST, code_of, escape
 from oakum.output.text import short, visible
-from oakum.report.pointing import first_words
+from oakum.report.pipeline_formats import first_words
 
 MANY = 12
 """How many names of a list are written out; the JSON document has all."""

@@ -23,11 +23,11 @@ from oakum.authz.compiled_model import Model, answer_media
 from oakum.authz.decide import may_call
 from oakum.authz.discriminators import tag_of
 from oakum.authz.judge import Judge
-from oakum.authz.misfits import references
 from oakum.authz.operations_outside_objects import close, leave_owned
 from oakum.authz.principal import Principal
 from oakum.authz.project import Call, Projection, refuses
 from oakum.authz.strict_json import UnreadableBody
+from oakum.authz.unexpected_types import references
 from oakum.http.json_pointer import Pointer, escape
 from oakum.openapi.model import Json, Shape
 from oakum.openapi.shape_queries import element, member_by_name, member_names, ways

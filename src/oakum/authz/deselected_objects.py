@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from oakum.authz.compiled_model import Model, outermost
-from oakum.authz.misfits import matches
 from oakum.authz.principal import Principal, Subject
 from oakum.authz.relations import held_relations
+from oakum.authz.unexpected_types import matches
 from oakum.http.json_pointer import Pointer, path_of
 from oakum.openapi.model import Shape
 from oakum.openapi.shape_queries import member_by_name, member_names

@@ -14,9 +14,9 @@ from typing import Literal
 
 from oakum.authz.beside_objects import Keep
 from oakum.authz.compiled_model import Model
-from oakum.authz.misfits import in_cell
 from oakum.authz.null_writes import taken_by_null
 from oakum.authz.table import Table, Trie
+from oakum.authz.unexpected_types import in_cell
 from oakum.openapi.model import Json, Shape
 from oakum.openapi.shape_queries import (
     classes_of,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from oakum.authz.truth import Truth
+from oakum.authz.three_valued_logic import Truth
 from oakum.openapi.model import Json
 
 

@@ -17,8 +17,8 @@ from oakum.authz.judge import Judge
 from oakum.authz.judgement import Judgement
 from oakum.authz.operations_outside_objects import close, leave_owned
 from oakum.authz.principal import Principal
+from oakum.authz.settings_in_responses import told_settings
 from oakum.authz.strict_json import Span, UnreadableBody, read
-from oakum.authz.told_settings import told_settings
 from oakum.http.json_pointer import Pointer, escape, path_of
 from oakum.http.media_type import is_json
 from oakum.openapi.model import Json, Media

@@ -1,9 +1,9 @@
 """How a caller relates to an object.
 
 Unknown is closed. A relation that is not known stays unknown, even if another known relation would
-exclude it (`truth`), and only a relation that certainly holds grants anything. An id that may be
-the same in another spelling, or as one of several in a text, neither proves a relation nor excludes
-it (`id_spelling`).
+exclude it (`three_valued_logic`), and only a relation that certainly holds grants anything. An id
+that may be the same in another spelling, or as one of several in a text, neither proves a relation
+nor excludes it (`id_spelling`).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from oakum.authz.id_spelling import (
     spread,
 )
 from oakum.authz.principal import Principal, Subject
-from oakum.authz.truth import Truth, both, every, without
+from oakum.authz.three_valued_logic import Truth, both, every, without
 from oakum.openapi.model import Json
 from oakum.policy.model import Policy, Relation
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from oakum.errors import InputError, Location, Problem
 from oakum.finding import Report
 from oakum.report import FORMATS
-from oakum.report.pointing import RenderFacts, RuleFacts
+from oakum.report.pipeline_formats import RenderFacts, RuleFacts
 
 FORMS = ("sarif", "junit", "gitlab", "github", "markdown")
 """The formats whose file paths are relative to the root of the repository."""

@@ -28,7 +28,7 @@ from oakum.memory import (
 from oakum.memory.file import finding as plain
 from oakum.output.file import update
 from oakum.report.grouping import state_words
-from oakum.report.pointing import first_words
+from oakum.report.pipeline_formats import first_words
 
 _STYLES = {
     FindingStanding.REGRESSED: "bold red",

@@ -21,10 +21,10 @@ from oakum.errors import ExitCode, InputError, Location, Problem
 
 if TYPE_CHECKING:
     from oakum.traffic.evaluation.traffic_judge import ContractJudge
-    from oakum.traffic.intake import TrafficSource
     from oakum.traffic.inventory import SeenEndpoint
     from oakum.traffic.observation_run import EngineName
-    from oakum.traffic.paths import Template
+    from oakum.traffic.path_templates import Template
+    from oakum.traffic.traffic_files import TrafficSource
 
 
 @click.group(epilog="Example: oakum observe traffic session.har --contract exposure.yaml")
@@ -148,9 +148,9 @@ def draft(
     API sends may be the leak. A relation is only granted what was really sent to it.
     """
     from oakum.traffic.draft_lines import needs, text
-    from oakum.traffic.intake import sources as opened
     from oakum.traffic.suggested_relations import without_unneeded
     from oakum.traffic.survey import Surveyor
+    from oakum.traffic.traffic_files import sources as opened
 
     not_both(contract, openapi)
     found = opened(sources)
@@ -194,8 +194,8 @@ def _absent(path: Path, *, force: bool) -> None:
 def _infer(found: Sequence[TrafficSource], hosts: Sequence[str], path: Path) -> bool:
     """Writes a document inferred from the traffic, in a separate pass. Reports if there is no API
     call in it."""
-    from oakum.traffic.intake import STDIN
     from oakum.traffic.survey import Surveyor
+    from oakum.traffic.traffic_files import STDIN
 
     if any(each.name == STDIN for each in found):
         hint = "give a file, or a document as `--openapi`"

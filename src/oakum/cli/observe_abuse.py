@@ -231,9 +231,9 @@ def _read(
     from oakum.traffic.call import Hasher
     from oakum.traffic.call_reader import Endpoints
     from oakum.traffic.evaluation.traffic_judge import ContractJudge
-    from oakum.traffic.intake import STDIN, records
-    from oakum.traffic.intake import sources as opened
     from oakum.traffic.survey import Surveyor
+    from oakum.traffic.traffic_files import STDIN, records
+    from oakum.traffic.traffic_files import sources as opened
 
     found = opened(sources)
     surveyor = Surveyor(os.urandom(32), None, hosts)

@@ -48,10 +48,10 @@ def command(
     hashes of the caller and the requested ids. Responses become counts of their fields. `oakum
     observe traffic DIR` analyses what several runs, also of other machines, have stored.
     """
-    from oakum.traffic.intake import STDIN
-    from oakum.traffic.intake import sources as opened
     from oakum.traffic.store.keep_run import KeepOptions, keep
     from oakum.traffic.store.layout import open_runs as opened_folders
+    from oakum.traffic.traffic_files import STDIN
+    from oakum.traffic.traffic_files import sources as opened
 
     not_both(contract, openapi)
     found = opened(sources)

@@ -17,7 +17,7 @@ from oakum.cli.observe_sources import HOST, SOURCES, not_both
 from oakum.errors import ExitCode, count_of
 
 if TYPE_CHECKING:
-    from oakum.traffic.intake import TrafficSource
+    from oakum.traffic.traffic_files import TrafficSource
     from oakum.watch.live import Live, LiveFrame
 
 Shown = Callable[["LiveFrame"], None]
@@ -56,7 +56,7 @@ def command(
     """
     shared.require_sketches("oakum observe watch")
     from oakum.traffic.evaluation.loading import load_against
-    from oakum.traffic.intake import sources as opened
+    from oakum.traffic.traffic_files import sources as opened
     from oakum.watch.live import Live
 
     not_both(contract, openapi)

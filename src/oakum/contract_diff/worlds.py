@@ -16,7 +16,7 @@ from typing import Literal
 
 from oakum.authz.compiled_model import Model
 from oakum.authz.owner_states import digit
-from oakum.authz.truth import Truth, both, without
+from oakum.authz.three_valued_logic import Truth, both, without
 from oakum.errors import InputError, Problem
 from oakum.openapi.model import Json
 from oakum.policy.model import Owner, Policy, Relation, State

@@ -17,9 +17,9 @@ from oakum.draft_review.edit import Verb
 from oakum.inference.lexicon import FieldClass, Label, label_field
 from oakum.openapi.model import Json
 from oakum.policy.contract import Contract
+from oakum.policy.contract_warnings import unmentioned_fields
 from oakum.policy.model import FieldRule, Grant, Policy, Relation, Resource
 from oakum.policy.resource_schemas import View, at, view
-from oakum.policy.review import unmentioned_fields
 
 State = Literal["open", "implied", "when", "masked", "closed"]
 _LOGGED = ("authenticated", "owner", "lookup", "field")

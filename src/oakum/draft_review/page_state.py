@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
+from oakum.draft_review.cell_descriptions import describe_cell, owner, viewer
 from oakum.draft_review.cells import rows
 from oakum.draft_review.questions import SENSITIVE, WIDE, above, questions, reason
 from oakum.draft_review.session import ReviewSession
-from oakum.draft_review.words import describe_cell, owner, viewer
 from oakum.openapi.model import Json
 
 _CODES = {"open": "o", "implied": "i", "when": "w", "masked": "m", "closed": "c"}

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from oakum.draft_review.cell_descriptions import describe_cell, owner
 from oakum.draft_review.cells import rows
 from oakum.draft_review.edit import Confirm, ConfirmCall
 from oakum.draft_review.owner_edits import owner_edits
 from oakum.draft_review.questions import WIDE, ReviewQuestion, questions
 from oakum.draft_review.session import ReviewSession
-from oakum.draft_review.words import describe_cell, owner
 from oakum.errors import InputError, Location, Problem, count_of
 
 _STOP = "q"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from oakum.authz import Model, compile_contract
-from oakum.editor.words import Cursor, Kind, Word, cursor, kind_at, words
+from oakum.editor.contract_names import Cursor, Kind, Word, cursor, kind_at, words
 from oakum.errors import InputError, Location, Problem, visible
 from oakum.openapi.document import Document
 from oakum.openapi.model import Json, Operation

@@ -18,7 +18,7 @@ from pygls.lsp.server import LanguageServer
 import oakum
 from oakum.editor import analysis
 from oakum.editor.analysis import Analysis
-from oakum.editor.words import Word
+from oakum.editor.contract_names import Word
 from oakum.errors import Location, Problem, visible
 
 

@@ -27,7 +27,7 @@ from oakum.exposure.relation_fields import (
     members_named,
     relations_through_members,
 )
-from oakum.exposure.values.ambient import NAMES_ONE
+from oakum.exposure.values.impersonal_values import NAMES_ONE
 from oakum.exposure.values.knowledge import Grant, Knowledge, canonical, says_nothing
 from oakum.finding import Result
 from oakum.inference.lexicon import classify_field

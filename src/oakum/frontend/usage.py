@@ -16,12 +16,12 @@ from functools import cached_property
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from oakum.frontend.displayed_values import Surface, held_by_controls, shown_fields
 from oakum.frontend.field_paths import Path, leaves, names_somebody, path_text, template, word
-from oakum.frontend.match import Surface, held_by_controls, shown_fields
 from oakum.openapi.model import Json
 from oakum.traffic.call_reader import Endpoints
 from oakum.traffic.inventory import SeenEndpoint
-from oakum.traffic.paths import Paths
+from oakum.traffic.path_templates import Paths
 from oakum.traffic.survey import Survey
 
 Use = Literal["rendered", "read", "copied", "untouched", "unobserved"]

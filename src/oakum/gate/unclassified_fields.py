@@ -9,9 +9,9 @@ from oakum.http.json_pointer import path_of
 from oakum.inference.lexicon import FieldClass, label_field
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.schema import children, elements
+from oakum.policy.contract_warnings import mentioned_operations, strangers, unmentioned_fields
 from oakum.policy.model import OperationRule
 from oakum.policy.resource_schemas import View, at, success
-from oakum.policy.review import mentioned_operations, strangers, unmentioned_fields
 
 _ORDINARY = (FieldClass.PLAIN, FieldClass.KEY, FieldClass.SETTING, FieldClass.HANDLE)
 _DEEP = 12

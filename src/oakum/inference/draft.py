@@ -15,7 +15,6 @@ from textwrap import wrap
 from oakum.errors import InputError, Problem
 from oakum.http.json_pointer import escape, path_of
 from oakum.http.media_type import is_feed
-from oakum.inference.audience import Audiences
 from oakum.inference.declared_objects import EVENT, DeclaredObject, is_count, is_item
 from oakum.inference.draft_text import (
     WIDTH,
@@ -32,9 +31,10 @@ from oakum.inference.draft_text import (
     remark,
     scalar,
 )
+from oakum.inference.field_viewers import Audiences
 from oakum.inference.lexicon import FieldClass, words
 from oakum.inference.owners import DraftOwner, account_params, ownership
-from oakum.inference.params import ParameterValues, infer_params, usual_params
+from oakum.inference.parameter_sources import ParameterValues, infer_params, usual_params
 from oakum.inference.privacy_states import StateGuess, hides_all, states
 from oakum.inference.resource_fields import ResourceField, changes, fields, main_endpoint
 from oakum.inference.schema_groups import DocumentTypes, Thing, world_of

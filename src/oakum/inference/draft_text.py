@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from textwrap import wrap
 from typing import TypeVar
 
-from oakum.inference.audience import GrantGuess
+from oakum.inference.field_viewers import GrantGuess
 from oakum.openapi.model import Json
 
 WIDTH = 96

@@ -17,7 +17,7 @@ from itertools import chain
 from typing import Literal
 
 from oakum.http import methods
-from oakum.inference.deed_nouns import deed_of_link, deed_of_write
+from oakum.inference.action_nouns import deed_of_link, deed_of_write
 from oakum.inference.lexicon import FieldClass, classify_field, singular, word_set, words
 from oakum.openapi.model import Json, Operation
 from oakum.policy.model import OperationRule

@@ -16,11 +16,11 @@ from oakum.openapi.document import Document
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.schema import children, elements
 from oakum.openapi.shape_queries import containers, member, scalars
+from oakum.policy.contract_warnings import review
 from oakum.policy.grammar import place
 from oakum.policy.model import OperationRule, Owner, Policy, Resource
 from oakum.policy.node_reader import nearest
 from oakum.policy.resource_schemas import View, declares, request_shapes, siblings, success, view
-from oakum.policy.review import review
 
 
 def check(document: Document, policy: Policy) -> tuple[list[Problem], list[Problem]]:

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import Any
 
 from oakum.pytest_plugin.captured_response import CaptureLine
-from oakum.pytest_plugin.coding import MOST
+from oakum.pytest_plugin.content_coding import MOST
 
 
 class Pieces:

@@ -14,7 +14,7 @@ from inspect import iscoroutinefunction
 from typing import Any, Protocol
 
 from oakum.exchange import Request, Response
-from oakum.pytest_plugin.coding import LONG, MOST, decode
+from oakum.pytest_plugin.content_coding import LONG, MOST, decode
 
 Evaluation = Generator[Request, Response | None, None]
 """A generator that yields look-ups for the same application and is sent each response; None: there

@@ -24,7 +24,7 @@ from oakum.exposure.exchanges.why_undecided import RELATION, SETTING, WHO
 from oakum.exposure.finding_evidence import Question
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.response_reader import is_success
-from oakum.exposure.values.ambient import is_a_time
+from oakum.exposure.values.impersonal_values import is_a_time
 from oakum.exposure.values.knowledge import Knowledge, canonical, says_nothing
 from oakum.exposure.values.masked_fields import masked_value
 from oakum.exposure.values.masked_values import PROOF

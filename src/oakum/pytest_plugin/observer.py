@@ -34,7 +34,7 @@ from oakum.exposure.response_reader import (
 )
 from oakum.exposure.values.knowledge import leaves_of, says_nothing
 from oakum.http.methods import SAFE
-from oakum.inference.params import infer_params
+from oakum.inference.parameter_sources import infer_params
 from oakum.openapi.model import Operation
 from oakum.policy.contract import Contract
 from oakum.pytest_plugin.captured_response import Capture, Evaluation

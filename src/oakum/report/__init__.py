@@ -14,7 +14,7 @@ from oakum.errors import InputError, Location, Problem, did_you_mean
 from oakum.finding import Report
 from oakum.output import file
 from oakum.report import github, gitlab, html, json_document, junit, markdown, sarif, terminal
-from oakum.report.pointing import NO_FACTS, RenderFacts
+from oakum.report.pipeline_formats import NO_FACTS, RenderFacts
 
 
 class Renderer(Protocol):

@@ -14,7 +14,7 @@ from oakum.errors import Location, count_of
 from oakum.finding import Report, Result
 from oakum.output.text import short
 from oakum.report.grouping import Defect, defects, exit_code, tally, verdict_words
-from oakum.report.pointing import (
+from oakum.report.pipeline_formats import (
     NO_FACTS,
     Level,
     RenderFacts,

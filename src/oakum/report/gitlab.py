@@ -14,7 +14,7 @@ from oakum.finding import Finding, Report
 from oakum.openapi.model import Json
 from oakum.output.text import short
 from oakum.report.grouping import findings_in_order
-from oakum.report.pointing import (
+from oakum.report.pipeline_formats import (
     DISTRUST_RULE,
     NO_FACTS,
     RenderFacts,

@@ -13,7 +13,7 @@ from xml.sax.saxutils import escape, quoteattr
 from oakum.finding import Cell, Endpoint, Finding, Report, Result, State
 from oakum.output.text import short
 from oakum.report.grouping import findings_in_order, state_words
-from oakum.report.pointing import NO_FACTS, RenderFacts, When, message, place
+from oakum.report.pipeline_formats import NO_FACTS, RenderFacts, When, message, place
 
 _Key = tuple[str, str, str, State, Endpoint]
 

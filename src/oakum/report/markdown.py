@@ -24,7 +24,7 @@ from oakum.report.grouping import (
     verdict_words,
     writes_said,
 )
-from oakum.report.pointing import NO_FACTS, RenderFacts, first_words, place, top
+from oakum.report.pipeline_formats import NO_FACTS, RenderFacts, first_words, place, top
 
 MARKER = "<!-- oakum -->"
 """First line of each comment, by which a workflow finds its earlier comment to replace it."""

@@ -21,7 +21,7 @@ from oakum.finding import Finding, Report
 from oakum.openapi.model import Json
 from oakum.output.text import short, visible
 from oakum.report.grouping import exit_code, findings_in_order, verdict_words
-from oakum.report.pointing import (
+from oakum.report.pipeline_formats import (
     DISTRUST_RULE,
     NO_FACTS,
     RenderFacts,

@@ -21,7 +21,7 @@ from oakum.openapi.model import Operation, Shape
 from oakum.openapi.path_segments import parameter_names
 from oakum.openapi.shape_queries import member, scalars
 from oakum.policy.model import Relation
-from oakum.routing.clients import client_keys
+from oakum.routing.application_keys import client_keys
 from oakum.routing.paging_parameters import page, required_query
 from oakum.routing.route import escape_template
 

@@ -16,9 +16,9 @@ from oakum.authz.page_caps import is_within
 from oakum.http.methods import routed_method
 from oakum.openapi.model import ClosedOperation, Operation
 from oakum.openapi.path_segments import nameless, parameter_names
+from oakum.routing.competing_operations import PathChoices, Rival, params_of, path_choices
 from oakum.routing.http_messages import Denial
 from oakum.routing.nested_parameters import NestedParameter
-from oakum.routing.rivals import PathChoices, Rival, params_of, path_choices
 from oakum.routing.verb_paths import verb_paths
 
 _PATH = re.compile(r"/(?:[!\"$&-:<-\[\]-~]|%[0-9A-Fa-f]{2})*")

@@ -11,7 +11,7 @@ from oakum.errors import Problem
 from oakum.exposure.endpoints.probes import Probe, asking_for_all, asking_for_more, feeds, survey
 from oakum.finding import SkippedOperation
 from oakum.inference.draft import drafted_policy
-from oakum.inference.params import infer_params
+from oakum.inference.parameter_sources import infer_params
 from oakum.policy.contract import Contract, contract_digest, load
 from oakum.policy.model import Policy
 from oakum.scan.budget_plan import BudgetPlan, afford

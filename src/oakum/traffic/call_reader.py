@@ -17,10 +17,10 @@ from urllib.parse import unquote, urlsplit
 from oakum.openapi.model import Operation
 from oakum.openapi.path_segments import id_form
 from oakum.traffic.call import FAR, Hasher, RecordedCall, reduce_exchange
-from oakum.traffic.intake import TrafficSource, records
 from oakum.traffic.inventory import UNREAD, read
 from oakum.traffic.recorded_exchange import RecordedExchange
 from oakum.traffic.survey import Survey, aside, is_page
+from oakum.traffic.traffic_files import TrafficSource, records
 
 _MOST_SEGMENTS = 16
 _MOST_LAST = 200_000

@@ -13,7 +13,7 @@ import yaml
 
 from oakum.inference.lexicon import FieldClass, label_field
 from oakum.openapi.model import Json
-from oakum.traffic.grants import ConditionalGrant, Sample
+from oakum.traffic.narrowest_grants import ConditionalGrant, Sample
 
 _HEAD = """\
 # Drafted from traffic: {said}.

@@ -16,15 +16,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from oakum.openapi.model import Operation
-from oakum.routing.rivals import rivals
+from oakum.routing.competing_operations import rivals
 from oakum.traffic.call import Hasher
 from oakum.traffic.evaluation.loading import load_against
 from oakum.traffic.evaluation.traffic_judge import DocumentJudge
-from oakum.traffic.intake import TrafficSource, is_log
-from oakum.traffic.intake import sources as opened_sources
 from oakum.traffic.observation import TrafficObservation
 from oakum.traffic.recorded_exchange import RecordedExchange
 from oakum.traffic.survey import Survey, Surveyor, observation
+from oakum.traffic.traffic_files import TrafficSource, is_log
+from oakum.traffic.traffic_files import sources as opened_sources
 
 if TYPE_CHECKING:
     from oakum.traffic.store.engine import QueryEngine

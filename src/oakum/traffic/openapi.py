@@ -13,7 +13,7 @@ from oakum.inference.lexicon import words
 from oakum.openapi.model import Json
 from oakum.openapi.observed_shape import schema
 from oakum.traffic.inventory import FORM, SeenEndpoint
-from oakum.traffic.paths import Template
+from oakum.traffic.path_templates import Template
 
 _PARAMETER = re.compile(r"\{([^{}]+)\}")
 _NAME = re.compile(r"(?!(?:.*[0-9]){5})[A-Za-z_$@][A-Za-z0-9_$.\[\]-]{0,47}")

@@ -15,7 +15,6 @@ from oakum.openapi.model import Operation as Declared
 from oakum.openapi.model import Shape
 from oakum.openapi.observed_shape import ObservedValues
 from oakum.traffic import inventory_notes
-from oakum.traffic.intake import TrafficSource, records
 from oakum.traffic.inventory import UNREAD, SeenEndpoint, Watcher, events, read, rows
 from oakum.traffic.observation import (
     Drift,
@@ -27,8 +26,9 @@ from oakum.traffic.observation import (
     Standing,
     TrafficObservation,
 )
-from oakum.traffic.paths import Paths, Template
+from oakum.traffic.path_templates import Paths, Template
 from oakum.traffic.recorded_exchange import RecordedExchange
+from oakum.traffic.traffic_files import TrafficSource, records
 
 FILE = "[.](?:html?|m?js|css|map|png|jpe?g|gif|svg|webp|avif|ico|woff2?|ttf|mp4|webm|wasm|txt)$"
 """Pattern, for any engine, of lower-case path endings that are files and no API calls."""

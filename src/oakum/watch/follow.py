@@ -1,8 +1,8 @@
 """Follows growing log files and standard input, like `tail -F`.
 
-Besides `intake`, the only module for traffic that opens files. A log that was rotated or truncated
-is read again from its beginning. Memory is bounded: a line that is too long is skipped, and reading
-waits for the consumer.
+Besides `traffic_files`, the only module for traffic that opens files. A log that was rotated or
+truncated is read again from its beginning. Memory is bounded: a line that is too long is skipped,
+and reading waits for the consumer.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from oakum.errors import InputError, Location, Problem
-from oakum.traffic.intake import LONGEST, STDIN, TOO_LONG, TrafficSource, one
 from oakum.traffic.recorded_exchange import RecordedExchange
+from oakum.traffic.traffic_files import LONGEST, STDIN, TOO_LONG, TrafficSource, one
 
 _PIECE: Final = 1 << 20
 _PAUSE: Final = 0.1

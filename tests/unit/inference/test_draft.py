@@ -18,7 +18,7 @@ from oakum.contract_diff.compare import compare
 from oakum.errors import NOWHERE
 from oakum.inference.draft import draft, drafted_policy
 from oakum.inference.owners import ownership
-from oakum.inference.params import ParameterValues, usual_params
+from oakum.inference.parameter_sources import ParameterValues, usual_params
 from oakum.inference.schema_groups import world_of
 from oakum.inference.side_effects import classify
 from oakum.openapi.document import Document

@@ -16,7 +16,7 @@ from oakum.errors import Location
 from oakum.finding import Endpoint, Report
 from oakum.openapi.model import Json
 from oakum.report import sarif
-from oakum.report.pointing import NO_FACTS, RenderFacts, RuleFacts
+from oakum.report.pipeline_formats import NO_FACTS, RenderFacts, RuleFacts
 from tests.unit.report.sample import clean, hostile, many, sample, untrusted
 from tests.unit.report.test_json_document import reports
 

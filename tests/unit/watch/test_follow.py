@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from oakum.errors import InputError
-from oakum.traffic.intake import TrafficSource
 from oakum.traffic.recorded_exchange import RecordedExchange
+from oakum.traffic.traffic_files import TrafficSource
 from oakum.watch import follow as module
 from oakum.watch.follow import follow
 from tests.patience import patient

@@ -23,7 +23,7 @@ from dataclasses import dataclass, field, replace
 
 from oakum.exposure.cells.matrix import Doubt, Key, Matrix, Observation, Outcome
 from oakum.exposure.finding_evidence import NOWHERE
-from oakum.exposure.values.ambient import is_a_time
+from oakum.exposure.values.impersonal_values import is_a_time
 from oakum.exposure.values.knowledge import Knowledge, Place, canonical, is_theirs
 from oakum.exposure.values.masked_values import PROOF
 from oakum.finding import Result, State

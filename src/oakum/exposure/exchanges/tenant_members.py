@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from oakum.authz.id_spelling import identifier
 from oakum.authz.relations import has_role
-from oakum.authz.truth import Truth
+from oakum.authz.three_valued_logic import Truth
 from oakum.http.json_pointer import path_of, value_at, values_at
 from oakum.openapi.model import Json, Operation
 from oakum.policy.model import Policy, Relation

@@ -13,8 +13,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from oakum.authz import ObjectInstance
-from oakum.authz.truth import Truth
-from oakum.exposure.values.ambient import NAMES_ONE, Ambient
+from oakum.authz.three_valued_logic import Truth
+from oakum.exposure.values.impersonal_values import NAMES_ONE, Ambient
 from oakum.exposure.values.masks import is_no_instant
 from oakum.exposure.values.spellings import holds
 from oakum.inference.lexicon import classify_field, words

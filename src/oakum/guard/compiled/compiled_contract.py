@@ -20,7 +20,7 @@ from oakum.openapi.model import Operation
 from oakum.policy.contract import Contract
 from oakum.policy.graphql import Graph
 from oakum.policy.model import Policy
-from oakum.routing.clients import open_to_clients
+from oakum.routing.application_keys import open_to_clients
 from oakum.routing.route import Router
 
 

@@ -2,7 +2,7 @@
 -- `authz/relations.py`, `authz/table.py` and `authz/decide.py`.
 --
 -- Unknown is closed: what is not known of a relation stays unknown however many others it takes away
--- (nil; `authz/truth.py` says why), and only a certain one shows anything. Nothing is looked up that
+-- (nil; `authz/three_valued_logic.py` says why), and only a certain one shows anything. Nothing is looked up that
 -- cannot change the answer: `settle` asks the table whether what is still unknown matters before
 -- anybody is asked.
 
@@ -154,7 +154,7 @@ local function looked_up(index, know, subject, owner)
   return know.related(index, owner)
 end
 
--- Kleene's logic, as `authz/truth.py`: whether something holds that another thing takes away.
+-- Kleene's logic, as `authz/three_valued_logic.py`: whether something holds that another thing takes away.
 local function without(own, taker)
   if own == false or taker == true then return false end
   if own == nil or taker == nil then return nil end

@@ -10,7 +10,7 @@ from oakum.guard.compiled.lookup_plan import LookupPlan
 from oakum.guard.plan.automata import Automata
 from oakum.openapi.model import ClosedOperation, Operation
 from oakum.openapi.path_segments import nameless
-from oakum.routing.rivals import Rival
+from oakum.routing.competing_operations import Rival
 from oakum.routing.route import escape_template, shut_paths
 
 

@@ -8,7 +8,10 @@ from typing import Any
 
 from oakum.authz.compiled_model import Model
 from oakum.authz.complete_lists import ListPlace
-from oakum.authz.misfits import (
+from oakum.authz.place_rules import holds
+from oakum.authz.places import stated_resource
+from oakum.authz.table import Table, Trie
+from oakum.authz.unexpected_types import (
     element_resources,
     held_by,
     in_fields,
@@ -16,9 +19,6 @@ from oakum.authz.misfits import (
     misfits,
     references,
 )
-from oakum.authz.place_rules import holds
-from oakum.authz.places import stated_resource
-from oakum.authz.table import Table, Trie
 from oakum.openapi.model import Json, Shape
 from oakum.openapi.shape_queries import member_by_name, member_names, rest
 

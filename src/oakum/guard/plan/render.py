@@ -23,10 +23,10 @@ from oakum.authz.declared_media import distinct, split
 from oakum.authz.deselected_objects import members_with_objects
 from oakum.authz.discriminators import alternative_by_tag, objects_of, tag_of
 from oakum.authz.file_names import tells_hidden
-from oakum.authz.misfits import SCALARS, in_cell
 from oakum.authz.operations_outside_objects import account, asks
 from oakum.authz.owner_states import digit
 from oakum.authz.table import Table, Trie
+from oakum.authz.unexpected_types import SCALARS, in_cell
 from oakum.authz.unions import all_of, declares, keeps_kind, mixes, nobodys
 from oakum.guard.audit_counts import audit_name
 from oakum.guard.compiled.chosen_fields import NAMES, PLAIN_PREFERENCES

@@ -10,8 +10,8 @@ from oakum.authz import Model
 from oakum.authz.compiled_model import declared_answers
 from oakum.authz.decide import key_of
 from oakum.authz.declared_media import distinct
-from oakum.authz.misfits import matches
 from oakum.authz.table import Table
+from oakum.authz.unexpected_types import matches
 from oakum.guard.compiled.granted_endpoint import WriteChecks
 from oakum.guard.compiled.objects_in_responses import (
     enclosing_resources,

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping, Set
 from typing import NamedTuple
 
 from oakum.authz import Model
-from oakum.authz.misfits import matches
 from oakum.authz.project import ROOT_FIELD
+from oakum.authz.unexpected_types import matches
 from oakum.errors import Problem, few
 from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint

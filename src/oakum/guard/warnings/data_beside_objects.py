@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 
 from oakum.authz import Model
 from oakum.authz.compiled_model import is_hidden_from_members, outermost, shapes_within
-from oakum.authz.misfits import matches, references
 from oakum.authz.project import ROOT_FIELD
+from oakum.authz.unexpected_types import matches, references
 from oakum.errors import Problem, few
 from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint

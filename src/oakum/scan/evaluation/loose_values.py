@@ -8,7 +8,7 @@ from oakum.authz import Model
 from oakum.exposure.cells.side_channels import SERVERS_OWN
 from oakum.exposure.evaluation_context import EvaluationContext
 from oakum.exposure.finding_evidence import Question
-from oakum.exposure.values.ambient import is_one_of_few
+from oakum.exposure.values.impersonal_values import is_one_of_few
 from oakum.exposure.values.knowledge import MIN_CANARY, MIN_INSIDE, canonical, is_blank
 from oakum.http.json_pointer import Pointer
 from oakum.scan.evaluation.judged_response import JudgedResponse

@@ -17,7 +17,7 @@ from oakum.authz.owners import unread
 from oakum.authz.principal import Subject
 from oakum.authz.relations import holds, may_hold, names_caller
 from oakum.authz.table import allows
-from oakum.authz.truth import Truth
+from oakum.authz.three_valued_logic import Truth
 from oakum.exposure.cells.matrix import AROUND, UNTOLD
 from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.finding_evidence import Question

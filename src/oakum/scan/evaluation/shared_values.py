@@ -10,7 +10,7 @@ from __future__ import annotations
 from oakum.authz import ObjectInstance
 from oakum.exposure.evaluation_context import EvaluationContext
 from oakum.exposure.finding_evidence import Question
-from oakum.exposure.values.ambient import is_one_of_few
+from oakum.exposure.values.impersonal_values import is_one_of_few
 from oakum.exposure.values.knowledge import MIN_CANARY, canonical, says_nothing
 from oakum.openapi.model import Json
 

@@ -21,7 +21,7 @@ from oakum.exposure.values.knowledge import canonical
 from oakum.http.json_pointer import Pointer
 from oakum.openapi.model import Json, Shape
 from oakum.policy.graphql import TAG
-from oakum.scan.graphql.picks import Pick, PickedQuery
+from oakum.scan.graphql.selection_sets import Pick, PickedQuery
 from oakum.scan.graphql.vocabulary import Vocabulary
 
 _OBJECT = frozenset(("object", "null"))

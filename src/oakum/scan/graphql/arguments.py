@@ -30,7 +30,7 @@ from graphql import (
 from oakum.inference.lexicon import FieldClass, classify_field, singular, word_set, words
 from oakum.inference.nouns import ACCOUNTS, SAYS_A_TEXT, SAYS_AN_ID
 from oakum.inference.unsafe_writes import asks_for_change
-from oakum.scan.graphql.picks import Hole, InputMembers, Value, holes
+from oakum.scan.graphql.selection_sets import Hole, InputMembers, Value, holes
 from oakum.scan.graphql.vocabulary import Vocabulary
 
 _SIZES = word_set("first limit size take top max count amount")

@@ -16,7 +16,7 @@ from oakum.inference.lexicon import FieldClass, classify_field, word_set, words
 from oakum.inference.nouns import SAYS_A_TEXT
 from oakum.scan.engine import Engine
 from oakum.scan.filters.hidden_values import HiddenValue, hidden_fields
-from oakum.scan.graphql.picks import Hole, InputMembers, Root, Value
+from oakum.scan.graphql.selection_sets import Hole, InputMembers, Root, Value
 from oakum.scan.requests.builder import FilledRequest, fill
 from oakum.scan.techniques.inference import another_to, is_found, read_parts, signal
 

@@ -31,7 +31,7 @@ from oakum.inference.lexicon import FieldClass, classify_field, word_set, words
 from oakum.inference.side_effects import LINKS, classify
 from oakum.openapi.model import Operation
 from oakum.scan.graphql.arguments import Arguments, ArgumentValues
-from oakum.scan.graphql.picks import Hole, Pick, Root, holes
+from oakum.scan.graphql.selection_sets import Hole, Pick, Root, holes
 from oakum.scan.graphql.vocabulary import Vocabulary
 
 _JOINS = word_set("and or then")

@@ -26,7 +26,7 @@ from oakum.exposure.values.knowledge import canonical
 from oakum.inference.lexicon import FieldClass, classify_field, singular, word_set, words
 from oakum.inference.nouns import ACCOUNTS
 from oakum.openapi.model import Json
-from oakum.scan.graphql.picks import Pick
+from oakum.scan.graphql.selection_sets import Pick
 
 _AFFIXES = word_set("dto entity gql graph graphql model node object output payload record type")
 """Words that frameworks put around the name of a thing."""

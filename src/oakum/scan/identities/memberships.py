@@ -15,7 +15,7 @@ from oakum.authz import ObjectInstance
 from oakum.authz.id_spelling import identifier
 from oakum.authz.member_paths import texts
 from oakum.authz.relations import has_role
-from oakum.authz.truth import Truth
+from oakum.authz.three_valued_logic import Truth
 from oakum.errors import OakumError
 from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.exchanges.tenant_members import member_parameters

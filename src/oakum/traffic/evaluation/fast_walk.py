@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 
 from oakum.authz.compiled_model import Model
 from oakum.authz.discriminators import tag_of
-from oakum.authz.misfits import Shown, misfits
 from oakum.authz.owners import owners_of
 from oakum.authz.place_rules import segment
 from oakum.authz.places import stated_resource
 from oakum.authz.strict_json import MAX_DEPTH
 from oakum.authz.table import Trie
+from oakum.authz.unexpected_types import Shown, misfits
 from oakum.authz.unions import select_alternative
 from oakum.exposure.values.knowledge import says_nothing
 from oakum.openapi.model import Json, Shape

@@ -34,7 +34,7 @@ from oakum.exposure.exchanges.why_undecided import OWNER, WHO
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.response_reader import ResponseReader, is_success, read_as_declared
 from oakum.exposure.values.knowledge import canonical, says_nothing
-from oakum.inference.params import infer_params
+from oakum.inference.parameter_sources import infer_params
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation
 from oakum.routing.judged_contract import JudgedContract
@@ -51,10 +51,10 @@ from oakum.traffic.evaluation.field_counts import FieldCounts, ShownFields
 from oakum.traffic.evaluation.left_out_objects import AnsweredQuestions, Bare
 from oakum.traffic.evaluation.path_values import PathValues
 from oakum.traffic.evaluation.writes import ObservedWrites
-from oakum.traffic.intake import STDIN, TrafficSource, records
 from oakum.traffic.inventory import UNREAD, read
 from oakum.traffic.observation import Drift, SentField
 from oakum.traffic.recorded_exchange import RecordedExchange
+from oakum.traffic.traffic_files import STDIN, TrafficSource, records
 
 _REFUSED = (401, 403, 404)
 _SOMEBODY = IdentifiedCaller("answer", frozenset(("",)))

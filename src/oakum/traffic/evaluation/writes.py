@@ -15,7 +15,7 @@ from oakum.openapi.model import Json
 from oakum.policy.model import Policy
 from oakum.traffic.evaluation.decision_cache import CallerStanding
 from oakum.traffic.evaluation.fast_walk import SeenObject
-from oakum.traffic.grants import rank_of
+from oakum.traffic.narrowest_grants import rank_of
 
 _MOST = 200_000
 

@@ -13,12 +13,12 @@ from oakum.traffic.call import Hasher, RecordedCall
 from oakum.traffic.call_reader import Endpoints, calls
 from oakum.traffic.evaluation.loading import load_against
 from oakum.traffic.evaluation.traffic_judge import DocumentJudge
-from oakum.traffic.intake import STDIN, TrafficSource, records
 from oakum.traffic.observation_run import survey_of
 from oakum.traffic.store import sums
 from oakum.traffic.store.layout import KeptRun, contract_text_digest
 from oakum.traffic.store.writing import Keeper
 from oakum.traffic.survey import Survey, Surveyor
+from oakum.traffic.traffic_files import STDIN, TrafficSource, records
 
 
 @dataclass(frozen=True)

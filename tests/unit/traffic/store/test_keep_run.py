@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from oakum.traffic.intake import sources
 from oakum.traffic.observation_run import ObserveOptions, run_observation
 from oakum.traffic.store.keep_run import KeepOptions, keep
 from oakum.traffic.store.layout import open_runs
+from oakum.traffic.traffic_files import sources
 
 
 def records(folder: Path, method: str) -> str:

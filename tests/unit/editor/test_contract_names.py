@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from oakum.editor.words import Cursor, Kind, cursor, kind_at, words
+from oakum.editor.contract_names import Cursor, Kind, cursor, kind_at, words
 from oakum.openapi.source import parse
 
 TEXT = """exposure: 1

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oakum.exposure.values.ambient import Ambient, instant, is_one_of_few, is_present
+from oakum.exposure.values.impersonal_values import Ambient, instant, is_one_of_few, is_present
 
 NOON = datetime(2026, 11, 27, 12, 0, 7, tzinfo=UTC)
 AT = NOON.timestamp()

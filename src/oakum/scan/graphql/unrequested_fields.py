@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from oakum.errors import few
 from oakum.openapi.model import Operation, Parameter
 from oakum.scan.engine import Engine
-from oakum.scan.graphql.picks import Root
 from oakum.scan.graphql.plan import Planner
+from oakum.scan.graphql.selection_sets import Root
 from oakum.scan.requests.parameter_meanings import whom
 
 _MOST = 8

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import product
 
-from oakum.authz.truth import Truth, every, without
+from oakum.authz.three_valued_logic import Truth, every, without
 
 ALL: tuple[Truth, ...] = (True, False, None)
 

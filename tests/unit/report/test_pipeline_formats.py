@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from oakum.errors import Location
 from oakum.finding import Report
 from oakum.report import FORMATS
-from oakum.report.pointing import place, top
+from oakum.report.pipeline_formats import place, top
 from tests.unit.report.sample import hostile, sample
 from tests.unit.report.test_json_document import reports
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from oakum.frontend.displayed_values import Surface, held_by_controls, shown_fields
 from oakum.frontend.field_paths import word
-from oakum.frontend.match import Surface, held_by_controls, shown_fields
 
 WORDS = st.text("abcdefghij", min_size=6, max_size=12)
 

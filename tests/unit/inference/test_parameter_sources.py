@@ -7,7 +7,7 @@ import pytest
 
 from oakum.inference.draft import draft, drafted_policy
 from oakum.inference.nouns import is_of_caller, noun_of_path, nouns
-from oakum.inference.params import infer_params
+from oakum.inference.parameter_sources import infer_params
 from oakum.openapi.document import Document
 from oakum.policy.model import Owner, Policy, Resource
 

@@ -16,9 +16,9 @@ from oakum.openapi.automaton import Automaton
 from oakum.openapi.model import ClosedOperation, Operation
 from oakum.openapi.path_segments import nameless, parameter_names
 from oakum.openapi.pattern_syntax import UnsupportedPattern
-from oakum.routing.converters import sure_texts, unclear_integers
 from oakum.routing.crossed_paths import CrossedPath, overlaps
 from oakum.routing.parameter_texts import is_integer, of_shape
+from oakum.routing.path_converters import sure_texts, unclear_integers
 
 
 def params_of(operation: Operation, segments: Mapping[str, str]) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from oakum.authz.misfits import KINDS, Misfits, is_no_list, kind_of, matches, misfits
+from oakum.authz.unexpected_types import KINDS, Misfits, is_no_list, kind_of, matches, misfits
 from oakum.openapi.model import Json, Shape
 
 BOUND = {"Note": "Note"}

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from oakum.inference.deed_nouns import deed_of_link, deed_of_write
+from oakum.inference.action_nouns import deed_of_link, deed_of_write
 from oakum.inference.side_effects import acts, classify
 from oakum.openapi.model import Operation, Parameter
 

@@ -8,7 +8,7 @@ import pytest
 
 from oakum.authz.judgement import ObjectInstance
 from oakum.authz.principal import Principal
-from oakum.authz.told_settings import told_settings
+from oakum.authz.settings_in_responses import told_settings
 from oakum.policy.model import Policy
 from tests.properties import wild
 
