@@ -7,15 +7,11 @@ Operations that require only the key are then open to everybody.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from oakum.authz import Model
 from oakum.openapi.document import Document
-from oakum.openapi.model import Operation
 from oakum.policy.model import Policy
 
 
-def client_keys(document: Document, policy: Policy) -> frozenset[str]:
+def application_keys(document: Document, policy: Policy) -> frozenset[str]:
     """Names of the security schemes that identify an application, not a caller."""
     caller = document.operation(policy.caller.operation) if policy.caller.operation else None
     if policy.caller.api_key or (caller is None and not policy.caller.claim):
@@ -33,21 +29,6 @@ def client_keys(document: Document, policy: Policy) -> frozenset[str]:
         and {name} in needed
         and all(each - {name} for each in more or ())
     )
-
-
-def open_to_clients(document: Document, model: Model) -> Model:
-    """A model in which an operation that needs only an application's key is open to everybody."""
-    keys = client_keys(document, model.policy)
-    if not keys:
-        return model
-    operations = {id: _without(each, keys) for id, each in model.operations.items()}
-    return replace(model, operations=operations)
-
-
-def _without(operation: Operation, keys: frozenset[str]) -> Operation:
-    if not operation.security:
-        return operation
-    return replace(operation, security=tuple(each - keys for each in operation.security))
 
 
 def _in_a_header(document: Document, name: str) -> bool:

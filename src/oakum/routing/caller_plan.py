@@ -21,7 +21,7 @@ from oakum.openapi.model import Operation, Shape
 from oakum.openapi.path_segments import parameter_names
 from oakum.openapi.shape_queries import member, scalars
 from oakum.policy.model import Relation
-from oakum.routing.application_keys import client_keys
+from oakum.routing.application_keys import application_keys
 from oakum.routing.paging_parameters import page, required_query
 from oakum.routing.route import escape_template
 
@@ -101,7 +101,7 @@ def caller_plan(document: Document, model: Model) -> CallerPlan:
             )
     caller = document.operation(model.policy.caller.operation)
     return CallerPlan(
-        tuple(_credentials(document, client_keys(document, model.policy))),
+        tuple(_credentials(document, application_keys(document, model.policy))),
         request_of(model, caller) if caller is not None and _asks(model, caller) else None,
         relations,
         tuple(warnings),

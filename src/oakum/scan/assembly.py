@@ -410,7 +410,7 @@ class Assembly:
 
 def _keyless(identities: Identities) -> str:
     """Why an anonymous request may be refused only because it lacks the clients' key."""
-    keys = identities.client_keys()
+    keys = identities.application_keys()
     if not keys or identities.anonymous is not None:
         return ""
     listed = ", ".join(f"`{each}`" for each in keys)

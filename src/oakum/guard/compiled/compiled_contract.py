@@ -20,7 +20,7 @@ from oakum.openapi.model import Operation
 from oakum.policy.contract import Contract
 from oakum.policy.graphql import Graph
 from oakum.policy.model import Policy
-from oakum.routing.application_keys import open_to_clients
+from oakum.routing.application_keys import application_keys
 from oakum.routing.route import Router
 
 
@@ -81,7 +81,18 @@ def compile_for_gateway(contract: Contract) -> CompiledContract:
     stated = compile_contract(document, policy)
     closed, texts = with_hidden(document, stated.bound) or (document, ())
     judged = stated if closed is document else compile_contract(closed, policy)
-    model = open_to_clients(closed, judged)
+    model = _open_to_applications(closed, judged)
     lookups = derive(closed, model)
     lookups = replace(lookups, warnings=(*lookups.warnings, *texts))
     return CompiledContract(document, stated, model, lookups, contract.graphs)
+
+
+def _open_to_applications(document: Document, model: Model) -> Model:
+    """A model in which an operation that needs only an application's key is open to everybody."""
+    keys = application_keys(document, model.policy)
+    operations = {
+        id: replace(each, security=tuple(alternative - keys for alternative in each.security))
+        for id, each in model.operations.items()
+        if keys and each.security
+    }
+    return replace(model, operations={**model.operations, **operations}) if operations else model

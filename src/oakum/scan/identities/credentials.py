@@ -393,7 +393,7 @@ class Identities:
         revealed = (secret.reveal() for secret in self._secrets)
         return frozenset(text for text in revealed if len(text) >= 4)
 
-    def client_keys(self) -> tuple[str, ...]:
+    def application_keys(self) -> tuple[str, ...]:
         """Names of credentials that are equal for all identities: they identify the application."""
         sent: list[dict[tuple[str, str], str]] = []
         for each in self.items.values():

@@ -182,9 +182,9 @@ def test_a_certificate_of_all_is_the_key_of_a_client(folder: Path) -> None:
     same = "  ann: {certificate: {file: ann.pem}, header: 'X-Key: a-1'}\n"
     same += "  bob: {certificate: {file: ann.pem}, header: 'X-Key: b-1'}\n"
     found = sessions(folder, "https://127.0.0.1:1", same)
-    assert found.identities.client_keys() == ("client certificate",)
+    assert found.identities.application_keys() == ("client certificate",)
     other = sessions(folder, "https://127.0.0.1:1", TWO)
-    assert other.identities.client_keys() == ()
+    assert other.identities.application_keys() == ()
 
 
 def test_an_own_authority_is_trusted_by_name_and_no_other_is(
