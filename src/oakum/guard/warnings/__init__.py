@@ -101,6 +101,7 @@ OF_ENDPOINTS: tuple[Callable[[CompiledContract, GrantedEndpoint], Iterator[Probl
     withheld_responses.selected_members,
     withheld_responses.values_beside_no_object,
     owners.absent_parents,
+    owners.owners_of_another_name,
     named_objects.unshown_objects,
     forms.unread_forms,
     operations.unknown_preflights,

@@ -50,6 +50,26 @@ def unknown_owners(contract: CompiledContract, endpoint: GrantedEndpoint) -> Ite
         yield Problem(contract.location(operation), said, endpoint.checks.owner_hint)
 
 
+def owners_of_another_name(
+    contract: CompiledContract, endpoint: GrantedEndpoint
+) -> Iterator[Problem]:
+    """Warns about a parameter with the owner that holds another field of an account than its id, as
+    the name in its address: the gateway compares it with the caller's id."""
+    rule = contract.model.rule(endpoint.operation.id)
+    name, _, path = rule.params.get(rule.owner, "").partition(".")
+    account = contract.policy.resources.get(name)
+    if account is None or not account.is_account or path in ("", account.key):
+        return
+    id = endpoint.operation.id
+    yield Problem(
+        contract.location(endpoint.operation),
+        f"`owner: {rule.owner}` of `{id}` is compared with the caller's id, and `params` says that"
+        f" it holds `{name}.{path}`: nobody is the owner, except whose id is somebody's `{path}`",
+        f"leave `owner` away, and let each object of the response say whose it is; or use a path"
+        f" with `{name}.{account.key}`",
+    )
+
+
 def _links(contract: CompiledContract, operation: Operation) -> bool:
     """Whether a write says what the caller does with the object: `PUT /following/{id}`, which
     sends nothing to set, and the DELETE that takes it back."""

@@ -227,3 +227,12 @@ def test_a_link_to_anothers_account_needs_a_line_that_says_who_may_make_it(tmp_p
     )
     told = small(tmp_path, edits, NAMED % ("", ""))
     assert "no `call:` says who may call" not in told
+
+
+def test_an_owner_by_another_name_than_the_id_is_named(tmp_path: Path) -> None:
+    page = "  /page/{who}: {get: {operationId: page, parameters: [{name: who, in: path,"
+    page += " required: true, schema: {type: string}}], responses: {204: {description: x}}}}\n"
+    rule = "  page: {call: [owner], owner: who, params: {who: Person.%s}}\n"
+    words = "`owner: who` of `page` is compared with the caller's id, and `params` says"
+    assert words not in small(tmp_path, page, rule % "id")
+    assert words in small(tmp_path, page, rule % "nick")
