@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from oakum.authz import Model, compile_contract
 from oakum.errors import ExitCode
 from oakum.finding import Cell, Finding, Report, Result
-from oakum.gate import Case, CombinedReports, ReportSource, Verdict, combine_reports, judge
+from oakum.gate import CombinedReports, ReportSource, Verdict, VerdictInputs, combine_reports, judge
 from oakum.policy.contract import Contract, contract_digest, load
 from oakum.policy.model import CellRef, ExitCriteria, Waiver
 from oakum.policy.resource_schemas import View, view
@@ -50,7 +50,7 @@ def gate(
 
     through = evidence(guarded) if guarded else None
     return judge(
-        Case(
+        VerdictInputs(
             seen, model, criteria, TODAY, evidence(reports), through, waivers=waivers,
             baseline=baseline,
         )

@@ -14,7 +14,7 @@ import pytest
 from oakum.authz import compile_contract
 from oakum.errors import ExitCode
 from oakum.finding import IdentityState, Report, Result
-from oakum.gate import Case, ReportSource, combine_reports, judge
+from oakum.gate import ReportSource, VerdictInputs, combine_reports, judge
 from oakum.openapi.model import Json
 from oakum.policy.contract import contract_digest, load
 from oakum.policy.model import ExitCriteria
@@ -294,6 +294,6 @@ def test_a_contract_of_which_nothing_can_be_shown_is_not_met(tmp_path: Path, bou
         [ReportSource(report, "1.json")], model, contract_digest(said), now, now, timedelta(days=1)
     )
     seen = view(said.document, said.policy)
-    case = Case(seen, model, ExitCriteria(shown=bound), now.date(), evidence, None)
+    case = VerdictInputs(seen, model, ExitCriteria(shown=bound), now.date(), evidence, None)
     (shown,) = (each for each in judge(case).criteria if each.name == "shown")
     assert shown.status == "not met" and shown.fault is ExitCode.NOT_TRUSTWORTHY

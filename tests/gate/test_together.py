@@ -12,7 +12,7 @@ import pytest
 from oakum.authz import Model, compile_contract
 from oakum.errors import Location
 from oakum.finding import Finding, Report, Result
-from oakum.gate import Case, CombinedReports, ReportSource, combine_reports, judge
+from oakum.gate import CombinedReports, ReportSource, VerdictInputs, combine_reports, judge
 from oakum.gate.combined_reports import foreign
 from oakum.gate.coverage import expected_pairs, unreachable
 from oakum.gate.guard_comparison import summarize_cells
@@ -142,7 +142,7 @@ def test_each_criterion_has_a_title_and_what_is_not_met_says_what_to_do(tmp_path
     loaded = load(contract)
     assert loaded.policy is not None
     seen = view(loaded.document, loaded.policy)
-    alone = judge(Case(seen, model(contract), ExitCriteria(), TODAY))
+    alone = judge(VerdictInputs(seen, model(contract), ExitCriteria(), TODAY))
     assert all(each.title for each in alone.criteria)
 
 

@@ -35,7 +35,7 @@ from oakum.guard.engines import is_installed
 from oakum.guard.envoy import Envoy
 from oakum.guard.files import folder_of
 from oakum.guard.nginx import Nginx
-from oakum.guard.run import GuardEvent, GuardOptions, Running, run_engine
+from oakum.guard.run import EngineSupervisor, GuardEvent, GuardOptions, run_engine
 from tests.gateway import upstream
 from tests.gateway.club import KEY, POLICY, Club, fields
 from tests.gateway.engine import whole_lines
@@ -105,7 +105,7 @@ class Answer:
 class Guarded:
     """A guard, what it has told, and somebody to look after it."""
 
-    def __init__(self, running: Running, told: list[GuardEvent]) -> None:
+    def __init__(self, running: EngineSupervisor, told: list[GuardEvent]) -> None:
         self.running, self.told = running, told
 
     def ask(self, path: str, who: str = "", timeout: float = 10, **more: str) -> Answer:
@@ -173,7 +173,7 @@ def test_a_guard_never_takes_what_listens_at_its_port_for_its_engine(
             return spawn(command, **rest)
 
         folder = stack.enter_context(folder_of(None))
-        guard = Running(wanted, folder, lambda _: None)
+        guard = EngineSupervisor(wanted, folder, lambda _: None)
         stack.callback(guard.close)
         monkeypatch.setattr(run.subprocess, "Popen", late)
         if chosen:

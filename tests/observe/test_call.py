@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from oakum.traffic.call import Hasher, reduce_exchange
 from oakum.traffic.inventory import read
-from oakum.traffic.recorded_exchange import RecordedExchange, Unusable, from_entry, from_log
+from oakum.traffic.recorded_exchange import RecordedExchange, UnusableRecord, from_entry, from_log
 
 HASHED = Hasher(b"k" * 32)
 
@@ -75,7 +75,7 @@ def test_an_instant_that_cannot_be_read_is_unknown(written: object) -> None:
 
 
 def test_a_number_that_no_engine_holds_makes_a_record_unusable() -> None:
-    with pytest.raises(Unusable, match="longer than 64 bits"):
+    with pytest.raises(UnusableRecord, match="longer than 64 bits"):
         passed("https://a.example/members", {"id": 2**70})
 
 

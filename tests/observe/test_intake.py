@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oakum.errors import InputError
-from oakum.traffic.recorded_exchange import RecordedExchange, Unusable, from_entry, from_log
+from oakum.traffic.recorded_exchange import RecordedExchange, UnusableRecord, from_entry, from_log
 from oakum.traffic.survey import Surveyor, observation
 from oakum.traffic.traffic_files import LONGEST, STDIN, TrafficSource, records, sources
 
@@ -183,7 +183,7 @@ JSON = st.recursive(
 @given(JSON)
 def test_no_record_is_too_odd(value: Any) -> None:
     for read_one in (from_entry, from_log):
-        with suppress(Unusable):
+        with suppress(UnusableRecord):
             passed = read_one(value)
             surveyor = Surveyor(b"k")
             surveyor.take(passed)

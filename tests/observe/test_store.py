@@ -22,7 +22,7 @@ from oakum.traffic.call_reader import Endpoints, calls
 from oakum.traffic.observation import SourceCounts
 from oakum.traffic.path_templates import id_form
 from oakum.traffic.store import logs, questions, reading, sql_counts
-from oakum.traffic.store.engine import Duck, Full, QueryEngine
+from oakum.traffic.store.engine import Duck, QueryEngine, ResultTooLarge
 from oakum.traffic.store.layout import KeptRun, open_runs, run_sheet
 from oakum.traffic.store.spark import Spark, start_session
 from oakum.traffic.survey import Surveyor
@@ -325,7 +325,7 @@ class Once(Duck):
     def table(self, name: str, question: str) -> None:
         if self.full:
             self.full = False
-            raise Full
+            raise ResultTooLarge
         super().table(name, question)
 
 

@@ -17,10 +17,10 @@ from oakum.cli.run_linters import lint
 from oakum.errors import NOWHERE, InputError, Location, Problem
 from oakum.finding import Finding, Report
 from oakum.gate import (
-    Case,
     CombinedReports,
     ReportSource,
     Verdict,
+    VerdictInputs,
     Widening,
     combine_reports,
     foreign,
@@ -122,7 +122,7 @@ def command(
         return combine_reports(sources, model, mark, on.changed, now, oldest) if sources else None
 
     verdict = judge(
-        Case(
+        VerdictInputs(
             seen=view(found.document, policy),
             model=model,
             criteria=policy.criteria,

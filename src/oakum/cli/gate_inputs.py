@@ -19,7 +19,7 @@ from oakum.policy.node_reader import Reader
 
 
 @dataclass(frozen=True)
-class Bench:
+class GateInputs:
     """The inputs of a verdict other than reports: contract, criteria, waivers, dates."""
 
     found: Contract
@@ -34,12 +34,12 @@ class Bench:
 
 def bench(
     contract: Path, overlays: tuple[Path, ...], max_age: str | None, waiver_file: Path | None
-) -> Bench:
+) -> GateInputs:
     """Reads and compiles the contract and reads the waivers; raises `InputError` with every
     mistake."""
     found = load(contract, overlays)
     policy = _policy(found, contract)
-    return Bench(
+    return GateInputs(
         found, policy, compile_contract(found.document, policy),
         _waivers(policy, contract, waiver_file),
         policy.criteria.max_age if max_age is None else _duration(max_age),

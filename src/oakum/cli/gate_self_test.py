@@ -14,7 +14,7 @@ from click.core import ParameterSource
 from oakum.cli import shared
 from oakum.cli.gate_inputs import bench
 from oakum.finding import Report
-from oakum.gate import Case, ReportSource, Verdict, Widening, combine_reports, judge
+from oakum.gate import ReportSource, Verdict, VerdictInputs, Widening, combine_reports, judge
 from oakum.output.text import visible
 from oakum.policy.contract import contract_digest
 from oakum.policy.resource_schemas import view
@@ -108,7 +108,7 @@ def _prepare_gate(given: Mapping[str, Any]) -> Any:
         sources = [] if report is None else [ReportSource(report, "scan.json")]
         oldest = timedelta(seconds=on.age)
         return judge(
-            Case(
+            VerdictInputs(
                 seen=view(on.found.document, on.policy),
                 model=on.model,
                 criteria=on.policy.criteria,

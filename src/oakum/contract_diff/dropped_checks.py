@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from oakum.contract_diff.declared_at_endpoints import Walk
 from oakum.contract_diff.embedded_objects import find_embedded_checks
-from oakum.contract_diff.outside_tables import Term
+from oakum.contract_diff.outside_tables import OutsideChange
 from oakum.contract_diff.passed_inputs import find_passed_inputs
 from oakum.contract_diff.worlds import endpoint_key
 from oakum.guard.compiled.compiled_contract import CompiledContract
@@ -27,7 +27,7 @@ from oakum.policy.model import Relation, Resource, Switch
 
 def find_dropped_checks(
     old: CompiledContract, new: CompiledContract, renamed: Mapping[str, str]
-) -> tuple[Term, ...]:
+) -> tuple[OutsideChange, ...]:
     """Differences in what a gateway checks. `renamed`: new → old name of renamed resources."""
     names = {before: after for after, before in renamed.items()}
     both = _Both(old, new, names)
@@ -46,7 +46,7 @@ class _Both:
     names: Mapping[str, str]
     """Old → new name of resources that have another."""
 
-    def endpoints(self) -> Iterator[Term]:
+    def endpoints(self) -> Iterator[OutsideChange]:
         """Of the endpoints that both contracts grant."""
         before = {_key(each): each for each in self.old.lookups.endpoints.values()}
         for each in self.new.lookups.endpoints.values():
@@ -54,7 +54,7 @@ class _Both:
             if was is not None:
                 yield from self._endpoint(was, each)
 
-    def _endpoint(self, was: GrantedEndpoint, now: GrantedEndpoint) -> Iterator[Term]:
+    def _endpoint(self, was: GrantedEndpoint, now: GrantedEndpoint) -> Iterator[OutsideChange]:
         name = f"{now.operation.method} {now.operation.path}"
         graphs = (self.old.model.rule(was.operation.id), self.new.model.rule(now.operation.id))
         if was.write is not now.write and all(each.graphql for each in graphs):
@@ -72,7 +72,7 @@ class _Both:
             yield from self._bodies(was, now, name)
         yield from self._hidden_objects(was, now, name)
 
-    def _mutations(self, now: GrantedEndpoint, name: str) -> Term:
+    def _mutations(self, now: GrantedEndpoint, name: str) -> OutsideChange:
         """Queries are judged alike; `reads: true` rejects what is none."""
         said = (
             f"`{name}` takes mutations, too: a guard checks neither whose objects they change nor"
@@ -82,7 +82,9 @@ class _Both:
         )
         return self._term(now, said, wide=now.write, narrow=not now.write)
 
-    def _writes(self, was: GrantedEndpoint, now: GrantedEndpoint, name: str) -> Iterator[Term]:
+    def _writes(
+        self, was: GrantedEndpoint, now: GrantedEndpoint, name: str
+    ) -> Iterator[OutsideChange]:
         """Whose objects a write may touch."""
         for place, resource in self._removed_places(
             was.checks.plain, now.checks.plain, now.operation
@@ -100,7 +102,9 @@ class _Both:
             )
             yield self._term(now, f"what `{name}` writes {said}", wide=wide, narrow=not wide)
 
-    def _bodies(self, was: GrantedEndpoint, now: GrantedEndpoint, name: str) -> Iterator[Term]:
+    def _bodies(
+        self, was: GrantedEndpoint, now: GrantedEndpoint, name: str
+    ) -> Iterator[OutsideChange]:
         """Resources in bodies that are judged no more, though the document declares what stands
         there."""
         roots = [_roots(c, e.operation) for c, e in ((self.old, was), (self.new, now))]
@@ -120,7 +124,7 @@ class _Both:
 
     def _hidden_objects(
         self, was: GrantedEndpoint, now: GrantedEndpoint, name: str
-    ) -> Iterator[Term]:
+    ) -> Iterator[OutsideChange]:
         """Objects without which an answer tells nothing."""
         hidden = [[o for e in (each.hidden, *each.others) if e is not None for o in e.resources]
                   for each in (was, now)]  # fmt: skip
@@ -178,7 +182,7 @@ class _Both:
             if known.get((each.where, each.contract_name)) != one:
                 yield _describe_place(each), one
 
-    def resources(self) -> Iterator[Term]:
+    def resources(self) -> Iterator[OutsideChange]:
         """How objects are found."""
         before = {
             self.names.get(name, name): each for name, each in self.old.policy.resources.items()
@@ -191,13 +195,13 @@ class _Both:
                 said = "is found by another key" if was.key and now.key else "has a key"
                 said = "has no key any more, so nothing is checked by it" if not now.key else said
                 said = f"a `{name}` {said}"
-                yield Term(bool(was.key), bool(now.key), said, name, location=now.location)
+                yield OutsideChange(bool(was.key), bool(now.key), said, name, location=now.location)
             mains = _endpoint_of(self.old, was.main), _endpoint_of(self.new, now.main)
             if all(mains) and mains[0] != mains[1]:
                 said = f"a `{name}` is looked up elsewhere"
-                yield Term(True, True, said, name, location=now.location)
+                yield OutsideChange(True, True, said, name, location=now.location)
 
-    def steps(self) -> Iterator[Term]:
+    def steps(self) -> Iterator[OutsideChange]:
         """What ends a relation or sets a state, and so discards a cached answer."""
         for name, relation in self.new.policy.relations.items():
             was = self.old.policy.relations.get(name)
@@ -218,30 +222,30 @@ class _Both:
                         each,
                     )
 
-    def whole(self) -> Iterator[Term]:
+    def whole(self) -> Iterator[OutsideChange]:
         """Settings of a guard that decide what its look-ups see and what passes."""
         was, now = self.old.policy.guard, self.new.policy.guard
         if was.service != now.service:
-            yield Term(True, True, "look-ups are asked with other credentials")
+            yield OutsideChange(True, True, "look-ups are asked with other credentials")
         if was.cookies != now.cookies and None in (was.cookies, now.cookies):
             wide = now.cookies is None
             contract = self.new if wide else self.old
             if not contract.document.security_schemes:
                 said = "every cookie" if wide else "only the cookies that the contract names"
-                yield Term(wide, not wide, f"a guard lets {said} through")
+                yield OutsideChange(wide, not wide, f"a guard lets {said} through")
         for each in dict.fromkeys([*was.origins, *now.origins]):
             wide = each not in was.origins
             if wide or each not in now.origins:
                 said = "may read" if wide else "may no longer read"
                 said = f"pages of `{each}` {said} what a guard itself answers"
-                yield Term(wide, not wide, said)
+                yield OutsideChange(wide, not wide, said)
 
     def _term(
         self, now: GrantedEndpoint, said: str, *, wide: bool = False, narrow: bool = False
-    ) -> Term:
+    ) -> OutsideChange:
         name = f"{now.operation.method} {now.operation.path}"
         rule = self.new.model.rule(now.operation.id)
-        return Term(wide, narrow, said, endpoints=(name,), location=rule.location)
+        return OutsideChange(wide, narrow, said, endpoints=(name,), location=rule.location)
 
 
 def _key(each: GrantedEndpoint) -> str:
@@ -295,12 +299,12 @@ def _switch_endpoints(contract: CompiledContract, switch: Switch | None) -> set[
 
 def _step_changes(
     said: str, was: Iterable[str], now: Iterable[str], where: Relation | Resource
-) -> Iterator[Term]:
+) -> Iterator[OutsideChange]:
     gone, came = {*was} - {*now}, {*now} - {*was}
     if gone:
         some = ", ".join(f"`{each}`" for each in sorted(gone))
         said = f"{said} no longer {some}, after which a guard may believe what was"
-        yield Term(True, False, said, location=where.location)
+        yield OutsideChange(True, False, said, location=where.location)
     elif came:
         some = ", ".join(f"`{each}`" for each in sorted(came))
-        yield Term(False, True, f"{said} {some}, too", location=where.location)
+        yield OutsideChange(False, True, f"{said} {some}, too", location=where.location)

@@ -16,7 +16,7 @@ from oakum.contract_diff.declared_at_endpoints import (
     DeclaredEndpoints,
     DeclaredPaths,
 )
-from oakum.contract_diff.outside_tables import Term
+from oakum.contract_diff.outside_tables import OutsideChange
 from oakum.guard.compiled.compiled_contract import CompiledContract
 
 _Place = tuple[bool, str, str, str]
@@ -28,7 +28,7 @@ def find_embedded_checks(
     new: CompiledContract,
     names: Mapping[str, str],
     sides: tuple[DeclaredEndpoints, DeclaredEndpoints],
-) -> Iterator[Term]:
+) -> Iterator[OutsideChange]:
     """Embedded objects that only one of two contracts judges by their own resource. `names`: old →
     new name of renamed resources; `sides`: the declared endpoints of each contract."""
     found: dict[tuple[_Place, bool, str], list[DeclaredEndpoint]] = {}
@@ -95,7 +95,7 @@ def _term(
     endpoints: list[DeclaredEndpoint],
     *,
     wide: bool,
-) -> Term:
+) -> OutsideChange:
     sent, around, path, one = place
     where = f"`{path}` of `{around}`" + (" in request bodies" if sent else "")
     if instead:
@@ -107,4 +107,4 @@ def _term(
         said = f"{where} is now judged as `{one}`"
     called = tuple(dict.fromkeys(each.name for each in endpoints))
     location = new.policy.resources[around].location
-    return Term(wide, not wide or bool(instead), said, around, called, location)
+    return OutsideChange(wide, not wide or bool(instead), said, around, called, location)

@@ -21,7 +21,7 @@ refused; only its absence; its name."""
 
 
 @dataclass(frozen=True)
-class Term:
+class OutsideChange:
     """A change of something that no table contains, as a sentence and a direction."""
 
     widens: bool
@@ -37,7 +37,7 @@ def terms(
     new: Model,
     before: Mapping[str, DeclaredEndpoint],
     after: Mapping[str, DeclaredEndpoint],
-) -> tuple[Term, ...]:
+) -> tuple[OutsideChange, ...]:
     """Every change outside the tables, such as caller identification or limits."""
     found = [*_whole(old.policy, new.policy), *_gateway(old.policy, new.policy)]
     found += _unseen(old.policy, new.policy)
@@ -52,9 +52,9 @@ def terms(
     return tuple(found)
 
 
-def _whole(old: Policy, new: Policy) -> Iterator[Term]:
+def _whole(old: Policy, new: Policy) -> Iterator[OutsideChange]:
     if old.caller != new.caller:
-        yield Term(True, True, "callers are identified differently")
+        yield OutsideChange(True, True, "callers are identified differently")
     limits = {each.name: each for each in old.limits}, {each.name: each for each in new.limits}
     for name in dict.fromkeys([*limits[1], *limits[0]]):
         was, now = limits[0].get(name), limits[1].get(name)
@@ -63,34 +63,38 @@ def _whole(old: Policy, new: Policy) -> Iterator[Term]:
                 gone = now is None
                 place = now.location if now else NOWHERE
                 word = "gone" if gone else "new"
-                yield Term(gone, not gone, f"the limit of `{name}` is {word}", location=place)
+                yield OutsideChange(
+                    gone, not gone, f"the limit of `{name}` is {word}", location=place
+                )
             continue
         wider = now.most > was.most or now.most / now.per > was.most / was.per
         tighter = now.most < was.most or now.most / now.per < was.most / was.per
         said = f"the limit of `{name}` is {now.most} in {now.per:g} s, and was {was.most} in"
-        yield Term(wider, tighter, f"{said} {was.per:g} s", location=now.location)
+        yield OutsideChange(wider, tighter, f"{said} {was.per:g} s", location=now.location)
 
 
 def _pace(limit: Limit) -> tuple[object, ...]:
     return limit.kind, limit.most, limit.per
 
 
-def _resource(old: Resource, new: Resource) -> Iterator[Term]:
+def _resource(old: Resource, new: Resource) -> Iterator[OutsideChange]:
     if old.conceal != new.conceal:
         wide = not new.conceal
         said = "told apart from" if wide else "answered exactly as"
         sentence = f"a forbidden `{new.name}` is now {said} an absent one"
-        yield Term(wide, not wide, sentence, new.name, location=new.location)
+        yield OutsideChange(wide, not wide, sentence, new.name, location=new.location)
     if old.draft != new.draft:
         word = "drafted and not confirmed" if new.draft else "confirmed"
-        yield Term(False, False, f"`{new.name}` is now {word}", new.name, location=new.location)
+        yield OutsideChange(
+            False, False, f"`{new.name}` is now {word}", new.name, location=new.location
+        )
     graver = {rule.path: rule.severity for rule in old.fields}
     for rule in new.fields:
         before_that = graver.get(rule.path, rule.severity)
         if before_that != rule.severity:
             says = f"`{rule.severity}`" if rule.severity else "what follows from the leak"
             sentence = f"the severity of a leak of `{rule.path}` of `{new.name}` is now {says}"
-            yield Term(False, False, sentence, new.name, location=rule.location)
+            yield OutsideChange(False, False, sentence, new.name, location=rule.location)
     was = {rule.path: rule.instead for rule in old.fields}
     for rule in new.fields:
         if (before := was.get(rule.path, rule.instead)) != rule.instead:
@@ -99,14 +103,16 @@ def _resource(old: Resource, new: Resource) -> Iterator[Term]:
                 f"`{rule.instead}` replaces a withheld `{rule.path}` of `{new.name}`; before,"
                 f" `{before}` did"
             )
-            yield Term(wide, not wide, sentence, new.name, location=rule.location)
+            yield OutsideChange(wide, not wide, sentence, new.name, location=rule.location)
 
 
-def _endpoint(endpoint: DeclaredEndpoint, old: OperationRule, new: OperationRule) -> Iterator[Term]:
+def _endpoint(
+    endpoint: DeclaredEndpoint, old: OperationRule, new: OperationRule
+) -> Iterator[OutsideChange]:
     name = (endpoint.name,)
     if old.owner != new.owner:
         sentence = f"whose objects `{endpoint.name}` shows is read from another parameter"
-        yield Term(True, True, sentence, endpoints=name, location=new.location)
+        yield OutsideChange(True, True, sentence, endpoints=name, location=new.location)
     if old.login != new.login:
         said = f"the account that callers of `{endpoint.name}` have just logged in to"
         sentence = (
@@ -115,23 +121,25 @@ def _endpoint(endpoint: DeclaredEndpoint, old: OperationRule, new: OperationRule
             else f"{said} is " + ("said" if new.login else "no longer said")
         )
         wide, narrow = bool(new.login), bool(old.login)
-        yield Term(wide, narrow, sentence, endpoints=name, location=new.location)
+        yield OutsideChange(wide, narrow, sentence, endpoints=name, location=new.location)
     yield from _left_out(endpoint.name, old, new)
     for pointer in _missing_items(old.counts, new.counts):
         sentence = f"`{endpoint.name}` no longer withholds the count at `{pointer}`"
-        yield Term(True, False, sentence, endpoints=name, location=new.location)
+        yield OutsideChange(True, False, sentence, endpoints=name, location=new.location)
     for pointer in _missing_items(new.counts, old.counts):
         sentence = f"`{endpoint.name}` withholds the count at `{pointer}`"
-        yield Term(False, True, sentence, endpoints=name, location=new.location)
+        yield OutsideChange(False, True, sentence, endpoints=name, location=new.location)
     for each in _missing_items(old.without, new.without):
         sentence = f"a guard no longer takes `{each}` out of questions to `{endpoint.name}`"
-        yield Term(True, False, sentence, endpoints=name, location=new.location)
+        yield OutsideChange(True, False, sentence, endpoints=name, location=new.location)
     for each in _missing_items(new.without, old.without):
         sentence = f"a guard takes `{each}` out of questions to `{endpoint.name}`"
-        yield Term(False, True, sentence, endpoints=name, location=new.location)
+        yield OutsideChange(False, True, sentence, endpoints=name, location=new.location)
 
 
-def _sizes(endpoint: DeclaredEndpoint, old: OperationRule, new: OperationRule) -> Iterator[Term]:
+def _sizes(
+    endpoint: DeclaredEndpoint, old: OperationRule, new: OperationRule
+) -> Iterator[OutsideChange]:
     """How much one request may ask for."""
     for name in dict.fromkeys([*new.at_most, *old.at_most]):
         was, now = old.at_most.get(name), new.at_most.get(name)
@@ -141,10 +149,10 @@ def _sizes(endpoint: DeclaredEndpoint, old: OperationRule, new: OperationRule) -
         said = f"one request to `{endpoint.name}` may ask for `{name}` "
         said += "without a limit" if now is None else f"of at most {now:,}"
         said += "" if was is None else f"; before, at most {was:,}"
-        yield Term(wide, not wide, said, endpoints=(endpoint.name,), location=new.location)
+        yield OutsideChange(wide, not wide, said, endpoints=(endpoint.name,), location=new.location)
 
 
-def _unseen(old: Policy, new: Policy) -> Iterator[Term]:
+def _unseen(old: Policy, new: Policy) -> Iterator[OutsideChange]:
     """Relations without a test identity, whose access may widen unnoticed."""
     for name, now in new.relations.items():
         was = old.relations.get(name)
@@ -152,21 +160,23 @@ def _unseen(old: Policy, new: Policy) -> Iterator[Term]:
             said = "a scan asks for no" if now.untested else "a scan asks for an"
             sentence = f"{said} identity that is `{name}`"
             sentence += f": {now.untested}" if now.untested else ""
-            yield Term(bool(now.untested), not now.untested, sentence, location=now.location)
+            yield OutsideChange(
+                bool(now.untested), not now.untested, sentence, location=now.location
+            )
 
 
-def _left_out(name: str, old: OperationRule, new: OperationRule) -> Iterator[Term]:
+def _left_out(name: str, old: OperationRule, new: OperationRule) -> Iterator[OutsideChange]:
     """Operations excluded from the scan, whose access may widen unnoticed."""
     if bool(old.untested) == bool(new.untested):
         return
     said = "no longer tests" if new.untested else "tests"
     sentence = f"a scan {said} `{name}`" + (f": {new.untested}" if new.untested else "")
-    yield Term(
+    yield OutsideChange(
         bool(new.untested), not new.untested, sentence, endpoints=(name,), location=new.location
     )
 
 
-def _gateway(old: Policy, new: Policy) -> Iterator[Term]:
+def _gateway(old: Policy, new: Policy) -> Iterator[OutsideChange]:
     was, now = old.guard, new.guard
     for what, before, after in (
         ("passes `{}` unread", was.passes, now.passes),
@@ -176,13 +186,13 @@ def _gateway(old: Policy, new: Policy) -> Iterator[Term]:
         ("lets the cookie `{}` through", was.cookies or (), now.cookies or ()),
     ):
         for each in _missing_items(after, before):
-            yield Term(True, False, f"a guard {what.format(each)}")
+            yield OutsideChange(True, False, f"a guard {what.format(each)}")
         for each in _missing_items(before, after):
-            yield Term(False, True, f"a guard no longer {_plural(what).format(each)}")
+            yield OutsideChange(False, True, f"a guard no longer {_plural(what).format(each)}")
     for each in _missing_items(was.strip, now.strip):
-        yield Term(True, False, f"clients may send the header `{each}`")
+        yield OutsideChange(True, False, f"clients may send the header `{each}`")
     for each in _missing_items(now.strip, was.strip):
-        yield Term(False, True, f"clients may no longer send the header `{each}`")
+        yield OutsideChange(False, True, f"clients may no longer send the header `{each}`")
     tokens = [
         (t.keys, t.algorithms, t.issuer, t.audiences) if t else None
         for t in (was.tokens, now.tokens)
@@ -194,11 +204,11 @@ def _gateway(old: Policy, new: Policy) -> Iterator[Term]:
         ("another number of proxies in front is trusted", was.hops != now.hops),
     ):
         if changed:
-            yield Term(True, True, said)
+            yield OutsideChange(True, True, said)
     if was.ttl != now.ttl:
         longer = now.ttl > was.ttl
         said = f"relation look-ups are cached for {now.ttl:g} s; before, for {was.ttl:g} s"
-        yield Term(longer, not longer, said)
+        yield OutsideChange(longer, not longer, said)
 
 
 def _plural(what: str) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from oakum.contract_diff.declared_at_endpoints import DeclaredEndpoints
-from oakum.contract_diff.outside_tables import Term
+from oakum.contract_diff.outside_tables import OutsideChange
 from oakum.contract_diff.worlds import endpoint_key
 from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
@@ -35,7 +35,7 @@ def find_passed_inputs(
     old: CompiledContract,
     new: CompiledContract,
     declared: tuple[DeclaredEndpoints, DeclaredEndpoints],
-) -> Iterator[Term]:
+) -> Iterator[OutsideChange]:
     """Changes in what requests may send to endpoints that both contracts grant, and in the
     credentials of callers. `declared`: what each contract's endpoints declare."""
     sides = _Side(old, declared[0]), _Side(new, declared[1])
@@ -79,7 +79,7 @@ def _more_values(narrow: GrantedEndpoint, wide: GrantedEndpoint) -> Iterator[str
 
 def _term(
     new: CompiledContract, kind: str, what: str, operations: list[Operation], *, wide: bool
-) -> Term:
+) -> OutsideChange:
     names = tuple(f"{each.method} {each.path}" for each in operations)
     at = f"`{names[0]}`" if len(names) == 1 else f"{len(names):,} endpoints"
     longer = "" if wide else "no longer "
@@ -87,17 +87,17 @@ def _term(
     if kind == "scheme":
         said = f"callers of {at} may {longer}be known by {what} alone"
     place = new.document.locate(operations[0].pointer)
-    return Term(wide, not wide, said, endpoints=names, location=place)
+    return OutsideChange(wide, not wide, said, endpoints=names, location=place)
 
 
-def _credentials(old: CompiledContract, new: CompiledContract) -> Iterator[Term]:
+def _credentials(old: CompiledContract, new: CompiledContract) -> Iterator[OutsideChange]:
     """Where callers may send a credential, which is forwarded with every request."""
     was, now = ({(e.where, e.name): e for e in each.lookups.credentials} for each in (old, new))
     for wide, before, after in ((True, was, now), (False, now, was)):
         for each in (each for at, each in after.items() if at not in before):
             longer = "" if wide else "no longer "
             said = f"a guard {longer}takes {_place(each)} for a credential, and forwards it"
-            yield Term(wide, not wide, said)
+            yield OutsideChange(wide, not wide, said)
 
 
 def _place(each: Credential) -> str:

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from oakum.contract_diff.compare import Difference, Kind, Move, Why, greatest
-from oakum.contract_diff.outside_tables import Term, terms
-from oakum.contract_diff.viewer_names import Speaker, Viewer, when_words
+from oakum.contract_diff.outside_tables import OutsideChange, terms
+from oakum.contract_diff.viewer_names import Viewer, ViewerNames, when_words
 from oakum.contract_diff.worlds import Condition
 from oakum.errors import NOWHERE, Location
 
@@ -74,7 +74,7 @@ class _Group:
 
 
 def changes(
-    found: Difference, old_place: Place, new_place: Place, further: Iterable[Term] = ()
+    found: Difference, old_place: Place, new_place: Place, further: Iterable[OutsideChange] = ()
 ) -> tuple[DifferenceLine, ...]:
     """All differences as sentences, widened ones first, and among these those for the most callers.
     `further`: changes that only the compiled contracts show."""
@@ -139,7 +139,7 @@ def _is_declared(found: Difference, part: _SentencePart, leaf: str) -> bool:
 
 def _parts(move: Move, found: Difference) -> Iterable[tuple[_SentencePart, int]]:
     """The sentences for a move, each with its number of cells at one endpoint."""
-    speaker = Speaker(move, found)
+    speaker = ViewerNames(move, found)
     parts: dict[frozenset[Condition], list[Viewer]] = {}
     for viewer in speaker.viewers():
         parts.setdefault(viewer.now, []).append(viewer)
@@ -324,11 +324,11 @@ _WAYS: Mapping[tuple[bool, bool], Literal["changed", "widened", "narrowed", "not
 """(widens, narrows) → direction; with neither it is a note."""
 
 
-def _outside(found: Difference) -> tuple[Term, ...]:
+def _outside(found: Difference) -> tuple[OutsideChange, ...]:
     return terms(found.old, found.new, found.old_endpoints, found.new_endpoints)
 
 
-def _terms(said: Iterable[Term]) -> Iterable[DifferenceLine]:
+def _terms(said: Iterable[OutsideChange]) -> Iterable[DifferenceLine]:
     for term in said:
         way = _WAYS[term.widens, term.narrows]
         yield DifferenceLine(

@@ -5,17 +5,17 @@ that tested nothing makes the gate red.
 """
 
 from oakum.gate.combined_reports import CombinedReports, ReportSource, combine_reports, foreign
-from oakum.gate.judge import Case, judge
+from oakum.gate.judge import VerdictInputs, judge
 from oakum.gate.static import Flaw, flaws
 from oakum.gate.verdict import Criterion, Verdict, WaiverUse, Widening
 
 __all__ = [
-    "Case",
     "CombinedReports",
     "Criterion",
     "Flaw",
     "ReportSource",
     "Verdict",
+    "VerdictInputs",
     "WaiverUse",
     "Widening",
     "combine_reports",

@@ -28,7 +28,7 @@ _NO_REPORT = "give the JSON report of a scan with `--report`"
 
 
 @dataclass(frozen=True)
-class Case:
+class VerdictInputs:
     """Everything that a verdict is based on."""
 
     seen: View
@@ -52,7 +52,7 @@ class Case:
     """The findings file with these reports added; None: none was given."""
 
 
-def judge(case: Case) -> Verdict:
+def judge(case: VerdictInputs) -> Verdict:
     """The verdict, with every criterion in the order in which to fix them."""
     evidence = case.evidence
     stances = case.criteria.static
@@ -137,7 +137,9 @@ TITLES = {
 """Criterion → its requirement in words."""
 
 
-def _of_reports(case: Case, evidence: CombinedReports, kept: WaivedFindings) -> Iterator[Criterion]:
+def _of_reports(
+    case: VerdictInputs, evidence: CombinedReports, kept: WaivedFindings
+) -> Iterator[Criterion]:
     yield _trust_criterion(
         "trust", evidence.distrust, "fix the run (`oakum doctor`), and scan again"
     )
@@ -191,7 +193,7 @@ def _finding_details(findings: Iterable[Finding]) -> Iterator[Detail]:
         yield Detail(words, each.contract_location)
 
 
-def _call_criterion(case: Case, evidence: CombinedReports) -> Criterion:
+def _call_criterion(case: VerdictInputs, evidence: CombinedReports) -> Criterion:
     """A share of cells may be reached without ever calling the operation that leaks."""
     missed, all_of_them = never_asked(case.seen, case.model, evidence.cells)
     advice = 'call it in a test or a scan, or say in the contract why not: `untested: "the reason"`'
@@ -202,7 +204,7 @@ def _call_criterion(case: Case, evidence: CombinedReports) -> Criterion:
     )  # fmt: skip
 
 
-def _cell_criterion(case: Case, evidence: CombinedReports) -> Criterion:
+def _cell_criterion(case: VerdictInputs, evidence: CombinedReports) -> Criterion:
     bound = case.criteria.shown
     found = shares(case.seen, case.model, evidence.cells)
     low = [each for each in found if each.percent < bound]
@@ -221,7 +223,7 @@ def _cell_criterion(case: Case, evidence: CombinedReports) -> Criterion:
 _SHOW_MORE = "give the accounts more data and relations, or the scan a larger `--budget`"
 
 
-def _states(case: Case, evidence: CombinedReports) -> Criterion:
+def _states(case: VerdictInputs, evidence: CombinedReports) -> Criterion:
     name, title = "states", TITLES["states"]
     if not case.criteria.states:
         return Criterion(name, title, "not asked for")
@@ -239,7 +241,7 @@ def _states(case: Case, evidence: CombinedReports) -> Criterion:
 # --------------------------------------------------------------------------- beside a guard
 
 
-def _guard_criterion(case: Case) -> Criterion:
+def _guard_criterion(case: VerdictInputs) -> Criterion:
     name, title = "guarded", TITLES["guarded"]
     direct, guarded = case.evidence, case.guarded
     if direct is None or guarded is None:
@@ -275,7 +277,7 @@ def _guard_criterion(case: Case) -> Criterion:
     )  # fmt: skip
 
 
-def _one_sided(case: Case) -> Iterator[Problem]:
+def _one_sided(case: VerdictInputs) -> Iterator[Problem]:
     """Cells that only one of the two scans saw: they prove nothing about the other."""
     if case.guarded is None or case.evidence is None:
         return
@@ -289,7 +291,7 @@ def _one_sided(case: Case) -> Iterator[Problem]:
         yield from (Problem(NOWHERE, said, hint) for said in summarize_cells(cells, what))
 
 
-def _memory_criteria(case: Case, evidence: CombinedReports | None) -> Iterator[Criterion]:
+def _memory_criteria(case: VerdictInputs, evidence: CombinedReports | None) -> Iterator[Criterion]:
     """Fixed findings that are back. Baseline and waivers do not excuse them."""
     memory = case.memory
     if memory is None or evidence is None:
@@ -321,7 +323,7 @@ def _describe_finding(one: RememberedFinding) -> str:
 
 
 def _unseen(
-    case: Case, memory: Memory, evidence: CombinedReports
+    case: VerdictInputs, memory: Memory, evidence: CombinedReports
 ) -> Iterator[tuple[RememberedFinding, str]]:
     """Proven leaks that were open when last seen, with the endpoints of which no report says
     anything.
@@ -335,7 +337,7 @@ def _unseen(
             yield one, ", ".join(f"{endpoint.method} {endpoint.path}" for endpoint in endpoints)
 
 
-def _of_documents(case: Case, kept: WaivedFindings) -> Iterator[Criterion]:
+def _of_documents(case: VerdictInputs, kept: WaivedFindings) -> Iterator[Criterion]:
     criteria = case.criteria
     rule = "operation-without-security"
     if criteria.security:
@@ -365,7 +367,7 @@ def _of_documents(case: Case, kept: WaivedFindings) -> Iterator[Criterion]:
     yield _criterion("static", TITLES["static"], len(wrong), 0, "flaw", advice, map(_flaw, wrong))
 
 
-def _linters(case: Case) -> Criterion:
+def _linters(case: VerdictInputs) -> Criterion:
     """Whether each requested linter ran. Its findings count in `static`, or are warnings."""
     name, title = "linters", TITLES["linters"]
     if not case.linted:
@@ -387,7 +389,7 @@ def _flaw(flaw: Flaw) -> Detail:
     return Detail(f"{flaw.message}; {flaw.hint} [{flaw.rule} {flaw.fingerprint}]", flaw.location)
 
 
-def _widening_criterion(case: Case) -> Criterion:
+def _widening_criterion(case: VerdictInputs) -> Criterion:
     name, title = "widening", TITLES["widening"]
     if case.widenings is None:
         advice = "give the earlier contract with `--against`"
@@ -405,7 +407,7 @@ def _wider(each: Widening) -> Detail:
     return Detail(f"{each.sentence} [{each.fingerprint}]", each.location)
 
 
-def _approves(case: Case, widening: Widening) -> list[Approval]:
+def _approves(case: VerdictInputs, widening: Widening) -> list[Approval]:
     said = case.criteria.approvals
     return [one for one in said if one.widening and widening.fingerprint.startswith(one.widening)]
 
@@ -438,7 +440,7 @@ def _warn_of_unused(kept: WaivedFindings, *, looked: bool) -> Iterator[Problem]:
             yield Problem(each.waiver.location, said, "remove it: what it excused is gone")
 
 
-def _unused_approvals(case: Case) -> Iterator[Problem]:
+def _unused_approvals(case: VerdictInputs) -> Iterator[Problem]:
     if case.widenings is None:
         return
     used = {one for each in case.widenings for one in _approves(case, each)}

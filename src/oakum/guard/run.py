@@ -91,7 +91,7 @@ Say = Callable[[GuardEvent], None]
 Line = Callable[[bytes], None]
 
 
-class Running:
+class EngineSupervisor:
     """One supervised engine. Call `tick` several times a second."""
 
     def __init__(
@@ -460,12 +460,14 @@ class Running:
 
 
 @contextmanager
-def run_engine(options: GuardOptions, say: Say, line: Line | None = None) -> Iterator[Running]:
-    """Runs an engine until the block ends. Raises as `Running` and its `start` do."""
+def run_engine(
+    options: GuardOptions, say: Say, line: Line | None = None
+) -> Iterator[EngineSupervisor]:
+    """Runs an engine until the block ends. Raises as `EngineSupervisor` and its `start` do."""
     with ExitStack() as stack:
         folder = stack.enter_context(folder_of(options.state))
         server = stack.enter_context(HealthServer(options.admin)) if options.admin else None
-        guard = Running(options, folder, say, line, server.where if server else "")
+        guard = EngineSupervisor(options, folder, say, line, server.where if server else "")
         if server:
             stack.enter_context(answers(server, guard))
         stack.callback(guard.close)
@@ -497,7 +499,7 @@ def serve(options: GuardOptions, say: Say, line: Line | None = None) -> None:
     say(GuardEvent("ended", said, {"signal": why}))
 
 
-def _attend(guard: Running, ends: list[int], heard: deque[int]) -> None:
+def _attend(guard: EngineSupervisor, ends: list[int], heard: deque[int]) -> None:
     """`ends`: signals that end the guard are added to it. `heard`: what came while it started."""
 
     def hear(number: int, _: FrameType | None) -> None:

@@ -20,13 +20,12 @@ from oakum.memory.model import (
     Stamp,
     stage,
 )
-from oakum.memory.replay_results import Again, apply_replay, read_replay
+from oakum.memory.replay_results import PrintedReplay, apply_replay, read_replay
 
 __all__ = [
     "AT_ENDPOINT",
     "EVENTS",
     "SCHEMA",
-    "Again",
     "AtEndpoint",
     "Disclosure",
     "Due",
@@ -34,6 +33,7 @@ __all__ = [
     "FindingStanding",
     "KnownEndpoint",
     "Memory",
+    "PrintedReplay",
     "RememberedFinding",
     "Stamp",
     "apply_replay",

@@ -34,7 +34,7 @@ _SHOWN: Mapping[str, _Shown] = {
 
 
 @dataclass(frozen=True)
-class Again:
+class PrintedReplay:
     """The replay of one finding, as `oakum scan --only … --format json` printed it."""
 
     file: str
@@ -49,13 +49,13 @@ class Again:
     """Why the replay is not trustworthy; empty if it is."""
 
 
-def read_replay(data: bytes, file: str) -> Again:
+def read_replay(data: bytes, file: str) -> PrintedReplay:
     """The replay in a JSON text. Raises `InputError` with the place of each mistake."""
     return read_typed(data, file, SCHEMA, lambda value: _again(value, file), EARLIER)
 
 
-def _again(value: Value, file: str) -> Again:
-    return Again(
+def _again(value: Value, file: str) -> PrintedReplay:
+    return PrintedReplay(
         file,
         Stamp(value["run"].text(), value["started"].moment()),
         value["fingerprint"].text(),
@@ -68,7 +68,7 @@ def _again(value: Value, file: str) -> Again:
     )
 
 
-def apply_replay(memory: Memory, again: Again) -> Memory:
+def apply_replay(memory: Memory, again: PrintedReplay) -> Memory:
     """The memory after a replay. A replay that it already has changes nothing.
 
     Raises `InputError` for a finding that is not remembered, for a replay that is older than the
@@ -98,7 +98,9 @@ def apply_replay(memory: Memory, again: Again) -> Memory:
     return add_history(memory, after, again.stamp)
 
 
-def _after(standing: FindingStanding, one: RememberedFinding, again: Again) -> RememberedFinding:
+def _after(
+    standing: FindingStanding, one: RememberedFinding, again: PrintedReplay
+) -> RememberedFinding:
     shown = {endpoint: (result, reason) for endpoint, result, reason in again.endpoints}
     endpoints: list[KnownEndpoint] = []
     silent = seen = False

@@ -14,7 +14,7 @@ from oakum.pytest_plugin.captured_response import CaptureLine
 from oakum.pytest_plugin.content_coding import MOST
 
 
-class Pieces:
+class RecordedChunks:
     """Wraps an iterable of bytes and records each chunk that a test reads."""
 
     def __init__(self, line: CaptureLine, pieces: Any) -> None:
@@ -50,8 +50,8 @@ class Pieces:
             self._line.read(self, whole=False)
 
 
-class AsyncPieces:
-    """As `Pieces`, for an asynchronous iterable."""
+class AsyncRecordedChunks:
+    """As `RecordedChunks`, for an asynchronous iterable."""
 
     def __init__(self, line: CaptureLine, pieces: Any) -> None:
         self._line, self._pieces = line, pieces
@@ -79,7 +79,7 @@ class AsyncPieces:
         await self._line.aread(self, whole=False)
 
 
-class Wire:
+class RecordedFile:
     """Wraps the file from which `http.client` and urllib3 read a body, and records what is read."""
 
     def __init__(

@@ -19,7 +19,7 @@ from urllib.parse import urlencode, urlsplit
 
 from oakum.exchange import Request, Response
 from oakum.http.methods import WITHOUT_BODY
-from oakum.pytest_plugin.body_chunks import AsyncPieces, Pieces
+from oakum.pytest_plugin.body_chunks import AsyncRecordedChunks, RecordedChunks
 from oakum.pytest_plugin.captured_response import (
     Capture,
     CaptureLine,
@@ -112,7 +112,7 @@ def _httpx(module: Any, line: CaptureLine) -> Iterator[Patch]:
             line.pass_on(partial(_of_httpx, each, self), asker(self))
         with suppress(Exception):
             if more.get("stream") and not _is_read(response):
-                pieces = Pieces(line, response.stream)
+                pieces = RecordedChunks(line, response.stream)
                 response.stream = stream(pieces)
                 captured = _of_httpx(response, self, streamed=True)
                 line.later(pieces, captured, asker(self), raw=True)
@@ -141,7 +141,7 @@ def _httpx(module: Any, line: CaptureLine) -> Iterator[Patch]:
             await line.pass_on_async(partial(_of_httpx, each, self), aasker(self))
         with suppress(Exception):
             if more.get("stream") and not _is_read(response):
-                pieces = AsyncPieces(line, response.stream)
+                pieces = AsyncRecordedChunks(line, response.stream)
                 response.stream = astream(pieces)
                 captured = _of_httpx(response, self, streamed=True)
                 line.later(pieces, captured, aasker(self), raw=True)
@@ -157,7 +157,7 @@ def _streams(module: Any) -> tuple[Any, Any]:
     """Bodies that have not been read, as httpx wants them to be."""
 
     class Stream(module.SyncByteStream):  # type: ignore[misc]
-        def __init__(self, pieces: Pieces) -> None:
+        def __init__(self, pieces: RecordedChunks) -> None:
             self.pieces = pieces
 
         def __iter__(self) -> Any:
@@ -167,7 +167,7 @@ def _streams(module: Any) -> tuple[Any, Any]:
             self.pieces.close()
 
     class AsyncStream(module.AsyncByteStream):  # type: ignore[misc]
-        def __init__(self, pieces: AsyncPieces) -> None:
+        def __init__(self, pieces: AsyncRecordedChunks) -> None:
             self.pieces = pieces
 
         def __aiter__(self) -> Any:
@@ -296,7 +296,7 @@ def _werkzeug(module: Any, line: CaptureLine) -> Iterator[Patch]:
         with suppress(Exception):
             if _is_open(response):
                 captured = of(self, response, _request_body(args, more, response), streamed=True)
-                response.response = Pieces(line, response.response)
+                response.response = RecordedChunks(line, response.response)
                 line.later(response.response, captured, ask, raw=True)
                 return response
         line.pass_on(lambda: of(self, response, _request_body(args, more, response)), ask)

@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from oakum.exchange import Request, Response
-from oakum.pytest_plugin.body_chunks import AsyncPieces, Pieces
+from oakum.pytest_plugin.body_chunks import AsyncRecordedChunks, RecordedChunks
 from oakum.pytest_plugin.captured_response import (
     UNREAD,
     Capture,
@@ -69,7 +69,7 @@ def _stream(line: CaptureLine, response: Any, captured: Capture, ask: Any, aask:
     """Hear a body as a test goes through it."""
     parts = response.streaming_content
     waits = getattr(response, "is_async", False)  # since Django 4.2
-    pieces = AsyncPieces(line, parts) if waits else Pieces(line, parts)
+    pieces = AsyncRecordedChunks(line, parts) if waits else RecordedChunks(line, parts)
     response.streaming_content = pieces
     line.later(pieces, captured, aask if waits else ask, raw=True)
 

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from oakum.exchange import Request, Response
 from oakum.http.methods import WITHOUT_BODY
-from oakum.pytest_plugin.body_chunks import Wire
+from oakum.pytest_plugin.body_chunks import RecordedFile
 from oakum.pytest_plugin.captured_response import (
     Capture,
     CaptureLine,
@@ -112,7 +112,7 @@ def _follow(
         line.piece(wire, body)
         line.read(wire, whole=whole)
 
-    wire = response.fp = Wire(response.fp, captured.response.headers, end)
+    wire = response.fp = RecordedFile(response.fp, captured.response.headers, end)
     line.later(wire, captured, ask, raw=True)
 
 

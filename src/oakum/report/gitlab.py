@@ -17,8 +17,8 @@ from oakum.report.grouping import findings_in_order
 from oakum.report.pipeline_formats import (
     DISTRUST_RULE,
     NO_FACTS,
+    FindingStates,
     RenderFacts,
-    When,
     mark,
     message,
     place,
@@ -37,7 +37,7 @@ def render(report: Report, facts: RenderFacts = NO_FACTS) -> bytes:
 
 def document(report: Report) -> list[Json]:
     """The issues, each fingerprint once: GitLab shows only one issue of several with the same."""
-    known = When(report)
+    known = FindingStates(report)
     issues = [
         _issue(
             f"Not trustworthy: {reason}",

@@ -13,7 +13,7 @@ from xml.sax.saxutils import escape, quoteattr
 from oakum.finding import Cell, Endpoint, Finding, Report, Result, State
 from oakum.output.text import short
 from oakum.report.grouping import findings_in_order, state_words
-from oakum.report.pipeline_formats import NO_FACTS, RenderFacts, When, message, place
+from oakum.report.pipeline_formats import NO_FACTS, FindingStates, RenderFacts, message, place
 
 _Key = tuple[str, str, str, State, Endpoint]
 
@@ -36,7 +36,7 @@ class _Case:
 def render(report: Report, facts: RenderFacts = NO_FACTS) -> bytes:
     """The report as UTF-8 XML."""
     suites = [(_RUN, _of_the_run(report)), *_of_cells(report)]
-    known = When(report)
+    known = FindingStates(report)
     if beside := [_of_finding(finding, report, known) for finding in _beside(report)]:
         suites.append((_BESIDE, beside))
     every = [case for _, cases in suites for case in cases]
@@ -75,7 +75,7 @@ def _of_cells(report: Report) -> list[tuple[str, list[_Case]]]:
     # reversed: the most severe finding overwrites the others of its cell
     for finding in reversed(findings_in_order(report)):
         found |= dict.fromkeys(_keys(finding), finding)
-    known = When(report)
+    known = FindingStates(report)
     ordered = sorted(
         report.cells,
         key=lambda c: (c.resource, c.field, c.viewer, c.state, c.endpoint, c.result, c.reason),
@@ -87,7 +87,7 @@ def _of_cells(report: Report) -> list[tuple[str, list[_Case]]]:
     return list(suites.items())
 
 
-def _of_cell(cell: Cell, finding: Finding | None, report: Report, known: When) -> _Case:
+def _of_cell(cell: Cell, finding: Finding | None, report: Report, known: FindingStates) -> _Case:
     group = f"{cell.resource}.{cell.field}"
     when = f" when {state_words(cell.state)}" if cell.state else ""
     name = f"{cell.viewer} at {cell.endpoint.method} {cell.endpoint.path}{when}"
@@ -106,7 +106,7 @@ def _of_cell(cell: Cell, finding: Finding | None, report: Report, known: When) -
     return _Case(group, name, "failure", kind, words, _details(finding, report))
 
 
-def _of_finding(finding: Finding, report: Report, known: When) -> _Case:
+def _of_finding(finding: Finding, report: Report, known: FindingStates) -> _Case:
     group = ".".join(part for part in (finding.resource, finding.field) if part) or finding.rule
     endpoints = "".join(
         f" at {endpoint.method} {endpoint.path}" for endpoint in finding.endpoints[:1]

@@ -87,7 +87,7 @@ def level(finding: Finding) -> Level:
     return "warning" if finding.verdict == "proven" and finding.severity == "medium" else "note"
 
 
-def message(finding: Finding, known: When) -> str:
+def message(finding: Finding, known: FindingStates) -> str:
     """The finding in sentences: who sees what, when, through which endpoints, and what to do."""
     lead = {"proven": "", "suspected": "Suspected: ", "over_blocked": ""}[finding.verdict]
     parts = [f"{lead}{finding.title.rstrip('.')}."]
@@ -102,7 +102,7 @@ def message(finding: Finding, known: When) -> str:
     return short(" ".join(parts))
 
 
-class When:
+class FindingStates:
     """The states of the owner in which a finding holds, in the fewest words."""
 
     def __init__(self, report: Report) -> None:

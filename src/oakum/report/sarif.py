@@ -24,9 +24,9 @@ from oakum.report.grouping import exit_code, findings_in_order, verdict_words
 from oakum.report.pipeline_formats import (
     DISTRUST_RULE,
     NO_FACTS,
+    FindingStates,
     RenderFacts,
     RuleFacts,
-    When,
     level,
     mark,
     message,
@@ -68,7 +68,7 @@ def render(report: Report, facts: RenderFacts = NO_FACTS) -> bytes:
 def document(report: Report, kept: Sequence[Finding], facts: RenderFacts = NO_FACTS) -> Json:
     """The report as plain values, with the findings in `kept`, in their order."""
     rules: dict[str, Json] = {}
-    known = When(report)
+    known = FindingStates(report)
     results = [_result(finding, report, known, rules, facts) for finding in kept]
     results += _distrust(report, rules)
     places = {name: at for at, name in enumerate(rules)}
@@ -110,7 +110,11 @@ def document(report: Report, kept: Sequence[Finding], facts: RenderFacts = NO_FA
 
 
 def _result(
-    finding: Finding, report: Report, known: When, rules: dict[str, Json], facts: RenderFacts
+    finding: Finding,
+    report: Report,
+    known: FindingStates,
+    rules: dict[str, Json],
+    facts: RenderFacts,
 ) -> Json:
     name = _rule_id(finding)
     if name not in rules:

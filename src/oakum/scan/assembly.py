@@ -41,16 +41,16 @@ from oakum.scan.settings.account_settings import AccountSettings
 from oakum.scan.settings.owned_fields import own_fields
 from oakum.scan.state import RunState
 from oakum.scan.transport.client import HttpTransport
-from oakum.scan.transport.fault_hook import Between
+from oakum.scan.transport.fault_hook import FaultInjection
 from oakum.scan.transport.feeds import Feeds
 from oakum.scan.transport.governor import Governor, together
 from oakum.scan.transport.required_certificate import required_certificate
 from oakum.scan.undo.encryption import Encryption
 from oakum.scan.undo.entries import from_json
-from oakum.scan.undo.setting_change import SIGN, Flip
+from oakum.scan.undo.setting_change import SIGN, SettingChange
 from oakum.scan.undo.settings_record import keep_settings, open_record
 from oakum.scan.undo.undo_log import UndoLog
-from oakum.scan.undo.visibility_wait import Patience
+from oakum.scan.undo.visibility_wait import VisibilityWait
 from oakum.scan.write_counts import WriteCounts
 
 
@@ -87,7 +87,7 @@ def at_work(
     run: str,
     seal: Encryption,
     sleep: Callable[[float], None],
-    between: Between | None,
+    between: FaultInjection | None,
 ) -> Iterator[Work]:
     """Opens the sessions, the budget, the feeds and the journal of a run, and closes them at its
     end."""
@@ -135,7 +135,7 @@ class Assembly:
     """What the journal of a killed run contains."""
     emit: Callable[[Event], None]
     writes: WriteCounts
-    patience: Patience
+    patience: VisibilityWait
 
     def engine(self, found: Examination) -> Engine:
         """The engine of one run, with the identities whose account is confirmed."""
@@ -187,7 +187,7 @@ class Assembly:
             self.work.journal.outcome(outcome)
         self.emit(event)
 
-    def _log_setting(self, kind: str, flip: Flip) -> None:
+    def _log_setting(self, kind: str, flip: SettingChange) -> None:
         if kind != "foreseen":  # `foreseen` only announces a change
             self.writes.count(kind, f"{flip.state} {flip.identity}")
         if self.work.journal is not None:
@@ -256,7 +256,7 @@ class Assembly:
             raise TargetError(f"{self.work.governor.name(request)} was not requested: {why}")
         return self.work.sessions.send(viewer, request)
 
-    def _encrypt_flip(self, flip: Flip) -> Flip:
+    def _encrypt_flip(self, flip: SettingChange) -> SettingChange:
         close = self.work.seal.close
         return replace(flip, before=close(flip.before), after=close(flip.after))
 
@@ -301,7 +301,7 @@ class Assembly:
             past,
         )
 
-    def _decrypt_flip(self, flip: Flip) -> Flip:
+    def _decrypt_flip(self, flip: SettingChange) -> SettingChange:
         try:
             if not flip.secret:
                 return flip

@@ -21,7 +21,7 @@ from oakum.exchange import json_bytes
 from oakum.exposure.cells.matrix import ANOTHER, Doubt, Key, Observation, Outcome
 from oakum.finding import Answer, Evidence, Line, Result
 from oakum.openapi.model import Json
-from oakum.scan.undo.setting_change import Flip
+from oakum.scan.undo.setting_change import SettingChange
 
 SCHEMA = "oakum.journal/1"
 _FORMER = {
@@ -42,7 +42,7 @@ class Past:
     contract: str = ""
     """Digest of the contract and identities the run began with."""
     outcomes: Mapping[str, Outcome] = field(default_factory=dict)
-    pending: tuple[Flip, ...] = ()
+    pending: tuple[SettingChange, ...] = ()
     """Settings that were changed and not restored."""
     undos: Mapping[str, str] = field(default_factory=dict)
     """Name of a write that was not undone → its encrypted undo entry."""
@@ -81,7 +81,7 @@ class Journal:
         """Records the outcome of a response."""
         self._line({"outcome": asdict(outcome)})
 
-    def flip(self, kind: str, flip: Flip) -> None:
+    def flip(self, kind: str, flip: SettingChange) -> None:
         """Records a setting before it changes (`flip`), and that it is as before: after restoring
         (`restored`), or for it was never changed (`refused`)."""
         self._line({"restored" if kind == "refused" else kind: asdict(flip)})
@@ -215,7 +215,7 @@ def recall(path: Path, *, outcomes_too: bool = True) -> Past:
 class _Rest:
     """What is left to restore and compare, according to the lines read so far."""
 
-    pending: dict[tuple[str, str], Flip] = field(default_factory=dict)
+    pending: dict[tuple[str, str], SettingChange] = field(default_factory=dict)
     undos: dict[str, str] = field(default_factory=dict)
     settings: dict[tuple[str, str], str] = field(default_factory=dict)
     census: str = ""
@@ -255,9 +255,9 @@ def _remember(each: Mapping[str, Json], outcomes: dict[str, Outcome]) -> None:
         outcomes[outcome.request_key] = outcome
 
 
-def _remember_flip(each: Mapping[str, Json], pending: dict[tuple[str, str], Flip]) -> None:
+def _remember_flip(each: Mapping[str, Json], pending: dict[tuple[str, str], SettingChange]) -> None:
     if "flip" in each:
-        flip = Flip(**{**each["flip"], "also": tuple(each["flip"].get("also", ()))})
+        flip = SettingChange(**{**each["flip"], "also": tuple(each["flip"].get("also", ()))})
         first = pending.setdefault((flip.identity, flip.state), flip)
         if flip.after not in (first.before, first.after, *first.also):
             first = replace(first, also=(*first.also, flip.after))

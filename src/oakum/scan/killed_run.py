@@ -23,7 +23,7 @@ from oakum.scan.preparation import Preparation
 from oakum.scan.scheduler import EarlierExchanges, Scheduler
 from oakum.scan.undo.encryption import Encryption
 from oakum.scan.undo.setting_change import SIGN, left_behind
-from oakum.scan.undo.visibility_wait import Patience
+from oakum.scan.undo.visibility_wait import VisibilityWait
 
 
 @dataclass
@@ -45,7 +45,7 @@ class KilledRun:
 
     def compare(
         self, engine: Engine, relations: Relations, journal: Journal | None, seal: Encryption,
-        patience: Patience, *, settled: bool,
+        patience: VisibilityWait, *, settled: bool,
     ) -> tuple[str, ...]:  # fmt: skip
         """Compares with before it, and says what could not be read; `settled`: all that it wrote is
         undone, so that nothing is to be compared once more if nothing differs."""

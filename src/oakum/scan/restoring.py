@@ -16,7 +16,7 @@ from oakum.scan.context import Event
 from oakum.scan.journal import Past, recall
 from oakum.scan.options import Options
 from oakum.scan.run import Scan
-from oakum.scan.undo.setting_change import SIGN, Flip
+from oakum.scan.undo.setting_change import SIGN, SettingChange
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def _words(past: Past) -> dict[tuple[str, str], str]:
     return flips | {("", name): _write(name) for name in past.undos}
 
 
-def _flip(flip: Flip) -> str:
+def _flip(flip: SettingChange) -> str:
     if SIGN in flip.state:
         word = "" if flip.before else "no longer "
         return f"{flip.identity}, {word}{flip.state}"

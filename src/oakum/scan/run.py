@@ -35,10 +35,10 @@ from oakum.scan.run_report import Exploration, RunReport
 from oakum.scan.scheduler import EarlierExchanges, Scheduler
 from oakum.scan.techniques import TECHNIQUES
 from oakum.scan.techniques.cache import mixed_up
-from oakum.scan.transport.fault_hook import Between
+from oakum.scan.transport.fault_hook import FaultInjection
 from oakum.scan.undo.encryption import Encryption
 from oakum.scan.undo.interrupt_delay import heard_late
-from oakum.scan.undo.visibility_wait import Patience
+from oakum.scan.undo.visibility_wait import VisibilityWait
 from oakum.scan.write_counts import WriteCounts
 
 _RESTORE_RESERVE = 200
@@ -53,7 +53,7 @@ class Scan:
     emit: Callable[[Event], None]
     sleep: Callable[[float], None] = time.sleep
     """Waits so many seconds, for a change to become visible or for the rate limit."""
-    between: Between | None = None
+    between: FaultInjection | None = None
     """Injects faults between the run and its target; None in every real run."""
     left_behind: tuple[str, ...] = ()
     """What could not be restored at the end, in words."""
@@ -126,7 +126,7 @@ class Scan:
         if prepared.scope is not None:
             engine = asked.engine = prepared.scope.take(engine)
         keep = keeper(work.journal, self.seal)
-        self._census = Census(engine, relations, Patience(self.sleep), keep=keep)
+        self._census = Census(engine, relations, VisibilityWait(self.sleep), keep=keep)
         self._schedule(engine, self._census, given, found)
 
     def _account_for(self, asked: Exploration) -> Report:
@@ -185,7 +185,7 @@ class Scan:
         return [*known_answers(document, model, found, work.sessions)]
 
     def _build_engine(self, found: Examination, work: Work, past: Past) -> tuple[Engine, Relations]:
-        patience = Patience(self.sleep)
+        patience = VisibilityWait(self.sleep)
         assembly = Assembly(self.prepared, work, past, self.emit, self.writes, patience)
         engine = assembly.engine(found)
         relations = assembly.relations(engine)
@@ -231,7 +231,7 @@ class Scan:
     def _compare(
         self, engine: Engine, relations: Relations, work: Work, *, settled: bool
     ) -> tuple[str, ...]:
-        patience = Patience(self.sleep)
+        patience = VisibilityWait(self.sleep)
         return self.killed.compare(
             engine, relations, work.journal, self.seal, patience, settled=settled
         )

@@ -31,7 +31,7 @@ from oakum.scan.questions.undocumented_requests import ask_other_ways
 from oakum.scan.requests.builder import FilledRequest, curl, fill
 from oakum.scan.settings.next_settings import LAST_LOOK, reach_states
 from oakum.scan.technique import Technique, is_silent
-from oakum.scan.undo.setting_change import Flip
+from oakum.scan.undo.setting_change import SettingChange
 
 _FURTHER = (1, 2)
 """Indices of further objects that are requested, for objects of tenants."""
@@ -120,7 +120,7 @@ class Scheduler:
             state.probes += more
             self.round()
 
-    def introduce(self, exchanges: EarlierExchanges, left: Iterable[Flip] = ()) -> None:
+    def introduce(self, exchanges: EarlierExchanges, left: Iterable[SettingChange] = ()) -> None:
         """Records who the identities are and reads their settings, on which all else depends.
         `left`: settings that a killed run left changed."""
         engine = self.engine

@@ -124,7 +124,7 @@ class Distinct:
 
 
 @dataclass
-class Site:
+class HostCounts:
     """Counts of one operation at one host."""
 
     good: int = 0
@@ -133,7 +133,7 @@ class Site:
     answer: ObservedValues | None = None
     """Shape of the responses at this host; None: the endpoint has only one host."""
 
-    def add(self, other: Site) -> None:
+    def add(self, other: HostCounts) -> None:
         """Adds the counts of another inventory for the same host."""
         self.good += other.good
         self.auth.update(other.auth)
@@ -152,7 +152,7 @@ class SeenEndpoint:
     auth: Counter[str] = field(default_factory=Counter)
     """Kinds of credentials in successful requests; `none`, or `unknown` if the record keeps
     none."""
-    sites: dict[str, Site] = field(default_factory=dict)
+    sites: dict[str, HostCounts] = field(default_factory=dict)
     """Host → its counts."""
     callers: Distinct = field(default_factory=Distinct)
     bodies: Counter[str] = field(default_factory=Counter)
@@ -209,12 +209,12 @@ class SeenEndpoint:
                 found[nameless] = made
         return found
 
-    def at_host(self, host: str) -> Site | None:
+    def at_host(self, host: str) -> HostCounts | None:
         """The counts of a host; None if it is not among the first 16 by name. From the second host
         on, each learns the shape of its own responses."""
         if host not in self.sites:
             self._part()
-            self.sites[host] = Site(answer=ObservedValues() if self.sites else None)
+            self.sites[host] = HostCounts(answer=ObservedValues() if self.sites else None)
             if len(self.sites) > _MOST_HOSTS:
                 del self.sites[max(self.sites)]
         return self.sites.get(host)
@@ -233,7 +233,7 @@ class SeenEndpoint:
             self._part()
             other._part()
         for host, site in other.sites.items():
-            self.sites.setdefault(host, Site()).add(site)
+            self.sites.setdefault(host, HostCounts()).add(site)
         while len(self.sites) > _MOST_HOSTS:
             del self.sites[max(self.sites)]
         for name, endpoint in other.parts.items():
@@ -259,7 +259,7 @@ class SeenEndpoint:
         return len(mine & theirs) * 2 > len(mine | theirs)
 
 
-class Watcher:
+class InventoryCounter:
     """Counts exchanges at their endpoints; `key`: key of the hashes, for this run only."""
 
     def __init__(self, key: bytes) -> None:
@@ -346,7 +346,7 @@ class Watcher:
         endpoint.answer.learn(body)
 
     def _who(
-        self, endpoint: SeenEndpoint, site: Site | None, passed: RecordedExchange, good: bool
+        self, endpoint: SeenEndpoint, site: HostCounts | None, passed: RecordedExchange, good: bool
     ) -> None:
         kinds = credentials(passed.exchange.request) if passed.headers else {"unknown": ""}
         if good:

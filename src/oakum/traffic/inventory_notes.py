@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 from oakum.errors import few
 from oakum.openapi.model import Operation as Declared
-from oakum.traffic.inventory import SeenEndpoint, Site
+from oakum.traffic.inventory import HostCounts, SeenEndpoint
 from oakum.traffic.observation import EndpointNote
 
 _VERSION = re.compile(r"v(\d{1,3})")
@@ -38,7 +38,7 @@ def twins(endpoint: SeenEndpoint, names: frozenset[str]) -> Iterator[EndpointNot
             yield EndpointNote("twin-host", says)
 
 
-def _paths(site: Site, names: frozenset[str], share: float) -> frozenset[str]:
+def _paths(site: HostCounts, names: frozenset[str], share: float) -> frozenset[str]:
     """Field paths present in at least this share of the objects that could have them."""
     found = site.answer.fields(names) if site.answer is not None else ()
     return frozenset(path for path, learnt, around in found if learnt.value_count >= share * around)

@@ -2,7 +2,7 @@
 
 Three are read: entries of HAR 1.2, exchanges of Oakum's own line format, which are similar, and
 lines of an access log, which have no bodies. All functions are pure; a record that cannot be used
-raises `Unusable` with a reason that quotes nothing of it.
+raises `UnusableRecord` with a reason that quotes nothing of it.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ NO_ANSWER = "a request without an answer"
 NO_ENDPOINT = "a request that found no endpoint of the guard"
 
 
-class Unusable(Exception):
+class UnusableRecord(Exception):
     """A record without a usable exchange; the text is the reason, without a value."""
 
 
@@ -87,17 +87,17 @@ class RecordedExchange:
 
 def from_entry(entry: Json) -> RecordedExchange:
     """Reads an entry of a HAR, or an object of Oakum's line format (docs/reference/observation.md).
-    Raises `Unusable`."""
+    Raises `UnusableRecord`."""
     asked, came = _map(entry, "request"), _map(entry, "response")
     method, url, status = asked.get("method"), asked.get("url"), came.get("status")
     if not isinstance(method, str) or not _METHOD.fullmatch(method.upper()):
-        raise Unusable(NO_METHOD)
+        raise UnusableRecord(NO_METHOD)
     if not isinstance(url, str) or not url:
-        raise Unusable(NO_ADDRESS)
+        raise UnusableRecord(NO_ADDRESS)
     if url.startswith(("ws:", "wss:", "data:", "blob:", "chrome-extension:", "about:")):
-        raise Unusable("no exchange of HTTP")
+        raise UnusableRecord("no exchange of HTTP")
     if not isinstance(status, int) or isinstance(status, bool) or not 100 <= status <= 599:
-        raise Unusable(NO_ANSWER)
+        raise UnusableRecord(NO_ANSWER)
     body, kept = _response_body(came)
     headers = _headers(came.get("headers"))
     mime = _content(came).get("mimeType")
@@ -117,9 +117,9 @@ def from_entry(entry: Json) -> RecordedExchange:
 
 def from_log(line: Json) -> RecordedExchange:
     """Reads a line of a JSON access log: of Envoy, nginx, or the guard's audit. Raises
-    `Unusable`."""
+    `UnusableRecord`."""
     if not isinstance(line, dict):
-        raise Unusable("a line that is not a JSON object")
+        raise UnusableRecord("a line that is not a JSON object")
     if "op" in line and "removed" in line:
         return _from_audit(line)
     method, path = _member_value(line, "method"), _member_value(line, "path")
@@ -127,9 +127,9 @@ def from_log(line: Json) -> RecordedExchange:
     if whole:
         method, path = method or whole[1], path or whole[2]
     if not isinstance(method, str) or not _METHOD.fullmatch(method):
-        raise Unusable(NO_METHOD)
+        raise UnusableRecord(NO_METHOD)
     if not isinstance(path, str) or not path.startswith(("/", "http://", "https://")):
-        raise Unusable(NO_ADDRESS)
+        raise UnusableRecord(NO_ADDRESS)
     host = _member_value(line, "host")
     authority = host if isinstance(host, str) and host not in ("", "-", "_") else ""
     url = path if not path.startswith("/") else f"//{authority}{path}"
@@ -151,11 +151,11 @@ def is_entry(value: Json) -> bool:
 def _from_audit(line: dict[str, Json]) -> RecordedExchange:
     status, method, removed = line.get("status"), line.get("method"), line.get("removed")
     if not isinstance(method, str) or not _METHOD.fullmatch(method):
-        raise Unusable(NO_METHOD)
+        raise UnusableRecord(NO_METHOD)
     counts = removed.items() if isinstance(removed, dict) else ()
     op, who = line.get("op"), line.get("who")
     if not isinstance(op, str) or not op:
-        raise Unusable(NO_ENDPOINT)
+        raise UnusableRecord(NO_ENDPOINT)
     return RecordedExchange(
         Exchange(Request(method, "//"), Response(_status(status))),
         operation=op,
@@ -203,14 +203,14 @@ def _address(url: str) -> str:
     try:
         urlsplit(url).hostname  # noqa: B018 - brackets that do not match
     except ValueError:
-        raise Unusable("an address that cannot be read") from None
+        raise UnusableRecord("an address that cannot be read") from None
     return url
 
 
 def _status(said: Json) -> int:
     text = str(said) if isinstance(said, str | int) and not isinstance(said, bool) else ""
     if not re.fullmatch(r"[1-5]\d\d", text):
-        raise Unusable(NO_ANSWER)
+        raise UnusableRecord(NO_ANSWER)
     return int(text)
 
 
@@ -221,7 +221,7 @@ def _member_value(line: dict[str, Json], what: str) -> Json:
 def _map(value: Json, name: str) -> dict[str, Json]:
     found = value.get(name) if isinstance(value, dict) else None
     if not isinstance(found, dict):
-        raise Unusable(f"a record without a {name}")
+        raise UnusableRecord(f"a record without a {name}")
     return found
 
 
@@ -277,10 +277,10 @@ def _bytes(text: Json, coded: Json) -> bytes:
         try:
             return orjson.dumps(text)  # a body embedded in the line as JSON
         except TypeError:
-            raise Unusable("a body with a number longer than 64 bits") from None
+            raise UnusableRecord("a body with a number longer than 64 bits") from None
     if coded == "base64":
         try:
             return base64.b64decode(text, validate=False)
         except binascii.Error:
-            raise Unusable("a body that is not valid base64") from None
+            raise UnusableRecord("a body that is not valid base64") from None
     return text.encode("utf-8", "surrogatepass")

@@ -15,7 +15,7 @@ from oakum.openapi.model import Operation as Declared
 from oakum.openapi.model import Shape
 from oakum.openapi.observed_shape import ObservedValues
 from oakum.traffic import inventory_notes
-from oakum.traffic.inventory import UNREAD, SeenEndpoint, Watcher, events, read, rows
+from oakum.traffic.inventory import UNREAD, InventoryCounter, SeenEndpoint, events, read, rows
 from oakum.traffic.observation import (
     Drift,
     EndpointNote,
@@ -102,7 +102,7 @@ class Surveyor:
         self, key: bytes, against: Against | None = None, hosts: Collection[str] = ()
     ) -> None:
         """`key`: of the hashes, for this run. `hosts`: the only ones to look at; none: all."""
-        self._watcher = Watcher(key)
+        self._watcher = InventoryCounter(key)
         self._against = against
         self._hosts = frozenset(hosts)
         self._endpoints: dict[str, SeenEndpoint] = {}

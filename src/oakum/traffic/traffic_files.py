@@ -27,7 +27,7 @@ from oakum.errors import InputError, Location, Problem, install_hint
 from oakum.traffic.observation import SourceCounts
 from oakum.traffic.recorded_exchange import (
     RecordedExchange,
-    Unusable,
+    UnusableRecord,
     from_entry,
     from_log,
     is_entry,
@@ -172,7 +172,7 @@ def one(source: TrafficSource, line: bytes) -> RecordedExchange | None:
 def _usable(source: TrafficSource, value: object) -> RecordedExchange | None:
     try:
         passed = from_entry(value) if source.kind == "har" or is_entry(value) else from_log(value)
-    except Unusable as why:
+    except UnusableRecord as why:
         source.skipped[str(why)] += 1
         return None
     source.read += 1

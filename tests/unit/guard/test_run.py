@@ -22,7 +22,7 @@ import pytest
 
 from oakum.errors import InputError, TargetError
 from oakum.guard import run
-from oakum.guard.run import GuardEvent, GuardOptions, Running, run_engine
+from oakum.guard.run import EngineSupervisor, GuardEvent, GuardOptions, run_engine
 from tests.gateway.puppet import NEVER_SWAPPED, RELOADED_BY_SIGNAL, SWAPPED, Puppet
 from tests.patience import patient, tries, wait
 from tests.ports import free_port
@@ -51,7 +51,7 @@ def options(contract: Path, **more: Any) -> GuardOptions:
 @contextmanager
 def guarded(
     options: GuardOptions, lines: list[bytes] | None = None
-) -> Iterator[tuple[Running, list[GuardEvent]]]:
+) -> Iterator[tuple[EngineSupervisor, list[GuardEvent]]]:
     told: list[GuardEvent] = []
     with run_engine(options, told.append, lines.append if lines is not None else None) as guard:
         yield guard, told
@@ -67,11 +67,11 @@ def ask(address: str, path: str = "/") -> tuple[int, str]:
         connection.close()
 
 
-def contract_of(guard: Running) -> str:
+def contract_of(guard: EngineSupervisor) -> str:
     return str(json.loads(ask(guard.listen)[1])["contract"])
 
 
-def until(guard: Running, true: Callable[[], bool]) -> None:
+def until(guard: EngineSupervisor, true: Callable[[], bool]) -> None:
     for _ in tries(10, pause=0.005):
         if true():
             return

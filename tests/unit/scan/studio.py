@@ -35,7 +35,7 @@ from oakum.scan.settings.account_settings import AccountSettings
 from oakum.scan.settings.next_settings import reach
 from oakum.scan.state import RunState
 from oakum.scan.technique import Technique
-from oakum.scan.undo.setting_change import Flip
+from oakum.scan.undo.setting_change import SettingChange
 
 DOCUMENT = """\
 openapi: 3.0.3
@@ -417,7 +417,7 @@ class Run:
     ) -> None:
         self.studio = studio
         self.events: list[Event] = []
-        self.flips: list[tuple[str, Flip]] = []
+        self.flips: list[tuple[str, SettingChange]] = []
         self.identities = who or known_identities()
         self.knowledge = Knowledge()
         probes = [

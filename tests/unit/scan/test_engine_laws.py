@@ -29,7 +29,7 @@ from oakum.scan.limits import BudgetSpent
 from oakum.scan.requests.builder import fill
 from oakum.scan.scheduler import Scheduler
 from oakum.scan.settings.next_settings import reach
-from oakum.scan.undo.setting_change import Flip
+from oakum.scan.undo.setting_change import SettingChange
 from tests.unit.exposure.cells.test_matrix import BIO, NAME, PHONE, VIP, matrix, outcome, seen
 from tests.unit.scan.studio import (
     IDS,
@@ -357,7 +357,7 @@ def test_what_a_killed_run_has_left_changed_is_looked_for_by_its_owner_alone() -
     studio = Studio()
     run = Run(studio, ("getMe", "getSettings", "getPerson", "getCourse"))
     run.give(accounts=IDS)
-    left = [Flip(who, "Person.phone", 1, 2) for who in ("bob", "zoe")]
+    left = [SettingChange(who, "Person.phone", 1, 2) for who in ("bob", "zoe")]
     run.scheduler.introduce([], left)
     assert order(studio, "getPerson", "bob") == ["bob"]
     assert "bob getMe" in studio.asked and "ann getMe" not in studio.asked

@@ -20,7 +20,7 @@ from oakum.scan.journal import (
     recall,
     refuse_to_forget,
 )
-from oakum.scan.undo.setting_change import Flip
+from oakum.scan.undo.setting_change import SettingChange
 
 KEY = Key("getPerson", "Person", "bio", "member", (("private", "true"),))
 LINES = (Line("/bio", "string(9)", "0123456789", "leak"), Line("/id", "null"))
@@ -38,7 +38,7 @@ OUTCOME = Outcome(
     (Doubt("another value", PHONE),), (("Person", "relation"),),
     blank=(("bob", "ann", "Person", "bio"),),
 )  # fmt: skip
-FLIP = Flip("ann", "Settings.private", True, False)
+FLIP = SettingChange("ann", "Settings.private", True, False)
 
 
 @pytest.fixture
@@ -101,9 +101,9 @@ def test_requests_of_earlier_journals_are_known_by_the_present_names(
 def test_a_setting_is_pending_from_its_first_flip_until_it_was_put_back(path: Path) -> None:
     made = journal(path)
     made.flip("flip", FLIP)
-    made.flip("flip", Flip("ann", "Settings.private", False, True))
-    made.flip("flip", Flip("bob", "Settings.private", False, True))
-    assert recall(path).pending == (FLIP, Flip("bob", "Settings.private", False, True))
+    made.flip("flip", SettingChange("ann", "Settings.private", False, True))
+    made.flip("flip", SettingChange("bob", "Settings.private", False, True))
+    assert recall(path).pending == (FLIP, SettingChange("bob", "Settings.private", False, True))
     made.flip("restored", FLIP)
     assert [flip.identity for flip in recall(path).pending] == ["bob"]
     made.flip("flip", FLIP)

@@ -13,7 +13,7 @@ from oakum.scan.options import Options
 from oakum.scan.restoring import Restoration, restore
 from oakum.scan.undo.encryption import Encryption
 from oakum.scan.undo.entries import Undo, as_json
-from oakum.scan.undo.setting_change import Flip
+from oakum.scan.undo.setting_change import SettingChange
 from tests.unit.scan.studio import IDS, POLICY, TARGET, Run, Studio, reply
 from tests.unit.scan.test_run import Desk, desk, flipped
 
@@ -187,8 +187,8 @@ def test_values_of_people_are_not_told(desk: Desk) -> None:
     path = desk.folder / "journal"
     scan = desk.scan(journal=path)
     made = Journal(path, scan.run, TARGET, scan.prepared.digest(), resume=False)
-    made.flip("flip", Flip("ann", "Person.phone", "+49-555", "+49-556", secret=True))
-    made.flip("flip", Flip("bob", "follower of ann", True, False))
+    made.flip("flip", SettingChange("ann", "Person.phone", "+49-555", "+49-556", secret=True))
+    made.flip("flip", SettingChange("bob", "follower of ann", True, False))
     made.undo("undo", "oakum-1", Encryption(["x"], scan.run).close({}))
     made.close()
     done = restored(desk)
@@ -207,6 +207,6 @@ def test_the_object_that_a_killed_run_has_written_is_found_again(left: bool) -> 
         ("getMe", name, Exchange(Request("GET", f"{TARGET}/me"), run.studio.getMe(name, "", None)))
         for name in run.identities.names()
     ]
-    flip = Flip("ann", "Post.text", "before", "after")
+    flip = SettingChange("ann", "Post.text", "before", "after")
     run.scheduler.introduce(me, [flip] if left else [])
     assert bool(run.knowledge.values("Post.id", "ann")) is left

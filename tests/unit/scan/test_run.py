@@ -23,7 +23,7 @@ from oakum.scan.options import Options
 from oakum.scan.run import Scan
 from oakum.scan.run_report import RunReport
 from oakum.scan.transport.unreachable import NoAnswerError
-from oakum.scan.undo.setting_change import Flip
+from oakum.scan.undo.setting_change import SettingChange
 from tests.unit.scan.studio import DOCUMENT, IDS, MISSING, POLICY, TARGET, Studio, reply
 
 LEAK = Result.LEAK
@@ -305,7 +305,7 @@ def test_what_a_killed_run_left_behind_is_restored_first(desk: Desk, tmp_path: P
     path = tmp_path / "journal"
     scan = desk.scan(journal=path)
     made = Journal(path, scan.run, TARGET, scan.prepared.digest(), resume=False)
-    made.flip("flip", Flip("ann", "Settings.private", True, False))
+    made.flip("flip", SettingChange("ann", "Settings.private", True, False))
     made.close()
     desk.studio.settings[IDS["ann"]]["is_private"] = False
     report = desk.report(journal=path, resume=True)
@@ -320,7 +320,7 @@ def test_what_could_not_be_restored_is_no_footnote(desk: Desk, tmp_path: Path) -
     path = tmp_path / "journal"
     scan = desk.scan(journal=path)
     made = Journal(path, scan.run, TARGET, scan.prepared.digest(), resume=False)
-    made.flip("flip", Flip("ann", "Settings.private", True, False))
+    made.flip("flip", SettingChange("ann", "Settings.private", True, False))
     made.close()
     desk.studio.settings[IDS["ann"]]["is_private"] = False
     desk.studio.settings[IDS["ann"]]["is_private"] = False
@@ -372,7 +372,7 @@ def flipped(desk: Desk, path: Path) -> None:
     """As a run leaves things that is killed after its first flip."""
     scan = desk.scan(journal=path)
     made = Journal(path, scan.run, TARGET, scan.prepared.digest(), resume=False)
-    made.flip("flip", Flip("ann", "Settings.private", True, False))
+    made.flip("flip", SettingChange("ann", "Settings.private", True, False))
     made.close()
     desk.studio.settings[IDS["ann"]]["is_private"] = False
 

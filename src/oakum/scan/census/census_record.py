@@ -15,7 +15,7 @@ from oakum.scan.journal import Journal
 from oakum.scan.requests.builder import FilledRequest
 from oakum.scan.undo.encryption import Encryption
 from oakum.scan.undo.entries import request_as_json, request_from_json
-from oakum.scan.undo.visibility_wait import Patience
+from oakum.scan.undo.visibility_wait import VisibilityWait
 
 
 def as_json(census: Census) -> Json:
@@ -41,7 +41,7 @@ def as_json(census: Census) -> Json:
 
 
 def from_json(
-    value: Mapping[str, Json], engine: Engine, relations: Relations, patience: Patience
+    value: Mapping[str, Json], engine: Engine, relations: Relations, patience: VisibilityWait
 ) -> Census:
     """The census of a killed run, ready to compare; the engine learns the ids of the identities.
     Requests that can no longer be sent are noted. Raises `KeyError`, `TypeError` or `ValueError`
@@ -97,7 +97,7 @@ def keeper(journal: Journal | None, seal: Encryption) -> Callable[[Census], None
 
 
 def differences(
-    sealed: str, seal: Encryption, engine: Engine, relations: Relations, patience: Patience
+    sealed: str, seal: Encryption, engine: Engine, relations: Relations, patience: VisibilityWait
 ) -> tuple[str, ...]:
     """How the present state differs from that before a killed run, in words without values."""
     try:

@@ -34,7 +34,7 @@ from oakum.scan.identities.relation_lists import Relations
 from oakum.scan.requests.builder import FilledRequest, fill
 from oakum.scan.undo.recognition import with_key
 from oakum.scan.undo.soft_deletion import is_deleted
-from oakum.scan.undo.visibility_wait import Patience
+from oakum.scan.undo.visibility_wait import VisibilityWait
 
 _MOST = 60
 """Most requests of one reading."""
@@ -61,7 +61,7 @@ class Census:
     engine: Engine
     relations: Relations | None = None
     """The relation lists between identities; None if the contract has no look-ups."""
-    patience: Patience = field(default_factory=Patience.none)
+    patience: VisibilityWait = field(default_factory=VisibilityWait.none)
     """How long to wait before requests are repeated."""
     rows: list[tuple[CensusQuestion, Rows]] = field(default_factory=list)
     """Requests that succeeded, with the objects that they showed."""

@@ -30,7 +30,7 @@ from graphql import (
 from oakum.inference.lexicon import FieldClass, classify_field, singular, word_set, words
 from oakum.inference.nouns import ACCOUNTS, SAYS_A_TEXT, SAYS_AN_ID
 from oakum.inference.unsafe_writes import asks_for_change
-from oakum.scan.graphql.selection_sets import Hole, InputMembers, Value, holes
+from oakum.scan.graphql.selection_sets import InputMembers, QueryVariable, Value, holes
 from oakum.scan.graphql.vocabulary import Vocabulary
 
 _SIZES = word_set("first limit size take top max count amount")
@@ -81,7 +81,7 @@ class ArgumentValue:
 
     def says_as_much(self, argument: str, value: Value) -> bool:
         """Whether another value of the same argument is filled from the same source."""
-        if not isinstance(value, Hole) or not isinstance(self.given, Hole):
+        if not isinstance(value, QueryVariable) or not isinstance(self.given, QueryVariable):
             return False
         return self.argument == argument and self.given.source == value.source
 
@@ -108,7 +108,7 @@ class Arguments:
         for name, arg in field.args.items():
             said = self._params.get(f"{called}.{name}") or self._params.get(name)
             if said:
-                found.append((name, Hole(said, str(arg.type))))
+                found.append((name, QueryVariable(said, str(arg.type))))
             elif _is_size(name, arg):
                 found.append((name, str(page)))
             elif is_required_argument(arg):
@@ -141,7 +141,7 @@ class Arguments:
                 if within is None or len(found) >= _MOST_WAYS:
                     left.append(label)
                 elif not any(each.says_as_much(name, value) for each in found):
-                    told = label if isinstance(value, Hole) else f"{label}: {value}"
+                    told = label if isinstance(value, QueryVariable) else f"{label}: {value}"
                     found.append(ArgumentValue(name, within, told, value))
         return found, [*dict.fromkeys(left)]
 
@@ -188,7 +188,7 @@ class Arguments:
         elif is_leaf_type(named) and (
             source := self.source(path, targets) or self._whose(path, named)
         ):
-            yield path[1:], Hole(source, str(each.type))
+            yield path[1:], QueryVariable(source, str(each.type))
         else:
             left.append(".".join(path))
 
@@ -241,7 +241,7 @@ class Arguments:
             elif is_leaf_type(named) and not is_enum_type(named):
                 source = self._of_targets((name,), targets) or self._by_noun(name)
                 if source:
-                    return name, Hole(source, str(arg.type))
+                    return name, QueryVariable(source, str(arg.type))
         return None
 
     def _value(
@@ -256,7 +256,7 @@ class Arguments:
             return None if is_list_type(inner) else self._members(path, named.fields, targets)
         said = words(path[-1])
         if source := self.source(path, targets):
-            return Hole(source, str(type))
+            return QueryVariable(source, str(type))
         if is_list_type(inner):
             return None
         if named.name == "Boolean":

@@ -16,7 +16,7 @@ from oakum.inference.lexicon import FieldClass, classify_field, word_set, words
 from oakum.inference.nouns import SAYS_A_TEXT
 from oakum.scan.engine import Engine
 from oakum.scan.filters.hidden_values import HiddenValue, hidden_fields
-from oakum.scan.graphql.selection_sets import Hole, InputMembers, Root, Value
+from oakum.scan.graphql.selection_sets import InputMembers, QueryVariable, Root, Value
 from oakum.scan.requests.builder import FilledRequest, fill
 from oakum.scan.techniques.inference import another_to, is_found, read_parts, signal
 
@@ -54,8 +54,8 @@ def searches(roots: Sequence[Root]) -> Iterator[Search]:
             yield Search(root, hole.source, bool(said & _TEXTS))
 
 
-def _holes(path: str, value: Value) -> Iterator[tuple[str, Hole]]:
-    if isinstance(value, Hole):
+def _holes(path: str, value: Value) -> Iterator[tuple[str, QueryVariable]]:
+    if isinstance(value, QueryVariable):
         yield path, value
     elif isinstance(value, InputMembers):
         for name, each in value.given:

@@ -31,7 +31,7 @@ from oakum.inference.lexicon import FieldClass, classify_field, word_set, words
 from oakum.inference.side_effects import LINKS, classify
 from oakum.openapi.model import Operation
 from oakum.scan.graphql.arguments import Arguments, ArgumentValues
-from oakum.scan.graphql.selection_sets import Hole, Pick, Root, holes
+from oakum.scan.graphql.selection_sets import Pick, QueryVariable, Root, holes
 from oakum.scan.graphql.vocabulary import Vocabulary
 
 _JOINS = word_set("and or then")
@@ -249,8 +249,10 @@ class Planner:
             for hole in holes(value)
         }
         for way in ways:
-            filled = isinstance(way.given, Hole)
-            known = isinstance(way.given, Hole) and (way.argument, way.given.source) in before
+            filled = isinstance(way.given, QueryVariable)
+            known = (
+                isinstance(way.given, QueryVariable) and (way.argument, way.given.source) in before
+            )
             if known or (not way.instead and any(arg == way.argument for arg, _ in given)):
                 continue
             for root in self._root(name, each, way.put(given), plain.only, _VARIED):
@@ -279,7 +281,7 @@ class Planner:
                 yield from self._along(trails[max(trails)], name, each, given, "")
             for way in ways:
                 args = way.put(given)
-                filled = isinstance(way.given, Hole)
+                filled = isinstance(way.given, QueryVariable)
                 for whose in sorted({max(trails), min(trails)} if filled else {max(trails)}):
                     if whose or not filled or self._tells(targets):  # else it seems the caller's
                         yield from self._along(trails[whose], name, each, args, way.said)

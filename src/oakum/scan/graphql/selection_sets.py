@@ -10,7 +10,7 @@ from oakum.policy.graphql import TAG
 
 
 @dataclass(frozen=True)
-class Hole:
+class QueryVariable:
     """A variable: the `Resource.field` that fills it, and its type, such as `ID!`."""
 
     source: str
@@ -24,7 +24,7 @@ class InputMembers:
     given: tuple[tuple[str, Value], ...]
 
 
-Value = str | Hole | InputMembers
+Value = str | QueryVariable | InputMembers
 """The value of an argument; a text is written as it is: a number, `true`, a name."""
 
 
@@ -54,7 +54,7 @@ class Pick:
         """Number of selected fields, including itself."""
         return 1 + sum(each.size for each in self.below)
 
-    def holes(self) -> Iterator[Hole]:
+    def holes(self) -> Iterator[QueryVariable]:
         """All variables in source order."""
         yield from (hole for _, value in self.args for hole in holes(value))
         for each in self.below:
@@ -79,7 +79,7 @@ class Root:
     varies: bool = False
     """Whether it is a variant with an optional argument, requested after the plain fields."""
 
-    def holes(self) -> tuple[Hole, ...]:
+    def holes(self) -> tuple[QueryVariable, ...]:
         """All variables, repeated for each use."""
         return tuple(self.pick.holes())
 
@@ -189,7 +189,7 @@ class _Variables:
 
     def __init__(self, owned: frozenset[str]) -> None:
         self._owned = owned
-        self._known: dict[tuple[Hole, str, int], str] = {}
+        self._known: dict[tuple[QueryVariable, str, int], str] = {}
         self.kinds: dict[str, str] = {}
         self.sources: dict[str, str] = {}
         self.whose: dict[str, tuple[str, int]] = {}
@@ -204,7 +204,7 @@ class _Variables:
         if isinstance(value, InputMembers):
             given = tuple((each, self._value(each, v, ask)) for each, v in value.given)
             return InputMembers(given)
-        if not isinstance(value, Hole):
+        if not isinstance(value, QueryVariable):
             return value
         owned = value.source.partition(".")[0] in self._owned
         # The last value, since the newest object is the one that this endpoint has just shown.
@@ -244,12 +244,12 @@ def _format_pick(pick: Pick) -> str:
 def _literal(value: Value) -> str:
     if isinstance(value, InputMembers):
         return "{" + ", ".join(f"{name}: {_literal(each)}" for name, each in value.given) + "}"
-    return f"${value.source}" if isinstance(value, Hole) else value
+    return f"${value.source}" if isinstance(value, QueryVariable) else value
 
 
-def holes(value: Value) -> Iterator[Hole]:
+def holes(value: Value) -> Iterator[QueryVariable]:
     """The variables in a value."""
-    if isinstance(value, Hole):
+    if isinstance(value, QueryVariable):
         yield value
     elif isinstance(value, InputMembers):
         for _, each in value.given:

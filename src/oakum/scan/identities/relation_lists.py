@@ -34,7 +34,7 @@ from oakum.openapi.model import Json
 from oakum.policy.model import Policy
 from oakum.scan.requests.builder import Ask, FilledRequest, fill
 from oakum.scan.requests.next_page import next_page
-from oakum.scan.undo.visibility_wait import Patience
+from oakum.scan.undo.visibility_wait import VisibilityWait
 
 _PAGES = 40
 """How many pages of a list are read."""
@@ -224,7 +224,7 @@ class Relations:
         except OakumError:
             return None
 
-    def differences(self, patience: Patience | None = None) -> tuple[str, ...]:
+    def differences(self, patience: VisibilityWait | None = None) -> tuple[str, ...]:
         """Who is missing from a list or new on it, naming only identities. Repeats the reads, since
         lists may vary or lag."""
         found, gone = [*self._differences()], self._gone

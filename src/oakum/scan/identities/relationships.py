@@ -32,8 +32,8 @@ from oakum.scan.identities.relation_lists import (
     changed_bonds,
 )
 from oakum.scan.requests.builder import Ask, fill
-from oakum.scan.undo.setting_change import SIGN, Flip
-from oakum.scan.undo.visibility_wait import Patience
+from oakum.scan.undo.setting_change import SIGN, SettingChange
+from oakum.scan.undo.visibility_wait import VisibilityWait
 
 _ROUNDS = 3
 """How often the lists are read again for side effects of restoring."""
@@ -50,9 +50,9 @@ class Relationships:
     knowledge: Knowledge
     target: str
     ask: Ask
-    log: Callable[[str, Flip], None]
+    log: Callable[[str, SettingChange], None]
     """Receives `flip` and `restored`, and `foreseen` for side effects that a call may have."""
-    pending: list[Flip] = field(default_factory=list)
+    pending: list[SettingChange] = field(default_factory=list)
     why: str = ""
     """Why the last beginning or end failed."""
     begun: set[Bond] = field(default_factory=set)
@@ -62,7 +62,7 @@ class Relationships:
     doubtful: list[str] = field(default_factory=list)
     """Relations, in words, that may have been begun and are not ended, since they may have existed
     before."""
-    patience: Patience = field(default_factory=Patience.none)
+    patience: VisibilityWait = field(default_factory=VisibilityWait.none)
     """How long is waited for a list to show what was done."""
     claims: Callable[[str], Mapping[str, Json]] = field(default=lambda who: {})
     """The claims that who-am-I tells of an identity now: an API may derive them from relations."""
@@ -70,9 +70,9 @@ class Relationships:
     """Relation → why the run begins no more of it."""
     _was: Lists | None = None
     """The lists before the first beginning; None: none was begun."""
-    _sides: dict[Bond, Flip] = field(default_factory=dict)
+    _sides: dict[Bond, SettingChange] = field(default_factory=dict)
     """Side effects: relations that differ from then without a request."""
-    _foreseen: dict[Bond, Flip] = field(default_factory=dict)
+    _foreseen: dict[Bond, SettingChange] = field(default_factory=dict)
     """Side effects that the journal announced, with the former state."""
     _spared: set[Bond] = field(default_factory=set)
     """Relations that are not ended, since they may have existed before."""
@@ -141,7 +141,7 @@ class Relationships:
             return False
         if self._was is None:
             self._was = self._lists()
-        change = Flip(viewer, f"{relation}{SIGN}{owner}", False, True)
+        change = SettingChange(viewer, f"{relation}{SIGN}{owner}", False, True)
         self._foresee(known, owner, viewer)
         self.log("flip", change)
         self.pending.append(change)
@@ -198,7 +198,7 @@ class Relationships:
         if stood == "unknown" or bond in self._sides or bond in self._foreseen:
             return
         held = stood == "yes"
-        change = Flip(viewer, f"{known.name}{SIGN}{owner}", held, not held, beside=True)
+        change = SettingChange(viewer, f"{known.name}{SIGN}{owner}", held, not held, beside=True)
         self.log("foreseen", change)
         self._foreseen[bond] = change
 
@@ -217,7 +217,7 @@ class Relationships:
             return "the beginning shows so late that no time is left to see the end"
         return self._ceased.get(relation, "")
 
-    def _not_seen(self, change: Flip, known: Relation, owner: str, began: bool) -> None:
+    def _not_seen(self, change: SettingChange, known: Relation, owner: str, began: bool) -> None:
         """Handles a beginning that no list shows: it may be shown late or wait for consent. It did
         not exist before, so it is ended anyway, unless it was refused, and again at the end of the
         run."""
@@ -237,7 +237,7 @@ class Relationships:
         with suppress(OakumError):
             self._walk(known.end, change.identity, owner)
 
-    def _leave(self, change: Flip) -> None:
+    def _leave(self, change: SettingChange) -> None:
         """Neither ends a relation nor records it, since it may have existed before."""
         self.why = (
             f"when {change.identity} became {change.state}, somebody else disappeared from the"
@@ -290,7 +290,7 @@ class Relationships:
                 return False
         return False
 
-    def undo(self, change: Flip) -> bool:
+    def undo(self, change: SettingChange) -> bool:
         """Reverts a started or ended relation; False if it could not be, or was not seen to be."""
         relation, _, owner = change.state.partition(SIGN)
         viewer, known = change.identity, self.policy.relations.get(relation)
@@ -320,14 +320,14 @@ class Relationships:
         self._record_back(change)
         return True
 
-    def _stays(self, change: Flip, relation: str, owner: str) -> None:
+    def _stays(self, change: SettingChange, relation: str, owner: str) -> None:
         """Records a relation that could not be undone: findings about the pair are doubtful."""
         self.identities.doubt(change.identity, owner, f"the run has changed `{relation}` of them")
         self._ceased.setdefault(
             relation, f"`{relation}` of {change.identity} to {owner} could not be undone"
         )
 
-    def _record_back(self, change: Flip) -> None:
+    def _record_back(self, change: SettingChange) -> None:
         self._unsure.discard((change.identity, change.state))
         self._sides = {bond: each for bond, each in self._sides.items() if each != change}
         self.pending = [each for each in self.pending if each != change]
@@ -354,7 +354,7 @@ class Relationships:
                     viewer, owner, f"a change by the run has affected `{relation}`"
                 )
             elif bond not in self._sides:
-                change = Flip(viewer, f"{relation}{SIGN}{owner}", not held, held)
+                change = SettingChange(viewer, f"{relation}{SIGN}{owner}", not held, held)
                 self._sides[bond] = change
                 self.pending.append(change)
                 with suppress(OakumError):
@@ -394,7 +394,7 @@ class Relationships:
         doubtful, self.doubtful = tuple(self.doubtful), []
         return (*map(self._describe_manual_steps, failed), *doubtful)
 
-    def _describe_manual_steps(self, change: Flip) -> str:
+    def _describe_manual_steps(self, change: SettingChange) -> str:
         relation, _, owner = change.state.partition(SIGN)
         known = self.policy.relations.get(relation)
         steps = (known.begin if change.before else known.end) if known is not None else ()

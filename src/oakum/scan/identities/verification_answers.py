@@ -16,7 +16,7 @@ from oakum.scan.identities.ids_and_claims import body_claims
 from oakum.scan.identities.login import json_of
 from oakum.scan.identities.session import Sessions
 from oakum.scan.requests.past_cache import past_cache
-from oakum.scan.undo.setting_change import SIGN, Flip
+from oakum.scan.undo.setting_change import SIGN, SettingChange
 
 _First = tuple[str, str, Exchange]
 """(operation, identity, exchange)."""
@@ -78,7 +78,7 @@ def _who_am_i(name: str, sessions: Sessions) -> Response | None:
     return answer if proof.holds(name, answer) else None
 
 
-def not_before(changes: Collection[Flip], given: Iterable[_First]) -> list[_First]:
+def not_before(changes: Collection[SettingChange], given: Iterable[_First]) -> list[_First]:
     """Without what logins answered while a killed run's changes stood: nobody who was concerned
     logs in again for that."""
     changed = {each.identity for each in changes}

@@ -21,7 +21,7 @@ from oakum.scan.settings.settings_body import (
 from oakum.scan.settings.settings_restoration import SettingsRestoration
 from oakum.scan.settings.whose_settings import SettingElsewhere, Vouching, places
 from oakum.scan.settings.write_outcomes import SettingOutcome
-from oakum.scan.undo.setting_change import Flip
+from oakum.scan.undo.setting_change import SettingChange
 from oakum.scan.undo.settings_record import Before
 
 
@@ -29,7 +29,7 @@ from oakum.scan.undo.settings_record import Before
 class AccountSettings(SettingsRestoration):
     """Changes settings and records what to restore."""
 
-    flipped: list[Flip] = field(default_factory=list)
+    flipped: list[SettingChange] = field(default_factory=list)
     """All changes of settings in this run, restored ones included."""
     refusals: list[str] = field(default_factory=list)
     """Why changes failed, in order."""
@@ -64,7 +64,7 @@ class AccountSettings(SettingsRestoration):
             self._base[identity, path] = value
         return ""
 
-    def _is_late(self, flip: Flip, operation: str, shown: Json, status: int) -> None:
+    def _is_late(self, flip: SettingChange, operation: str, shown: Json, status: int) -> None:
         """Records a change that was accepted although `shown` does not have it yet."""
         named = self.writers[operation].operation
         if shown == flip.before:
@@ -155,7 +155,7 @@ class AccountSettings(SettingsRestoration):
         if why := self._why_not_vouched(identity, before, switch):
             return SettingOutcome(why=why)
         pin = self._pin(identity, switch, write)
-        flips: list[tuple[tuple[str, ...], Flip]] = []
+        flips: list[tuple[tuple[str, ...], SettingChange]] = []
         for path, old in before.items():
             each, value, own = known[path], changes[path], path in self.fields
             if self._is_anothers(identity, path, each, old, shown):
@@ -163,7 +163,7 @@ class AccountSettings(SettingsRestoration):
             at = path_of(each.pointer)
             if (more := write.with_value(at, value, shown)) is not None:
                 write = more
-                flips.append((at, Flip(identity, path, old, value, own, pin)))
+                flips.append((at, SettingChange(identity, path, old, value, own, pin)))
         if not flips:
             why = "the write would affect another object than the one whose setting is known"
             return SettingOutcome(why=why)
@@ -179,8 +179,11 @@ class AccountSettings(SettingsRestoration):
         return self.identities.set_by(identity, path)
 
     def _sent_changes(
-        self, identity: str, write: SettingsWrite, flips: Sequence[tuple[tuple[str, ...], Flip]]
-    ) -> SettingOutcome:  # fmt: skip
+        self,
+        identity: str,
+        write: SettingsWrite,
+        flips: Sequence[tuple[tuple[str, ...], SettingChange]],
+    ) -> SettingOutcome:
         """Sends changes, and reads what has become of them."""
         operation = write.operation.id
         whose = identity, operation
@@ -212,14 +215,14 @@ class AccountSettings(SettingsRestoration):
         late = len(done) < len(sent)
         return SettingOutcome(frozenset(done), "the API did not accept the setting" if late else "")
 
-    def _remember(self, flip: Flip) -> None:
+    def _remember(self, flip: SettingChange) -> None:
         self.log("flip", flip)
         self.pending.append(flip)
         self.flipped += [flip] if flip.state not in self.fields else []
 
     def undo_all(self, identity: str, paths: Collection[str]) -> None:
         """Restores several fields or states; failures are retried at the end."""
-        first: dict[str, Flip] = {}
+        first: dict[str, SettingChange] = {}
         for flip in self.pending:
             if flip.identity == identity and flip.state in paths:
                 first.setdefault(flip.state, flip)

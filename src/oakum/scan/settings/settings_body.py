@@ -18,7 +18,7 @@ from oakum.inference.unsafe_writes import moves_by_itself, says_when_changed
 from oakum.openapi.model import Json, Media, Operation, Shape
 from oakum.policy.model import Switch
 from oakum.scan.undo.encryption import is_sealed
-from oakum.scan.undo.setting_change import Flip
+from oakum.scan.undo.setting_change import SettingChange
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d")
 
@@ -159,8 +159,8 @@ def names_of(names: Collection[str], declared: Collection[str]) -> str:
 
 def beside(
     write: SettingsWrite,
-    flip: Flip,
-    others: Iterable[Flip],
+    flip: SettingChange,
+    others: Iterable[SettingChange],
     switch_of: Callable[[str], Switch | None],
 ) -> SettingsWrite:
     """A write that repeats these as they were before, where it repeats them at all."""

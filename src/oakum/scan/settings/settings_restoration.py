@@ -30,21 +30,21 @@ from oakum.scan.settings.whose_settings import SettingElsewhere, places
 from oakum.scan.settings.write_outcomes import Reception, SettingOutcome
 from oakum.scan.undo.encryption import is_sealed
 from oakum.scan.undo.interrupt_delay import heard_afterwards
-from oakum.scan.undo.setting_change import Flip, left_behind, still_to_come, why_left
+from oakum.scan.undo.setting_change import SettingChange, left_behind, still_to_come, why_left
 from oakum.scan.undo.settings_record import Before
-from oakum.scan.undo.visibility_wait import Patience
+from oakum.scan.undo.visibility_wait import VisibilityWait
 
 
 @dataclass
 class SettingsRestoration(SettingsReader):
     """The changes of settings that are not restored yet, and how to restore them."""
 
-    log: Callable[[str, Flip], None]
+    log: Callable[[str, SettingChange], None]
     closed: frozenset[str] = frozenset()
     """Writers whose body may hold no other members than the document declares."""
     fields: Mapping[str, Switch] = field(default_factory=dict)
     """`Resource.field` → how its owner writes it."""
-    pending: list[Flip] = field(default_factory=list)
+    pending: list[SettingChange] = field(default_factory=list)
     used: set[str] = field(default_factory=set)
     """Operations that received a request."""
     moved: list[str] = field(default_factory=list)
@@ -53,7 +53,7 @@ class SettingsRestoration(SettingsReader):
     """Shows settings in the objects that they are of; None: nothing does."""
     harmed: list[str] = field(default_factory=list)
     """What was written to the wrong object, in words."""
-    patience: Patience = field(default_factory=Patience.none)
+    patience: VisibilityWait = field(default_factory=VisibilityWait.none)
     """How long to wait until settings show a change."""
     keep: Callable[[str, str, Before | None], None] = lambda identity, operation, before: None
     """Writes down how all settings were; see `OtherSettings`."""
@@ -123,7 +123,7 @@ class SettingsRestoration(SettingsReader):
                 return
         self.others.stop(operation)
 
-    def _is_changed(self, flip: Flip) -> bool:
+    def _is_changed(self, flip: SettingChange) -> bool:
         """Whether a fresh answer shows another value than before the change."""
         switch = self.switch(flip.state)
         if switch is None or flip.identity not in self.identities.ids:
@@ -131,7 +131,7 @@ class SettingsRestoration(SettingsReader):
         shown = self._read(self.writers[switch.operation].operation, flip.identity)
         return member_at(shown, path_of(switch.pointer)) not in (None, flip.before)
 
-    def _shows(self, flip: Flip) -> bool:
+    def _shows(self, flip: SettingChange) -> bool:
         switch = self.switch(flip.state)
         last = self._last(flip.identity, switch) if switch else {}
         shown = member_at(last, path_of(switch.pointer)) if switch else None
@@ -157,8 +157,8 @@ class SettingsRestoration(SettingsReader):
     def restore(self) -> tuple[str, ...]:
         """Restores everything, last first; returns failures in words. Never raises."""
         self.patience.renew()
-        failed: list[Flip] = []
-        first: dict[tuple[str, str], Flip] = {}
+        failed: list[SettingChange] = []
+        first: dict[tuple[str, str], SettingChange] = {}
         for flip in self.pending:
             first.setdefault((flip.identity, flip.state), flip)
         hidden = self.reception.wait(self.patience, first.values(), self._is_changed)
@@ -184,7 +184,7 @@ class SettingsRestoration(SettingsReader):
         self.harmed.clear()
         return (*said, *self._otherwise(e for e in first.values() if e not in failed))
 
-    def _why_left(self, flip: Flip, shown: Json, last: Json) -> str:
+    def _why_left(self, flip: SettingChange, shown: Json, last: Json) -> str:
         """Why a setting stays as it is; empty: a run has set it so. `last`: shown after that."""
         name, switch = (flip.identity, flip.state), self.switch(flip.state)
         if shown is None and name in self._past and self.elsewhere and name[1] not in self.fields:
@@ -192,7 +192,7 @@ class SettingsRestoration(SettingsReader):
             shown = self.elsewhere.shows(*name, at)
         return why_left(flip, (shown, last), self.pending, unseen=name not in self._past)
 
-    def _otherwise(self, flips: Iterable[Flip]) -> Iterator[str]:
+    def _otherwise(self, flips: Iterable[SettingChange]) -> Iterator[str]:
         """Settings that were restored at their endpoint, but differ in the owner's own object."""
         for flip in flips:
             switch = self.switch(flip.state)
@@ -204,7 +204,7 @@ class SettingsRestoration(SettingsReader):
             if wanted is not None and not self.patience.until(shows):
                 yield f"{left_behind(flip)}; its own object does not show it"
 
-    def _record_back(self, flip: Flip, status: int = 0) -> None:
+    def _record_back(self, flip: SettingChange, status: int = 0) -> None:
         """`status`: of the answer to what put it back; 0: nothing more was sent."""
         name = flip.identity, flip.state
         refused = self.reception.all_refused(name)
@@ -215,7 +215,7 @@ class SettingsRestoration(SettingsReader):
         with suppress(OakumError):  # settings that are still in a journal are restored again
             self.log("refused" if refused else "restored", flip)
 
-    def _put_back(self, flip: Flip, others: Iterable[Flip] = ()) -> int | None:
+    def _put_back(self, flip: SettingChange, others: Iterable[SettingChange] = ()) -> int | None:
         """Restores a setting and returns the status of the response, 0 if it was restored already,
         None if it failed. `others`: settings restored with it; a stale read may show them changed,
         and a write that repeats them would change them again."""
@@ -250,7 +250,11 @@ class SettingsRestoration(SettingsReader):
         return None
 
     def _written_back(
-        self, write: SettingsWrite, flip: Flip, at: tuple[str, ...], before: Mapping[str, Json]
+        self,
+        write: SettingsWrite,
+        flip: SettingChange,
+        at: tuple[str, ...],
+        before: Mapping[str, Json],
     ) -> int | None:
         content = with_value(write.content, at, flip.before)
         answer = self._send(flip.identity, replace(write, content=content), at[:1])

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 
 from oakum.errors import OakumError
 from oakum.openapi.model import Json
-from oakum.scan.undo.setting_change import Flip
-from oakum.scan.undo.visibility_wait import Patience
+from oakum.scan.undo.setting_change import SettingChange
+from oakum.scan.undo.visibility_wait import VisibilityWait
 
 Setting = tuple[str, str]
 """(identity, `Resource.state` or `Resource.field`)."""
@@ -55,7 +55,7 @@ class Reception:
     _answering: set[str] = field(default_factory=set)
     """Operations of which a change was visible."""
 
-    def record_sent(self, flips: Iterable[Flip]) -> set[Setting]:
+    def record_sent(self, flips: Iterable[SettingChange]) -> set[Setting]:
         """Records changes that are about to be sent, and returns their settings."""
         sent = {(flip.identity, flip.state): flip.after for flip in flips}
         self.late |= sent.keys()
@@ -87,14 +87,17 @@ class Reception:
         values = self.unanswered.get(setting, [])
         values[:] = [each for each in values if each != shown]
 
-    def may_come(self, flip: Flip) -> bool:
+    def may_come(self, flip: SettingChange) -> bool:
         """Whether a change away from the old value was not answered, so that it may still come."""
         values = self.unanswered.get((flip.identity, flip.state), ())
         return any(value != flip.before for value in values)
 
     def wait(
-        self, patience: Patience, flips: Iterable[Flip], is_changed: Callable[[Flip], bool]
-    ) -> list[Flip]:
+        self,
+        patience: VisibilityWait,
+        flips: Iterable[SettingChange],
+        is_changed: Callable[[SettingChange], bool],
+    ) -> list[SettingChange]:
         """Waits for changes without an answer to show, and returns those that do not. A server may
         still be at work on a request that nobody waits for any more, and would then change what
         was restored meanwhile."""

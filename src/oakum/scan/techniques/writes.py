@@ -37,7 +37,7 @@ from oakum.scan.undo.preconditions import send_on, send_trial
 from oakum.scan.undo.recognition import taken_over, tells_nothing
 from oakum.scan.undo.undo_log import UndoLog
 from oakum.scan.write_tests.handovers import hand_over
-from oakum.scan.write_tests.made_objects import AsOwn, Workshop
+from oakum.scan.write_tests.made_objects import AsOwn, WritableObjects
 from oakum.scan.write_tests.parent_objects import ParentObjects
 from oakum.scan.write_tests.write_control import LabelsTried, WriteControl, WriteOutcome
 from oakum.scan.write_tests.writing_endpoints import bulk_left_out, is_meant, writing_endpoints
@@ -57,7 +57,7 @@ def run(engine: Engine) -> None:
     if not engine.context.may.writes or engine.context.undo_log is None:
         return
     engine.say("attempting forbidden writes, and undoing them")
-    workshop = Workshop(engine, engine.context.undo_log)
+    workshop = WritableObjects(engine, engine.context.undo_log)
     log, params = engine.context.undo_log, engine.context.params
     found = writing_endpoints(engine.model, params)
     every = [_Endpoint(engine, log, *each, workshop) for each in found]
@@ -102,7 +102,7 @@ class _Endpoint:
     undo_log: UndoLog
     probe: Probe
     resource: str
-    workshop: Workshop
+    workshop: WritableObjects
 
     ours: bool = False
     """Whether the object that is written to was made by the run."""

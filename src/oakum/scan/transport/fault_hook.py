@@ -13,7 +13,7 @@ from oakum.scan.identities.session import Sessions
 from oakum.scan.transport.governor import Transport
 
 
-class Between(Protocol):
+class FaultInjection(Protocol):
     """Injects faults between a run and its target."""
 
     def wire(self, transport: Transport, /) -> Transport:

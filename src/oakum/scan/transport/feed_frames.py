@@ -15,7 +15,7 @@ _BOM = b"\xef\xbb\xbf"
 _SEPARATOR = b"\x1e"
 
 
-class Cutter(Protocol):
+class FrameSplitter(Protocol):
     """Takes chunks and returns the frames that are complete."""
 
     def take(self, piece: bytes, /) -> list[Frame]: ...
@@ -26,11 +26,11 @@ class Cutter(Protocol):
         ...
 
 
-def cutter(media_type: str, asked: str) -> Cutter:
+def cutter(media_type: str, asked: str) -> FrameSplitter:
     """The cutter for the response's media type, or for the requested one if there is none
     for it."""
     if media_type in LINES or (asked in LINES and media_type != EVENTS):
-        return Lines()
+        return LineFrames()
     if is_json(media_type):
         return SingleValue()
     return EventStream()
@@ -81,7 +81,7 @@ class EventStream:
         return None
 
 
-class Lines:
+class LineFrames:
     """One frame for each line."""
 
     def __init__(self) -> None:

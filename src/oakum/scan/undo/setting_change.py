@@ -15,7 +15,7 @@ contains it."""
 
 
 @dataclass(frozen=True)
-class Flip:
+class SettingChange:
     """One setting of one identity, and the values before and after."""
 
     identity: str
@@ -33,14 +33,14 @@ class Flip:
     """Further values that the run has set, one after the other."""
 
 
-def left_behind(flip: Flip, why: str = "") -> str:
+def left_behind(flip: SettingChange, why: str = "") -> str:
     """Tells the user how to restore a setting by hand."""
     value = "its old value" if flip.secret else f"`{json_bytes(flip.before).decode()}`"
     by_hand = f"`{flip.state}` of {flip.identity} could not be restored to {value}: set it by hand"
     return f"{by_hand}; {why}" if why else by_hand
 
 
-def still_to_come(flip: Flip) -> str:
+def still_to_come(flip: SettingChange) -> str:
     """Tells the user of a change that was not answered."""
     return (
         f"`{flip.state}` of {flip.identity} has its old value, but the API never answered a request"
@@ -48,7 +48,9 @@ def still_to_come(flip: Flip) -> str:
     )
 
 
-def why_left(flip: Flip, seen: tuple[Json, Json], changes: Iterable[Flip], *, unseen: bool) -> str:
+def why_left(
+    flip: SettingChange, seen: tuple[Json, Json], changes: Iterable[SettingChange], *, unseen: bool
+) -> str:
     """Why a setting is not restored: it has neither its old value nor one that a run has set, or
     nobody is shown what it has; empty: it may be. `seen`: as it is now, and after the last change;
     `unseen`: what is shown nowhere is taken for what the run has set."""

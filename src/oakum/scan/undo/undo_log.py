@@ -40,7 +40,7 @@ from oakum.scan.undo.recognition import (
     words_of_left,
 )
 from oakum.scan.undo.soft_deletion import is_deleted, lists_of_what_stands
-from oakum.scan.undo.visibility_wait import Patience
+from oakum.scan.undo.visibility_wait import VisibilityWait
 
 Row = Mapping[str, Json]
 """The members of an object as the API shows it."""
@@ -72,7 +72,7 @@ class UndoLog:
     """Operations that have not removed what they were to: nothing more is made for them."""
     left: tuple[str, ...] = ()
     """Names of what could not be undone, once all was tried."""
-    patience: Patience = field(default_factory=Patience.none)
+    patience: VisibilityWait = field(default_factory=VisibilityWait.none)
     """How long is waited for a reading to show what was undone."""
     _doubted: list[CreatedObject] = field(default_factory=list)
     """What the API said that it has not made."""

@@ -18,7 +18,7 @@ WHOLE = 60.0
 
 
 @dataclass
-class Patience:
+class VisibilityWait:
     """Waits by `sleep`, which takes seconds; with no pauses, not at all."""
 
     sleep: Callable[[float], None]
@@ -28,7 +28,7 @@ class Patience:
     """Seconds after which the slowest change so far was shown; 0: all were shown at once."""
 
     @classmethod
-    def none(cls) -> Patience:
+    def none(cls) -> VisibilityWait:
         """Looks once and never waits."""
         return cls(lambda seconds: None, ())
 

@@ -485,7 +485,7 @@ class AsOwn:
 
 
 @dataclass(frozen=True)
-class Workshop:
+class WritableObjects:
     """Objects of the run to write to, one of a resource for each identity while it is needed.
     Objects from before the run are written to only where none can be created."""
 

@@ -15,7 +15,7 @@ _EACH = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Bare:
+class ObjectReference:
     """An object reduced to resource, id, owners and place."""
 
     resource: str
@@ -33,15 +33,15 @@ Question = tuple[object, ...]
 class AnsweredQuestions:
     """Requests, and the objects that their responses contained."""
 
-    _listed: dict[tuple[Question, str], dict[Bare, None]] = field(default_factory=dict)
+    _listed: dict[tuple[Question, str], dict[ObjectReference, None]] = field(default_factory=dict)
     """(question, query) → objects in any response."""
-    _kinds: dict[Question, dict[Bare, None]] = field(default_factory=dict)
+    _kinds: dict[Question, dict[ObjectReference, None]] = field(default_factory=dict)
     """Question → one object of each owner and place, for refusals, whatever the query."""
     _many: int = 0
 
     def missing(
-        self, question: Question, query: str, items: Iterable[Bare], named: Set[str]
-    ) -> Iterator[Bare]:
+        self, question: Question, query: str, items: Iterable[ObjectReference], named: Set[str]
+    ) -> Iterator[ObjectReference]:
         """Learns from a response, and returns list elements that others received and it lacks.
         `named`: ids in the path, which say what a refusal is about."""
         known = self._listed.setdefault((question, query), {})
@@ -56,8 +56,8 @@ class AnsweredQuestions:
         for each in fresh if named else ():
             kinds = self._kinds.setdefault(question, {})
             if len(kinds) < _EACH and (alone or not named.isdisjoint(each.owners)):
-                kinds[Bare(each.resource, each.place, each.owners, "")] = None
+                kinds[ObjectReference(each.resource, each.place, each.owners, "")] = None
 
-    def of(self, question: Question) -> Iterable[Bare]:
+    def of(self, question: Question) -> Iterable[ObjectReference]:
         """The objects that other callers received for a request."""
         return self._kinds.get(question, ())

@@ -48,7 +48,7 @@ from oakum.traffic.evaluation.decision_cache import (
 )
 from oakum.traffic.evaluation.fast_walk import FastWalk, SeenObject
 from oakum.traffic.evaluation.field_counts import FieldCounts, ShownFields
-from oakum.traffic.evaluation.left_out_objects import AnsweredQuestions, Bare
+from oakum.traffic.evaluation.left_out_objects import AnsweredQuestions, ObjectReference
 from oakum.traffic.evaluation.path_values import PathValues
 from oakum.traffic.evaluation.writes import ObservedWrites
 from oakum.traffic.inventory import UNREAD, read
@@ -331,11 +331,11 @@ class ContractJudge(DocumentJudge):
             for gone in self._answered.missing(heard.question, query, bare, named):
                 self._count_withheld(self.counted.kept, heard, gone)
 
-    def _bare(self, seen: SeenObject) -> Bare:
+    def _bare(self, seen: SeenObject) -> ObjectReference:
         """The members of an object that are remembered."""
         key = self.model.tables[seen.resource].resource.key
         keys = texts(seen.value, key) if key else []
-        return Bare(seen.resource, seen.place, seen.owners, (keys or [""])[0])
+        return ObjectReference(seen.resource, seen.place, seen.owners, (keys or [""])[0])
 
     def _count_refusal(self, heard: _TrafficExchange) -> None:
         """A refusal says what of objects that others were sent: that this caller was not."""
@@ -343,7 +343,7 @@ class ContractJudge(DocumentJudge):
             self._count_withheld(self.counted.refused, heard, each)
 
     def _count_withheld(
-        self, into: Counter[ShownFields], heard: _TrafficExchange, item: Bare
+        self, into: Counter[ShownFields], heard: _TrafficExchange, item: ObjectReference
     ) -> None:
         caller = heard.caller
         if not caller.is_known:

@@ -29,7 +29,7 @@ LONG: Final = "GET /-"
 _SIV: Final = 32
 
 
-class Full(InputError):
+class ResultTooLarge(InputError):
     """The result does not fit into memory."""
 
     def __init__(self) -> None:
@@ -71,8 +71,8 @@ class QueryEngine(Protocol):
         ...
 
     def table(self, name: str, question: str) -> None:
-        """Runs a query, and stores its result as a table. Raises `UnreadableSource`, and `Full` if
-        it does not fit into memory."""
+        """Runs a query, and stores its result as a table. Raises `UnreadableSource`, and
+        `ResultTooLarge` if it does not fit into memory."""
         ...
 
     def rows(self, question: str) -> Iterator[tuple[Any, ...]]:
@@ -183,7 +183,7 @@ def translate_errors() -> Iterator[None]:
     try:
         yield
     except duckdb.OutOfMemoryException:
-        raise Full from None
+        raise ResultTooLarge from None
     except (duckdb.IOException, duckdb.InvalidInputException, duckdb.HTTPException):
         raise UnreadableSource from None
     except duckdb.Error as error:

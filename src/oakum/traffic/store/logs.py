@@ -27,7 +27,7 @@ from oakum.openapi.path_segments import id_form
 from oakum.traffic.call import Hasher
 from oakum.traffic.call_reader import Endpoints
 from oakum.traffic.observation import SourceCounts
-from oakum.traffic.recorded_exchange import RecordedExchange, Unusable, from_log
+from oakum.traffic.recorded_exchange import RecordedExchange, UnusableRecord, from_log
 from oakum.traffic.store import questions, sql_counts
 from oakum.traffic.store.engine import QueryEngine, UnreadableSource
 from oakum.traffic.store.sql_counts import GroupCount
@@ -192,5 +192,5 @@ def _some(source: TrafficSource) -> Iterator[RecordedExchange]:
             for line in data.read(_CHUNK).split(b"\n")[1:-1]:
                 try:
                     yield from_log(orjson.loads(line))
-                except (orjson.JSONDecodeError, Unusable):
+                except (orjson.JSONDecodeError, UnusableRecord):
                     continue

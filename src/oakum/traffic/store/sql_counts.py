@@ -14,9 +14,9 @@ from typing import Final, NamedTuple
 
 from oakum.exchange import Exchange, Request, Response
 from oakum.traffic.inventory import SeenEndpoint
-from oakum.traffic.recorded_exchange import RecordedExchange, Unusable
+from oakum.traffic.recorded_exchange import RecordedExchange, UnusableRecord
 from oakum.traffic.store import questions, sums
-from oakum.traffic.store.engine import Full, QueryEngine
+from oakum.traffic.store.engine import QueryEngine, ResultTooLarge
 from oakum.traffic.store.layout import KeptCalls
 from oakum.traffic.survey import ASIDE_ABSENT, Survey, Surveyor
 
@@ -47,10 +47,10 @@ class GroupCount(NamedTuple):
 def tally(engine: QueryEngine, endpoints: int) -> tuple[GroupCount, ...]:
     """Runs the counting query over the view `placed` with this number of endpoints; the order does
     not depend on the engine. If it does not fit into memory it is repeated in parts, since nothing
-    may be written to disk. Raises `Full` if no part fits."""
+    may be written to disk. Raises `ResultTooLarge` if no part fits."""
     pages = -(-endpoints // questions.BITS)
     for parts in PARTS[:-1]:
-        with suppress(Full):
+        with suppress(ResultTooLarge):
             return _in_parts(engine, pages, parts)
     return _in_parts(engine, pages, PARTS[-1])
 
@@ -91,7 +91,7 @@ def put(rows: Iterable[GroupCount], surveyor: Surveyor, stand: Stand) -> Counter
         if not why:
             try:
                 passed = stand(row)
-            except Unusable as reason:
+            except UnusableRecord as reason:
                 why = str(reason)
             else:
                 kinds = row.credentials.split("+")

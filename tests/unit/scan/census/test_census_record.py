@@ -12,7 +12,7 @@ from oakum.scan.census.object_snapshots import Census
 from oakum.scan.identities.relation_lists import Relations
 from oakum.scan.limits import Permissions
 from oakum.scan.undo.encryption import Encryption
-from oakum.scan.undo.visibility_wait import Patience
+from oakum.scan.undo.visibility_wait import VisibilityWait
 from tests.unit.scan.studio import IDS, Run, Studio
 
 
@@ -38,7 +38,7 @@ def taken(studio: Studio) -> Any:
 def compared(studio: Studio, value: Any) -> tuple[tuple[str, ...], list[str]]:
     """What a process tells that has asked for nothing yet, and its remarks."""
     run = Run(studio)
-    census = from_json(value, run.engine, relations(run), Patience.none())
+    census = from_json(value, run.engine, relations(run), VisibilityWait.none())
     return census.differences(), [*run.engine.results.notes]
 
 
@@ -65,7 +65,7 @@ def test_ids_that_the_run_had_learnt_tell_whose_an_object_is() -> None:
     value = taken(studio)
     run = Run(studio)
     run.engine.identities.ids = {name: frozenset({f"\0account of {name}"}) for name in IDS}
-    assert from_json(value, run.engine, relations(run), Patience.none()).differences() == ()
+    assert from_json(value, run.engine, relations(run), VisibilityWait.none()).differences() == ()
     assert run.engine.identities.ids["ann"] >= {IDS["ann"]}
 
 
@@ -109,6 +109,6 @@ def test_other_credentials_are_told_and_nothing_is_asked() -> None:
     run = Run(studio)
     studio.asked.clear()
     (said,) = differences(
-        sealed, Encryption(["two"], "run"), run.engine, relations(run), Patience.none()
+        sealed, Encryption(["two"], "run"), run.engine, relations(run), VisibilityWait.none()
     )
     assert "other credentials" in said and studio.asked == []

@@ -20,8 +20,8 @@ from oakum.exposure.values.knowledge import Knowledge
 from oakum.policy.model import Policy, RelationStep
 from oakum.scan.identities.relationships import Relationships
 from oakum.scan.journal import Journal, recall
-from oakum.scan.undo.setting_change import SIGN, Flip
-from oakum.scan.undo.visibility_wait import Patience
+from oakum.scan.undo.setting_change import SIGN, SettingChange
+from oakum.scan.undo.visibility_wait import VisibilityWait
 from tests.unit.exposure.values.test_knowledge import instance
 from tests.unit.scan.studio import IDS, LOGIN, NAMES, TARGET, model, probe, reply
 
@@ -76,9 +76,9 @@ def policy(by: Literal["caller", "owner"] = "caller") -> Policy:
     return replace(known, relations={**known.relations, "follower": ends})
 
 
-def ready(club: Club) -> tuple[Relationships, list[tuple[str, Flip]]]:
+def ready(club: Club) -> tuple[Relationships, list[tuple[str, SettingChange]]]:
     """Relationships of a run that has learnt everybody's id, and what its journal hears."""
-    knowledge, said = Knowledge(), list[tuple[str, Flip]]()
+    knowledge, said = Knowledge(), list[tuple[str, SettingChange]]()
     for name, id in IDS.items():
         knowledge.learn_own(name, instance(id=id))
     rules = policy("owner" if club.accepts else "caller")
@@ -153,7 +153,7 @@ def test_a_beginning_and_an_end_are_seen_by_the_api_and_by_the_cast(
     assert found.end(viewer, "follower", owner)
     assert club.follows == {*PAIRS}
     assert "follower" not in found.identities.relations(viewer, owner)
-    change = Flip(viewer, f"follower{SIGN}{owner}", False, True)
+    change = SettingChange(viewer, f"follower{SIGN}{owner}", False, True)
     asked = [each for each in said if each[0] != "foreseen"]
     assert asked == [("flip", change)] and found.pending == [change]
     assert found.take_back(viewer, "follower", owner)
@@ -219,7 +219,7 @@ def test_what_an_older_run_has_ended_is_begun_again(
     club = Club(becomes)
     club.follows -= {pair}
     found, said = ready(club)
-    found.pending = [Flip(pair[0], f"follower{SIGN}{pair[1]}", True, False)]
+    found.pending = [SettingChange(pair[0], f"follower{SIGN}{pair[1]}", True, False)]
     told = found.restore()
     assert (club.follows == {*PAIRS}) or told
     assert ("restored" in [kind for kind, _ in said]) == (not told)
@@ -246,7 +246,7 @@ def test_a_journal_that_fails_leaves_nothing_begun() -> None:
     found, _ = ready(club)
     found.begin("bob", "follower", "cat")
 
-    def full(kind: str, flip: Flip) -> None:
+    def full(kind: str, flip: SettingChange) -> None:
         raise TargetError("no space left on device")
 
     found.log = full
@@ -326,7 +326,10 @@ def test_where_nobody_can_look_nothing_is_begun() -> None:
 def test_what_the_contract_or_the_cast_has_forgotten_is_told(state: str) -> None:
     club = Club()
     found, _ = ready(club)
-    found.pending = [Flip("bob", state, True, False), Flip("dan", "follower of ann", True, False)]
+    found.pending = [
+        SettingChange("bob", state, True, False),
+        SettingChange("dan", "follower of ann", True, False),
+    ]
     assert len(found.restore()) == 2 and club.asked == []
 
 
@@ -426,7 +429,7 @@ def test_what_a_call_moves_on_the_other_side_is_put_back_wherever_a_run_is_kille
     with suppress(Killed):
         found.begin(pair[0], "follower", pair[1])
         found.take_back(pair[0], "follower", pair[1])
-    left: dict[tuple[str, str], Flip] = {}
+    left: dict[tuple[str, str], SettingChange] = {}
     for kind, each in said:
         if kind == "restored":
             left.pop((each.identity, each.state), None)
@@ -534,7 +537,7 @@ def test_lists_that_lag_are_waited_for_and_all_is_as_it_was(seconds: float) -> N
     clock = Clock()
     club = Cached(clock, seconds)
     found, _ = ready(club)
-    found.patience = Patience(clock.sleep)
+    found.patience = VisibilityWait(clock.sleep)
     assert found.begin("bob", "follower", "cat") and ("bob", "cat") in club.follows
     assert found.end("bob", "follower", "cat")
     assert found.take_back("bob", "follower", "cat")
@@ -551,7 +554,7 @@ def test_what_is_shown_later_than_anybody_waits_is_begun_once_and_ended() -> Non
     clock = Clock()
     club = Cached(clock, 600)
     found, _ = ready(club)
-    found.patience = Patience(clock.sleep)
+    found.patience = VisibilityWait(clock.sleep)
     for viewer, owner in FREE:
         assert not found.begin(viewer, "follower", owner)
     found.restore()
@@ -596,7 +599,9 @@ class Approves(Club):
         return super().__call__(viewer, request)
 
 
-def approving(club: Approves, journal: Journal, pending: Sequence[Flip] = ()) -> Relationships:
+def approving(
+    club: Approves, journal: Journal, pending: Sequence[SettingChange] = ()
+) -> Relationships:
     """Relationships of a run in which a follower asks, and is let in."""
     made, _ = ready(club)
     known = made.policy.relations
@@ -647,7 +652,7 @@ def test_a_request_that_waits_for_a_yes_is_taken_back_after_a_kill(
 
 def test_what_was_foreseen_and_then_asked_for_is_ended_whatever_a_list_says(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "j", "run", TARGET, "sha", resume=False)
-    change = Flip("bob", f"follower{SIGN}cat", False, True)
+    change = SettingChange("bob", f"follower{SIGN}cat", False, True)
     journal.flip("flip", replace(change, beside=True))
     journal.flip("flip", change)
     assert recall(tmp_path / "j").pending == (change,)

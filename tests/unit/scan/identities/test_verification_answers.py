@@ -6,7 +6,7 @@ import pytest
 
 from oakum.exchange import Exchange, Request, Response
 from oakum.scan.identities.verification_answers import not_before
-from oakum.scan.undo.setting_change import SIGN, Flip
+from oakum.scan.undo.setting_change import SIGN, SettingChange
 
 GIVEN = [
     (operation, who, Exchange(Request(method, "/me"), Response(200)))
@@ -18,11 +18,13 @@ GIVEN = [
 @pytest.mark.parametrize(
     ("change", "left"),
     [
-        (Flip("ann", "Settings.private", True, False), ["bob", "cat"]),
-        (Flip("ann", f"follower{SIGN}bob", False, True), ["cat"]),
+        (SettingChange("ann", "Settings.private", True, False), ["bob", "cat"]),
+        (SettingChange("ann", f"follower{SIGN}bob", False, True), ["cat"]),
     ],
 )
-def test_what_logins_told_while_changes_stood_is_left_out(change: Flip, left: list[str]) -> None:
+def test_what_logins_told_while_changes_stood_is_left_out(
+    change: SettingChange, left: list[str]
+) -> None:
     found = [each[:2] for each in not_before([change], GIVEN)]
     assert found == [*(("getMe", who) for who in ("ann", "bob", "cat"))] + [
         ("login", who) for who in left

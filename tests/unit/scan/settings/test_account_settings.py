@@ -18,7 +18,7 @@ from oakum.exchange import Request, Response
 from oakum.openapi.model import Media, Parameter, Shape
 from oakum.policy.model import Switch
 from oakum.scan.settings.account_settings import AccountSettings
-from oakum.scan.undo.setting_change import Flip
+from oakum.scan.undo.setting_change import SettingChange
 from oakum.scan.write_counts import WriteCounts
 from tests.unit.exposure.values.test_knowledge import instance
 from tests.unit.scan.studio import IDS, Run, Studio, account_settings, probe, reply
@@ -228,7 +228,7 @@ def test_a_nested_setting_in_something_else_is_neither_set_nor_put_back(
     _, found = nested(studio, method)
     studio.settings[IDS["ann"]]["privacy"] = between
     assert not found.flip("ann", PRIVATE, False)
-    found.pending = [Flip("ann", PRIVATE, True, False)]
+    found.pending = [SettingChange("ann", PRIVATE, True, False)]
     assert len(found.restore()) == 1
     assert studio.settings[IDS["ann"]]["privacy"] == between
     assert not [line for line in studio.asked if "putSettings" in line]

@@ -15,7 +15,7 @@ from oakum.errors import TargetError
 from oakum.exchange import Request, Response
 from oakum.scan.settings.account_settings import AccountSettings
 from oakum.scan.settings.write_outcomes import SettingOutcome
-from oakum.scan.undo.visibility_wait import PAUSES, Patience
+from oakum.scan.undo.visibility_wait import PAUSES, VisibilityWait
 from tests.unit.scan.settings.test_account_settings import (
     BECOMES,
     CHANGES,
@@ -50,7 +50,7 @@ class Cached(Account):
 
 def patient(api: Cached) -> AccountSettings:
     found = account(api)
-    found.patience = Patience(api.sleep)
+    found.patience = VisibilityWait(api.sleep)
     return found
 
 

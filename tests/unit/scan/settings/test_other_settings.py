@@ -17,7 +17,7 @@ from oakum.openapi.model import Media, Shape
 from oakum.scan.journal import Journal, recall
 from oakum.scan.settings.account_settings import AccountSettings
 from oakum.scan.undo.encryption import Encryption
-from oakum.scan.undo.setting_change import Flip
+from oakum.scan.undo.setting_change import SettingChange
 from oakum.scan.undo.settings_record import Before, keep_settings, open_record
 from tests.unit.scan.settings.test_account_settings import PRIVATE, ready, writing
 from tests.unit.scan.studio import IDS, TARGET, Studio, reply
@@ -77,7 +77,9 @@ def names() -> dict[str, Any]:
     return dict.fromkeys(("is_private", *OTHERS), Shape) | {"open": lambda: Shape(read_only=True)}
 
 
-def at_work(studio: Careless, file: Journal, pending: list[Flip] | None = None) -> AccountSettings:
+def at_work(
+    studio: Careless, file: Journal, pending: list[SettingChange] | None = None
+) -> AccountSettings:
     """Account settings that are journaled; `pending`: of a killed run."""
     _, found = ready(studio)
     past = recall(file._path).settings

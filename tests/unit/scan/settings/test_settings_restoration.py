@@ -6,7 +6,7 @@ import pytest
 
 from oakum.errors import TargetError
 from oakum.exchange import Request, Response
-from oakum.scan.undo.setting_change import Flip
+from oakum.scan.undo.setting_change import SettingChange
 from tests.unit.scan.settings.test_account_settings import PRIVATE, Refusing, ready
 from tests.unit.scan.studio import IDS, Studio
 
@@ -80,7 +80,7 @@ def test_a_journal_that_fails_keeps_nothing_from_being_put_back() -> None:
     _, found = ready(studio)
     assert found.flip("ann", PRIVATE, False) and found.flip("bob", PRIVATE, True)
 
-    def full(kind: str, flip: Flip) -> None:
+    def full(kind: str, flip: SettingChange) -> None:
         raise TargetError("no space left on device")
 
     found.log = full
@@ -90,7 +90,10 @@ def test_a_journal_that_fails_keeps_nothing_from_being_put_back() -> None:
 
 def test_a_setting_that_the_contract_or_the_cast_has_forgotten_is_told() -> None:
     _, found = ready(Studio())
-    found.pending = [Flip("ann", "Gone.private", True, False), Flip("dan", PRIVATE, True, False)]
+    found.pending = [
+        SettingChange("ann", "Gone.private", True, False),
+        SettingChange("dan", PRIVATE, True, False),
+    ]
     assert len(found.restore()) == 2
 
 
@@ -98,7 +101,7 @@ def test_a_setting_left_behind_by_a_killed_run_is_restored() -> None:
     studio = Studio()
     studio.settings[IDS["ann"]]["is_private"] = False  # as the killed run left it
     _, found = ready(studio)
-    found.pending = [Flip("ann", PRIVATE, True, False)]
+    found.pending = [SettingChange("ann", PRIVATE, True, False)]
     assert found.restore() == ()
     assert studio.settings[IDS["ann"]]["is_private"] is True
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from oakum.scan.settings.write_outcomes import Reception, SettingOutcome
-from oakum.scan.undo.setting_change import Flip
+from oakum.scan.undo.setting_change import SettingChange
 
 ANN = ("ann", "Settings.private")
-FLIP = Flip(*ANN, True, False)
+FLIP = SettingChange(*ANN, True, False)
 
 
 def test_an_outcome_is_true_if_anything_was_changed() -> None:
@@ -50,7 +50,7 @@ def test_what_was_never_shown_is_not_changed_again() -> None:
 def test_only_a_change_away_from_the_old_value_may_still_come() -> None:
     found = Reception()
     found.record_sent([FLIP])
-    found.record_sent([Flip(*ANN, False, True)])
+    found.record_sent([SettingChange(*ANN, False, True)])
     assert found.may_come(FLIP)
     found.record_answered([ANN], 200, shown=False)
     found.record_answered([ANN], 200, shown=True)
@@ -60,5 +60,5 @@ def test_only_a_change_away_from_the_old_value_may_still_come() -> None:
     found.record_landed(ANN, False)
     assert not found.may_come(FLIP)
     found = Reception()
-    found.record_sent([Flip(*ANN, False, True)])
+    found.record_sent([SettingChange(*ANN, False, True)])
     assert not found.may_come(FLIP)

@@ -6,11 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oakum.scan.transport.feed_frames import EVENTS, Cutter, EventStream, Lines, SingleValue, cutter
+from oakum.scan.transport.feed_frames import (
+    EVENTS,
+    EventStream,
+    FrameSplitter,
+    LineFrames,
+    SingleValue,
+    cutter,
+)
 from oakum.scan.transport.open_feed import Frame
 
 
-def cut(by: Cutter, *pieces: bytes) -> list[tuple[bytes, str]]:
+def cut(by: FrameSplitter, *pieces: bytes) -> list[tuple[bytes, str]]:
     """Data and id of all frames of a feed that ends."""
     frames = [frame for piece in pieces for frame in by.take(piece)] + by.end()
     return [(frame.data, frame.id) for frame in frames]
@@ -61,15 +68,18 @@ PIECES = st.lists(
 )
 
 
-@given(PIECES, st.sampled_from([EventStream, Lines, SingleValue]))
+@given(PIECES, st.sampled_from([EventStream, LineFrames, SingleValue]))
 def test_how_a_feed_is_cut_up_on_its_way_changes_nothing(
-    pieces: list[bytes], kind: type[EventStream] | type[Lines] | type[SingleValue]
+    pieces: list[bytes], kind: type[EventStream] | type[LineFrames] | type[SingleValue]
 ) -> None:
     assert cut(kind(), *pieces) == cut(kind(), b"".join(pieces))
 
 
 def test_a_line_is_a_frame() -> None:
-    assert cut(Lines(), b'\x1e{"a":', b'1}\r\n\n{"b":2}') == [(b'{"a":1}', ""), (b'{"b":2}', "")]
+    assert cut(LineFrames(), b'\x1e{"a":', b'1}\r\n\n{"b":2}') == [
+        (b'{"a":1}', ""),
+        (b'{"b":2}', ""),
+    ]
 
 
 def test_a_body_that_is_one_value_is_one_frame() -> None:
@@ -82,9 +92,9 @@ def test_a_body_that_is_one_value_is_one_frame() -> None:
     [
         ("text/event-stream", EVENTS, EventStream),
         ("text/event-stream", "application/x-ndjson", EventStream),
-        ("application/x-ndjson", EVENTS, Lines),
-        ("text/plain", "application/x-ndjson", Lines),
-        ("application/json", "application/x-ndjson", Lines),
+        ("application/x-ndjson", EVENTS, LineFrames),
+        ("text/plain", "application/x-ndjson", LineFrames),
+        ("application/json", "application/x-ndjson", LineFrames),
         ("application/json", EVENTS, SingleValue),
         ("application/problem+json", EVENTS, SingleValue),
         ("text/html", EVENTS, EventStream),

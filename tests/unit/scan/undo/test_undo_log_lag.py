@@ -12,7 +12,7 @@ from oakum.exchange import Request, Response
 from oakum.scan.undo.entries import Undo
 from oakum.scan.undo.extracts import extract
 from oakum.scan.undo.undo_log import UndoLog
-from oakum.scan.undo.visibility_wait import PAUSES, Patience
+from oakum.scan.undo.visibility_wait import PAUSES, VisibilityWait
 
 AT = "http://market.test/notes/n1"
 
@@ -51,7 +51,7 @@ def patch(text: str) -> Request:
 
 def written(note: Note, *, refused: bool = False) -> tuple[UndoLog, Undo]:
     """A undo log that has seen ben write to ann's note."""
-    found = UndoLog(note, lambda kind, entry: None, patience=Patience(note.sleep))
+    found = UndoLog(note, lambda kind, entry: None, patience=VisibilityWait(note.sleep))
     look = Request("GET", AT)
     steps = (("ben", patch("hers")), ("ann", patch("hers")))
     before = extract(note("ann", look), ("text",))

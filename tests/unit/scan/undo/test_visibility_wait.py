@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oakum.scan.undo.visibility_wait import PAUSES, WHOLE, Patience
+from oakum.scan.undo.visibility_wait import PAUSES, WHOLE, VisibilityWait
 
 
 class Clock:
@@ -19,7 +19,7 @@ class Clock:
 @given(st.lists(st.floats(0, 12), max_size=40))
 def test_what_is_shown_within_the_pauses_is_seen_and_all_waiting_ends(lags: list[float]) -> None:
     clock = Clock()
-    patience = Patience(clock.sleep)
+    patience = VisibilityWait(clock.sleep)
     for lag in lags:
         since, had = clock.now, patience.left
         seen = patience.until(lambda since=since, lag=lag: clock.now >= since + lag)  # type: ignore[misc]
@@ -32,14 +32,14 @@ def test_what_is_shown_within_the_pauses_is_seen_and_all_waiting_ends(lags: list
 
 def test_what_is_shown_at_once_is_not_waited_for() -> None:
     clock = Clock()
-    patience = Patience(clock.sleep)
+    patience = VisibilityWait(clock.sleep)
     assert all(patience.until(lambda: True) for _ in range(99))
     assert clock.now == 0 and not patience.is_spent
 
 
 def test_after_a_lag_as_long_is_waited_before_anything_is_judged() -> None:
     clock = Clock()
-    patience = Patience(clock.sleep)
+    patience = VisibilityWait(clock.sleep)
     assert patience.until(lambda: clock.now > 0.5)
     seen, before = patience.lag, clock.now
     assert seen > 0.5 and before >= 2 * seen
@@ -48,5 +48,5 @@ def test_after_a_lag_as_long_is_waited_before_anything_is_judged() -> None:
 
 def test_with_no_patience_there_is_one_look() -> None:
     looks = list[int]()
-    assert not Patience.none().until(lambda: bool(looks.append(1)))
+    assert not VisibilityWait.none().until(lambda: bool(looks.append(1)))
     assert looks == [1]
