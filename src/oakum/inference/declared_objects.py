@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from oakum.http.json_pointer import escape
 from oakum.http.media_type import is_feed
+from oakum.http.methods import SHOWS
 from oakum.inference.identifiers import without_number
 from oakum.inference.lexicon import FieldClass, classify_field, singular, word_set, words
 from oakum.inference.nouns import (
@@ -373,6 +374,7 @@ class _Looker:
             *(f"{joined}{end}" for end in ("id", "uuid", "guid", "key")),
             *(f"{last}{end}" for end in ("id", "uuid", "guid") if last),
         ]
+        wanted += ["userid"] if last == "profile" else []
         wanted += [*chosen, *sorted(_HANDLES)]
         wanted += _PATHS if noun in self._paired else ()
         wanted += _NAMES if (*noun.split("_"),) in self._named_by.get(noun, ()) else ()
@@ -397,9 +399,11 @@ def _generic(below: Mapping[str, Shape]) -> dict[str, Shape]:
 
 
 def _is_receipt(operation: Operation, below: Mapping[str, Shape]) -> bool:
-    """`{"id": …, "object": "file", "deleted": true}`: what is told of what is no more."""
-    few = len(below) <= _FEW + _FEW
-    return few and (operation.method == "DELETE" or bool(_RECEIPT & below.keys() - {"success"}))
+    """`{"id": …, "object": "file", "deleted": true}`: what is told of what is no more. What is read
+    may say of itself that it is deleted."""
+    if len(below) > _FEW + _FEW or operation.method in SHOWS:
+        return False
+    return operation.method == "DELETE" or bool(_RECEIPT & below.keys() - {"success"})
 
 
 def _component_name(shape: Shape) -> str:

@@ -22,7 +22,7 @@ from oakum.inference.nouns import (
     nouns,
     without_id,
 )
-from oakum.inference.owners import DraftOwner
+from oakum.inference.owners import DraftOwner, names_somebody
 from oakum.inference.resource_fields import NOT_SET, ResourceField
 from oakum.inference.schema_groups import DocumentTypes, Thing
 from oakum.inference.side_effects import classify, sounds_like_reading
@@ -148,7 +148,9 @@ class Audiences:
         waiting = [
             thing
             for thing in self._world.things
-            if not self._owners[id(thing)].has_owner and thing.noun.rpartition("_")[2] not in CROWDS
+            if not self._owners[id(thing)].has_owner
+            and thing.noun.rpartition("_")[2] not in CROWDS
+            and not names_somebody(thing)
         ]
         known = -1
         while known < len(self._catalogue):
@@ -216,6 +218,8 @@ class Audiences:
         whose = self._owners[id(thing)]
         if whose.has_owner:
             return self._of_owned(thing, whose)
+        if somebody := names_somebody(thing):
+            return self._of_somebody(thing, somebody)
         if why := self._catalogue.get(id(thing), ""):
             return Audience("anyone" if why.startswith("a public") else "member", why)
         if thing.noun.rpartition("_")[2] in CROWDS:
@@ -226,6 +230,13 @@ class Audiences:
                     why = f"belongs to the {around.name} of {{{parameter.name}}}; whoever may see"
                     return Audience("nobody", f"{why} that")
         return Audience("nobody", "who owns it? the document does not say", True)
+
+    def _of_somebody(self, thing: Thing, member: str) -> Audience:
+        why = f"`{member}` says who owns it, but by no key of an account"
+        for seen in thing.objects:
+            if self.is_open(seen.operation) and not seen.inside:
+                return Audience("anyone", f"{why}; anybody may call `{seen.operation.id}`", True)
+        return Audience("nobody", why, True)
 
     def _around(self, thing: Thing, endpoint: Operation, parameter: Parameter) -> Thing | None:
         """The thing that a parameter of its path names, if that is another one."""

@@ -22,7 +22,8 @@ RECORDED = word_set(
 """Account nouns that often are mere records, kept by an API's staff."""
 
 CROWDS = word_set(
-    "app bot channel company group integration org organization project room team tenant workspace"
+    "app bot channel company group institution integration org organization project room team "
+    "tenant workspace"
 )
 """Nouns of things with a handle that are no person."""
 
@@ -54,7 +55,14 @@ _VERBS = word_set(
 )
 """Verbs before or after the noun in paths that name a procedure: `getUser`."""
 _SELF = word_set("authenticated me mine my myself self whoami")
+SELF_MARKS = frozenset(("-", "~"))
+"""Segments in the place of an id that mean the caller: `/users/~`, `/user/-/profile`."""
 _BESIDE_SELF = _SELF | word_set("account current profile user")
+_KEPT = word_set(
+    "basket bookmark bookmarked bookmarks cart drafts favorites favourites followed follower "
+    "followers following followings follows inbox outbox readinglist watchlist wishlist"
+)
+"""Words for what each caller keeps, where a path begins with one."""
 _ACTIONS = _SELF | word_set(
     "active all archived batch bulk by count current debug detail details export featured find "
     "latest list lookup mine new popular query recent search trending"
@@ -134,9 +142,21 @@ def last_parameter(path: str) -> str:
 
 
 def is_of_caller(operation: Operation) -> bool:
-    """Whether the path refers to the caller: `/me`, `/users/self/orders`."""
-    segments = [set(words(segment)) for segment in operation.path.split("/")]
-    return any(
-        parts <= _BESIDE_SELF and (parts & _SELF or parts == {"current", "user"})
-        for parts in segments
+    """Whether the path refers to the caller: `/me`, `/users/self/orders`, or, to whoever has to log
+    in, `/bookmarks`."""
+    steps = operation.path.split("/")
+    segments = [set(words(step)) for step in steps]
+    return (
+        _is_kept(operation)
+        or not SELF_MARKS.isdisjoint(steps)
+        or any(
+            parts <= _BESIDE_SELF and (parts & _SELF or parts == {"current", "user"})
+            for parts in segments
+        )
     )
+
+
+def _is_kept(operation: Operation) -> bool:
+    """Whether a path begins with what each caller keeps for themselves."""
+    steps = [each for each in operation.path.split("/") if each and not _NO_NOUN.fullmatch(each)]
+    return bool(steps) and "".join(words(steps[0])) in _KEPT and not operation.anonymous

@@ -22,7 +22,7 @@ from oakum.inference.nouns import (
 )
 from oakum.inference.schema_groups import DocumentTypes, Thing
 from oakum.openapi.model import Operation, Shape
-from oakum.openapi.schema import children
+from oakum.openapi.schema import children, elements
 from oakum.openapi.shape_queries import enum_values
 
 
@@ -46,6 +46,12 @@ _OWNERS_TOO = (
     *("ordered_by", "issued_to", "assigned_to", "passenger", "borrower", "sender"),
     *("shared_by", "sent_by", "published_by", "recorded_by", "written_by", "recipient"),
 )
+_DOERS = word_set("initiator organiser organizer originator poster submitter writer")
+"""Nouns of whoever made a thing that may be no person, such as the picture of a film; an account
+where they hold its key or say that they are an id."""
+_SURE = word_set("account author creator member owner user")
+_CALLED = word_set("displayname fullname id login name screenname username")
+"""Members of whatever is a person, and not only some settings of one."""
 _NAMED_TOO = ACCOUNTS - {"author", "creator", "member", "owner", "profile", "user"}
 """Nouns of account holders, or of things that an account keeps."""
 _OF_A_KIND = ("owner", "creator", "author", "created_by")
@@ -89,14 +95,15 @@ def ownership(world: DocumentTypes, thing: Thing) -> DraftOwner:
     if all(seen.inside for seen in thing.objects):
         return DraftOwner("parent", "it only occurs inside other objects")
     endpoints = {seen.operation.id: seen.operation for seen in thing.objects if not seen.inside}
-    if world.self_endpoints.issuperset(endpoints):
+    if world.self_endpoints.issuperset(endpoints) and not _is_shown_to_others(world, thing):
         return DraftOwner(
             "caller", f"only `{next(iter(endpoints))}` and similar paths show it, to the caller"
         )
     chosen = {
         id: list(account_params(world, thing, endpoint)) for id, endpoint in endpoints.items()
     }
-    if all(names for id, names in chosen.items() if id not in world.self_endpoints):
+    told = [names for id, names in chosen.items() if id not in world.self_endpoints]
+    if told and all(told):
         found = tuple(dict.fromkeys(name for names in chosen.values() for name in names))
         said = ", ".join(f"{{{name}}}" for name in found)
         return DraftOwner("path", f"the path says {said}", found)
@@ -112,10 +119,29 @@ def _is_other_view(world: DocumentTypes, account: Thing, thing: Thing) -> bool:
     parts = {*words(thing.noun)}
     if not parts or thing.key != account.key:
         return False
+    if any(not names.isdisjoint(account.schemas) for names in map(_taken_in, thing.shapes)):
+        return True  # it has all that an account has, and more
     if id(thing) in world.listed_by_account:
         return False
     counts = bool(_ANY_ID.intersection(words(thing.key)))
     return parts <= (_SAME if counts else ACCOUNTS) | {account.noun}
+
+
+def _taken_in(shape: Shape) -> frozenset[str]:
+    """Component names of what a schema takes in by `allOf`."""
+    return frozenset(shape.lineage[1:])
+
+
+def _is_shown_to_others(world: DocumentTypes, thing: Thing) -> bool:
+    """Whether an endpoint that needs no credentials returns it, too, though nothing there says that
+    it is an object: a list of licenses without a key."""
+    operations = world.document.operations if world.document is not None else ()
+    for operation in operations:
+        media = operation.success() if operation.anonymous else None
+        top = media.shape if media is not None else None
+        if top is not None and not {top, elements(top)}.isdisjoint(thing.shapes):
+            return True
+    return False
 
 
 def account_params(world: DocumentTypes, thing: Thing, endpoint: Operation) -> Iterator[str]:
@@ -161,7 +187,7 @@ def _rank_owners(world: DocumentTypes, thing: Thing, shape: Shape) -> list[tuple
     own = world.account.noun if world.account else "user"
     order = [*_OWNERS[:1], own, *_OWNERS[1:], *_OWNERS_TOO, *sorted(ACCOUNTS)]
     told = thing.noun.rpartition("_")[2] == "notification"
-    order = ["recipient", *order] if told else order
+    order = [*(["recipient"] if told else []), *order, *sorted(_DOERS)]
     found = []
     for name, child in children(shape).items():
         noun = _noun_of(thing, name)
@@ -170,6 +196,8 @@ def _rank_owners(world: DocumentTypes, thing: Thing, shape: Shape) -> list[tuple
         if told and noun in _CAUSES and (noun != "account" or children(child)):
             continue
         if noun == "recipient" and not (told or _is_sent(thing, name, child)):
+            continue
+        if noun in _DOERS and not (_says_id(name) or _holds_key(world, child)):
             continue
         secret = classify_field(name, child) is FieldClass.SECRET  # a credential
         if noun in order and noun != thing.noun and is_segment(name) and not secret:
@@ -181,6 +209,23 @@ def _rank_owners(world: DocumentTypes, thing: Thing, shape: Shape) -> list[tuple
         key=lambda o: (o[0], o[1] or (o[0] in said and not _says_id(o[2])), "." in o[2], o[2])
     )
     return found
+
+
+def names_somebody(thing: Thing) -> str:
+    """A member that holds a person of whom the document shows no key: the `account` of a video, the
+    `ownerAccount` of its playlist; empty if there is none."""
+    for shape in thing.shapes:
+        for name, child in children(shape).items():
+            parts = {*without_id(name).split("_")}
+            called = {"".join(words(each)) for each in children(child)}
+            if parts <= _SURE and not called.isdisjoint(_CALLED):
+                return name
+    return ""
+
+
+def _holds_key(world: DocumentTypes, child: Shape) -> bool:
+    """Whether an object has the member by which accounts are known."""
+    return world.account is not None and world.account.key in children(child)
 
 
 def _is_sent(thing: Thing, name: str, child: Shape) -> bool:

@@ -471,7 +471,7 @@ def _merge_views(
 
 
 def _is_view(thing: Thing, account: Thing) -> bool:
-    if thing.key != account.key or thing.noun.rpartition("_")[2] in CROWDS:
+    if not thing.key or thing.noun.rpartition("_")[2] in CROWDS:
         return False
     members = account.members()
     return all(_fits(seen, account.key, members) for seen in thing.objects)

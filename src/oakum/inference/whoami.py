@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from oakum.inference.declared_objects import DeclaredObject
 from oakum.inference.lexicon import FieldClass, classify_field, word_set, words
-from oakum.inference.nouns import ACCOUNTS, CROWDS, noun_of_path
+from oakum.inference.nouns import ACCOUNTS, CROWDS, SELF_MARKS, noun_of_path
 from oakum.inference.side_effects import classify
 from oakum.openapi.document import Document
 from oakum.openapi.model import Parameter
@@ -40,7 +40,7 @@ _WITHIN = ACCOUNTS | {""}
 def who_am_i(seen: Sequence[DeclaredObject], document: Document) -> DeclaredObject | None:
     """The response that identifies its caller, recognised by its endpoint's name."""
     secured = any(operation.security for operation in document.operations)
-    likely = [(at, each) for at, each in enumerate(seen) if each.inside in _WITHIN]
+    likely = [(at, each) for at, each in enumerate(seen) if _holder(each) in _WITHIN]
     asked = {each.operation.id for _, each in likely if each.inside}
     keyed = {(s.operation.id, s.pointer) for s in seen if s.operation.id in asked and s.keys}
     ranked = [
@@ -70,7 +70,12 @@ def _around(found: _Ranked, ranked: Sequence[_Ranked], seen: Sequence[DeclaredOb
 def _is_held(seen: DeclaredObject, keyed: set[tuple[str, str]]) -> bool:
     """Whether an account stands in an object that is no other: `user` in `{user, permissions}`."""
     around = (seen.operation.id, seen.pointer.rpartition("/")[0])
-    return seen.inside in ACCOUNTS and around not in keyed
+    return _holder(seen) in ACCOUNTS and around not in keyed
+
+
+def _holder(seen: DeclaredObject) -> str:
+    """What the member is called that holds an object: `profile` for `Profile`."""
+    return "_".join(words(seen.inside))
 
 
 def _rank(seen: DeclaredObject, secured: bool, held: bool) -> tuple[int, bool, bool, int] | None:
@@ -86,7 +91,8 @@ def _rank(seen: DeclaredObject, secured: bool, held: bool) -> tuple[int, bool, b
         return None
     if classify(operation).kind != "read":
         return None
-    last = "".join(words(operation.path.rstrip("/").rpartition("/")[2]))
+    end = operation.path.rstrip("/").rpartition("/")[2]
+    last = _WHO[0] if end in SELF_MARKS else "".join(words(end))
     said = "".join(words(re.split(r"[./#]", operation.id)[-1])).removeprefix("get")
     named = {seen.noun.rpartition("_")[2], noun_of_path(operation.path)}
     crowd = seen.noun.rpartition("_")[2] in CROWDS

@@ -356,3 +356,21 @@ class TestACatalogueThatAnybodyMayRead:
     def test_is_none_of_people_and_of_what_they_did(self) -> None:
         assert "a public catalogue?" not in self.of(thing("id", "title"), "LocalPerson")
         assert "a public catalogue?" not in self.of(thing("id", "mod_person_id"))
+
+
+@pytest.mark.parametrize(
+    ("account", "said"),
+    [
+        (
+            thing("url", "displayName"),
+            "`ownerAccount` says who owns it, but by no key of an account",
+        ),
+        (thing("quota", "days"), "a public catalogue?"),
+    ],
+)
+def test_what_a_person_without_a_key_owns_is_no_catalogue(account: Spec, said: str) -> None:
+    paths = {"/films": {"get": answer(many(ref("Film")), operationId="films")}}
+    film = thing("id", "title", ownerAccount=account)
+    text = text_of(paths, Film=film)
+    assert f"{said}" in " ".join(text.replace("#", "").split())
+    assert sees(drafted(paths, Film=film), "Film.title") == ["anyone"]

@@ -334,3 +334,78 @@ def test_a_user_of_some_kind_is_the_account_where_no_other_is() -> None:
     found = policy(paths, schemas).resources
     assert found["LocalUser"].owner == Owner("field", ("id",))
     assert found["Reply"].owner == Owner("field", ("local_user_id",))
+
+
+@pytest.mark.parametrize(
+    ("members", "owner"),
+    [
+        (thing("id", poster=ref("User")), Owner("field", ("poster.id",))),
+        (thing("id", poster_id=NUMBER), Owner("field", ("poster_id",))),
+        (thing("id", "poster"), NOBODY),  # the picture of a film
+        (thing("id", poster=thing("url", "width")), NOBODY),
+    ],
+)
+def test_whoever_made_a_thing_is_known_by_the_key_of_an_account(
+    members: Spec, owner: Owner
+) -> None:
+    assert drafted(COUNTED, members).resources["Item"].owner == owner
+
+
+@pytest.mark.parametrize(
+    ("path", "owner"),
+    [
+        ("/follows/tags", Owner("caller")),
+        ("/v1/bookmarks", Owner("caller")),
+        ("/reading-list", Owner("caller")),
+        ("/albums/{album}/followers", NOBODY),
+        ("/books", NOBODY),
+    ],
+)
+def test_what_each_caller_keeps_is_theirs(path: str, owner: Owner) -> None:
+    more = {path: get(many(ref("Mark")), "marks")}
+    found = policy(
+        {"/me": get(ref("User"), "me")} | more, {"User": COUNTED, "Mark": thing("id", "title")}
+    )
+    assert found.resources["Mark"].owner == owner
+
+
+def test_what_is_kept_where_nobody_logs_in_is_nobodys() -> None:
+    paths = {"/me": get(ref("User"), "me"), "/bookmarks": {"get": answer(many(ref("Mark")))}}
+    found = policy(paths, {"User": COUNTED, "Mark": thing("id", "title")})
+    assert found.resources["Mark"].owner == NOBODY
+
+
+def test_what_anybody_is_shown_without_a_key_is_not_the_callers() -> None:
+    paths = {
+        "/account": get(ref("User"), "me"),
+        "/account/licenses": get(many(ref("License")), "mine"),
+        "/licenses": {"get": answer(many(ref("License")))},
+    }
+    found = policy(paths, {"User": COUNTED, "License": thing("title", "url")})
+    assert found.resources["License"].owner == NOBODY
+
+
+def test_what_is_an_institutions_is_not_the_callers() -> None:
+    paths = {
+        "/account": get(ref("User"), "me"),
+        "/account/cards": get(many(ref("Card")), "cards"),
+        "/account/institution/roles": get(many(ref("Role")), "roles"),
+    }
+    schemas = {"User": COUNTED, "Card": thing("id", "digits"), "Role": thing("id", "title")}
+    found = policy(paths, schemas)
+    assert found.resources["Card"].owner == Owner("caller")
+    assert found.resources["Role"].owner == NOBODY
+
+
+def test_a_schema_that_takes_in_an_account_is_one() -> None:
+    staff = {"allOf": [ref("User"), thing("licence", "shift")]}
+    paths = {"/me": get(ref("User"), "me"), "/staff": get(many(ref("WorkerDetails")), "staff")}
+    found = policy(paths, {"User": COUNTED, "WorkerDetails": staff})
+    assert found.resources["WorkerDetails"].owner == Owner("field", ("id",))
+
+
+def test_what_says_that_it_is_deleted_is_an_object_where_it_is_read() -> None:
+    payee = thing("id", "name", deleted={"type": "boolean"})
+    paths = {"/me": get(ref("User"), "me"), "/payees/{payeeId}": get(ref("Payee"), "show")}
+    found = policy(paths, {"User": COUNTED, "Payee": payee})
+    assert found.resources["Payee"].main == "show"

@@ -104,3 +104,25 @@ def test_an_optional_login_tells_who_is_calling(path: str) -> None:
         paths[path]["get"]["security"] = security
         paths["/pets"]["get"]["security"] = [{"session": []}]
         assert policy(paths, schemas).caller.operation == found
+
+
+@pytest.mark.parametrize("member", ["profile", "Profile"])
+def test_an_account_may_stand_within_the_response_by_a_name_in_any_style(member: str) -> None:
+    schemas: Spec = {
+        "Me": thing("token", **{member: ref("Profile"), "Options": thing("style")}),
+        "Profile": thing("UserID", "UserName", "AboutMe"),
+    }
+    found = policy({"/me": get(ref("Me"), "me")}, schemas)
+    assert (found.caller.operation, found.caller.pointer) == ("me", f"/{member}/UserID")
+
+
+@pytest.mark.parametrize("mark", ["~", "-"])
+def test_a_mark_in_the_place_of_an_id_means_whoever_calls(mark: str) -> None:
+    paths = {
+        "/users/{id}": get(ref("User"), "getUser"),
+        f"/users/{mark}": get(ref("User"), "own"),
+        f"/users/{mark}/visits": get(many(ref("Visit")), "visits"),
+    }
+    found = policy(paths, {"User": thing("id", "motto"), "Visit": thing("id", "place")})
+    assert found.caller.operation == "own"
+    assert found.resources["Visit"].owner == Owner("caller")
