@@ -15,6 +15,7 @@ from oakum.openapi.shape_queries import (
     member_by_name,
     member_names,
     merge,
+    scalars,
 )
 from oakum.policy.resource_schemas import resource_of
 
@@ -127,7 +128,7 @@ class Places:
         if children is None or len(seen) > _MAX_DEPTH:
             yield path
             return
-        yield None
+        yield path if path and scalars(shape) else None  # `anyOf: [text, object]`
         here = identity(shape)
         if here in seen or len(seen) >= depth:
             return
