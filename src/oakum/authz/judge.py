@@ -515,7 +515,10 @@ class Judge:
             of = table.resource.owner
             lacking = context.partly if of.kind == "parent" else partly(of, value)
             lacking = lacking and not known.owners
-            subject = Subject(name, owners, value, owned, lacking, named=known.named)
+            subject = Subject(
+                name, owners, value, owned, lacking, named=known.named,
+                chosen=self._left_out is not None,
+            )  # fmt: skip
         relations = held_relations(self._model.policy, self._principal, subject)
         state = state_of(self._model.policy, table.resource, self._principal, subject)
         state.update(known.states)

@@ -21,12 +21,15 @@ def state_of(
     The object's own member counts first, then the owner's account, then the contract's value for a
     missing member: it applies to accounts that were read and lack it, not to accounts that could
     not be read. Of several owners the most closed value counts. A null in the object may refer to
-    the account's setting; a missing member does not, since an object may be partial.
+    the account's setting; a missing member does not, since an object may be partial. Nor does one
+    say anything that the caller may have left out.
     """
     values: dict[str, Json] = {}
     for name, state in resource.states.items():
         path = f"{resource.name}.{name}"
         value = _own_value(state, subject)
+        if subject.chosen and state.member and lacks(subject.value, state.member):
+            continue
         if value is None and state.inherits:
             value = _of_account(state, path, principal, subject)
             if value is None and lacks(subject.value, state.member):

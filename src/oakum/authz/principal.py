@@ -55,5 +55,7 @@ class Subject:
     """Objects that the API shows at the path of a write whose last segment is a word, not a key."""
     kinds: Mapping[int, str] = field(default_factory=dict, repr=False, compare=False)
     """`id()` of each object within `value` → resource that the API shows it as; empty: unclear."""
+    chosen: bool = False
+    """Whether the caller chose its members, so that it may say more than here."""
     named: Mapping[str, Truth] = field(default_factory=dict)
     """Relation → whether its member names the caller, for relations read from another response."""

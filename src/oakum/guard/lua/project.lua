@@ -1031,11 +1031,12 @@ function Subject:texts(segments)
   return out
 end
 
-function Subject:near(i)
+function Subject:near(i, tells)
   local state = self.table.states[i]
   if not state.member then return nil end
+  local left_out = CHOSEN and not tells and state.values.n or nil
   local n, from, to = noted(self, state.member)
-  if not n then return nil end
+  if not n then return left_out end
   if state.member.n == 1 then
     local b = P[from]
     if b == 116 or b == 102 then
@@ -1051,6 +1052,7 @@ function Subject:near(i)
   if first == nil and state.member.n > 1 and spelling.garbled(json.decode(sub(S, from + 1, to)), state.member, 2, true) then
     return state.values.n
   end
+  if left_out and spelling.lacks(json.decode(sub(S, from + 1, to)), state.member, 2) then return left_out end
   if first == nil or first == json.null then return nil end
   return decide.digit(state, first)
 end
@@ -1691,7 +1693,7 @@ function M.tell(subject, tells)
   if KNOW.run ~= RUN then KNOW.run, KNOW.says = RUN, {} end
   local owner, says = subject.owners[1], KNOW.says
   for k = 1, #tells do
-    local said = subject:near(tells[k].i)
+    local said = subject:near(tells[k].i, true)
     if said then
       local of = says[tells[k].far] or {}
       says[tells[k].far] = of
