@@ -15,7 +15,9 @@ def words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-USUAL = frozenset((10, 15, 20, 24, 25, 30, 40, 50, 60, 75, 100, 125, 150, 200, 250, 500))
+USUAL = frozenset(
+    map(int, words("10 12 15 16 20 24 25 30 32 40 50 60 64 75 100 125 128 150 200 250 256 500 512"))
+)
 """Common page sizes, used when none is declared; each multiple of 100 is one too."""
 
 

@@ -16,7 +16,7 @@ from oakum.guard.warnings import warnings
 from oakum.policy.contract import load
 from oakum.policy.model import Policy
 from oakum.routing.allowed_headers import is_standard
-from oakum.routing.paging_parameters import page
+from oakum.routing.paging_parameters import page_size
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,7 +104,7 @@ def _check_whoami(compiled: CompiledContract) -> Iterator[Problem]:
     if caller is None or plan.whoami is None:
         return
     places = {(each.where, each.name) for each in plan.credentials}
-    filled = {name for name, _ in caller.required_query} | {page(caller)[0].partition("=")[0]}
+    filled = {name for name, _ in caller.required_query} | {page_size(caller)}
     others = [plan.selections[id] for id in plan.endpoints if id != caller.id]
     for each in caller.parameters:
         name = each.name.lower() if each.where == "header" else each.name

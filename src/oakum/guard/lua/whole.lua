@@ -23,7 +23,7 @@ local function words(text)
   return made
 end
 
-local USUAL = set "10 15 20 24 25 30 40 50 60 75 100 125 150 200 250 500"
+local USUAL = set "10 12 15 16 20 24 25 30 32 40 50 60 64 75 100 125 128 150 200 250 256 500 512"
 local ON = words "next more cursor continu truncat partial incomplete scroll remain"
 local ENDED = words "nomore nonext norest nofurther nottruncated untruncated notpartial"
 local FAILED = words "error warn fail exception fault problem retry timedout timeout degraded fallback unavailable prev stale cached throttl maintenance"
