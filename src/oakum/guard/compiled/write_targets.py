@@ -294,9 +294,11 @@ class Targets:
         """In the list below which it stands, which is then asked as the caller."""
         for above in self.paths.gets(step.path.rpartition("/")[0]):
             at = listed_at(self.model, above.get, one.name)
-            if at is not None and not places(above.get) and one.owner.kind in ("field", "caller"):
+            if at is not None and step.key and one.owner.kind in ("field", "caller"):
                 key, query = tuple(step.key.split(".")), page(above.get)[0]
-                return [Target("ask", step.param, above.get.id, one.name, at, key, query)]
+                return [
+                    Target("ask", step.param, above.get.id, one.name, at, key, query, above.names)
+                ]
         return []
 
     def _behind_owner(
