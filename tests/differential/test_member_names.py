@@ -7,7 +7,7 @@ import json
 import re
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from oakum.authz import ANONYMOUS, project
@@ -130,7 +130,12 @@ def read(schema: Schema) -> wild.Wild:
     return wild.read(document, {"exposure": 1, "api": "o", **policy})
 
 
+NONE_LIKE_IT: Schema = {"patternProperties": {"": False}, "additionalProperties": TEXT}
+
+
 @given(objects(), st.lists(NAMES, min_size=1, unique=True))
+@example({"type": "object", **NONE_LIKE_IT}, ["a"])
+@example({"anyOf": [{"type": "object", "patternProperties": {"^x": TEXT}}, NONE_LIKE_IT]}, ["a"])
 def test_a_member_passes_if_its_name_is_declared(schema: Schema, names: list[str]) -> None:
     its = dict.fromkeys(names, "v")
     body = {"one": its, "many": [its], "note": {"by": "u1", "extra": its}}

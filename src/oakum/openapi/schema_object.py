@@ -152,8 +152,9 @@ def values(part: LocatedValue) -> list[LocatedValue]:
     """The schemas of the undeclared members of an object, whatever their names."""
     if MAPPING.isdisjoint(part.value):
         return []
-    by_name = [each for _, each in _by_pattern(part) if each.value is not False]
-    return [*_others(part), *by_name]
+    rule = name_rule(part)
+    by_name = [each for _, each in rule.patterns if each.value is not False]
+    return [*rule.others, *by_name]
 
 
 def _others(part: LocatedValue) -> Iterator[LocatedValue]:
