@@ -125,6 +125,7 @@ class Gatekeeper:
         memory = IdCache[LookupResult](elapsed)
         self._service = LookupService(self._model, self._plan, memory, service)
         self._callers = IdCache[Who](elapsed)
+        self._claims = {each.claim for each in self.policy.relations.values() if each.claim}
         self._guesses = Guesses(now)
         self._budgets = Budgets(self.policy.limits, now)
         self._intake = BodyChecks(self._model)
@@ -338,7 +339,7 @@ class Gatekeeper:
     def _caller(self, lookups: Lookups, index: int) -> RequestSteps[Who]:
         caller, on = self.policy.caller, lookups.on
         answered = yield from self._whoami(lookups, index, on)
-        who = by_answer(answered, caller)
+        who = by_answer(answered, caller, self._claims if on.conditions.shaping else ())
         if who.ids and answered is not None and not kept_apart(answered):
             bare = yield from self._whoami(lookups, index, replace(on, held=on.held.clients))
             if not told_to_nobody(bare, caller, who.ids):

@@ -163,8 +163,11 @@ class LookupService:
         callers."""
         return bool(self.guard.service is not None and self.service and question.about)
 
-    def read(self, question: LookupQuestion, answered: HttpResponse | None) -> LookupResult:
-        """What a response says about every relation and state that this look-up serves."""
+    def read(
+        self, question: LookupQuestion, answered: HttpResponse | None, *, shaped: bool = False
+    ) -> LookupResult:
+        """What a response says about every relation and state that this look-up serves. `shaped`:
+        a parameter of the caller's may have left something out, so what it lacks is unknown."""
         value = readable(answered)
         if answered is None or value is None or is_stale(answered, self.guard.ttl):
             return NOTHING
@@ -174,7 +177,7 @@ class LookupService:
             if index == question.ask:
                 place = self.plan.places[name]
                 ids[name] = frozenset(identifiers(values_at(value, place.pointer, place.maps)))
-                if is_whole(place, answered, value):
+                if not shaped and is_whole(place, answered, value):
                     whole.add(name)
         states: dict[str, Json] = {}
         for path, (index, segments) in self.plan.states.items():
@@ -182,6 +185,8 @@ class LookupService:
                 home = self.plan.homes[path]
                 if not is_failed(home.pointer, answered, value):
                     states |= _state(path, home, segments, value, question.about)
+        if shaped:
+            states = {path: said for path, said in states.items() if said is not None}
         return LookupResult(ids, frozenset(whole), states)
 
 
@@ -356,7 +361,9 @@ class Lookups:
         if request is None or not self.spend():
             return
         epoch, began = memory.epoch, memory.now()
-        known = self.lookup_service.read(question, (yield from self.ask(request)))
+        answered = yield from self.ask(request)
+        shaped = bool(self.on.conditions.shaping)
+        known = self.lookup_service.read(question, answered, shaped=shaped)
         ttl = self.lookup_service.guard.ttl
         # The API may have read its data at the start of the call, so the call counts as age.
         ttl = min(ttl, 1.0) if known is NOTHING else ttl - (memory.now() - began)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from oakum.guard.compiled.selecting_parameters import SelectingParameters
+from oakum.guard.compiled.selecting_parameters import Place, SelectingParameters
 from oakum.guard.compiled.tenant_names import names_tenant
 from oakum.http.octets import sha256_of_texts
 from oakum.routing.allowed_headers import for_this_hop
@@ -53,6 +53,8 @@ class Conditions:
     """Path templates up to the tenant, as in `SelectingParameters.path`."""
     unsaid: bool = False
     """Whether the request names the tenant where no look-up can repeat it."""
+    shaping: frozenset[Place] = frozenset()
+    """Those of its parameters that may leave out of a response what it would show."""
 
     @property
     def key(self) -> str:
@@ -114,7 +116,9 @@ def conditions(asked: HttpRequest, query: str, selection: SelectingParameters) -
     found = {name: cookies(cookie, name) for name in selection.cookies if cookie}
     if any(len(values) > 1 for values in found.values()):
         raise Denial(400, "unreadable")
-    pieces = (each for each in query.split("&") if each and _base(each) in selection.query)
+    pieces = [each for each in query.split("&") if each and _base(each) in selection.query]
+    said = {("header", name) for name, _ in headers} | {("query", _base(each)) for each in pieces}
+    said |= {("cookie", name) for name, values in found.items() if values}
     return Conditions(
         asked.host,
         tuple(headers),
@@ -122,6 +126,7 @@ def conditions(asked: HttpRequest, query: str, selection: SelectingParameters) -
         tuple(pieces),
         selection.path,
         names_tenant(asked, query, selection),
+        frozenset(said.intersection(selection.shaping)),
     )
 
 

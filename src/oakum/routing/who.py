@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from urllib.parse import unquote
 
+from oakum.authz.claims import unsaid, with_claim
 from oakum.authz.complete_lists import is_problem
 from oakum.authz.id_spelling import identifier, identifiers
 from oakum.authz.strict_json import UnreadableBody, read
@@ -393,15 +394,20 @@ class NobodyNamed(Denial):
         super().__init__(503, "who")
 
 
-def by_answer(answered: HttpResponse | None, caller: Caller) -> Who:
-    """The caller according to who-am-I. Raises `Denial` (503) without a usable response, or if a
-    cache may have served another caller's."""
+def by_answer(answered: HttpResponse | None, caller: Caller, doubted: Collection[str] = ()) -> Who:
+    """The caller according to who-am-I. `doubted`: claims that a parameter of the caller's may have
+    left out, so that they are unknown where they are missing. Raises `Denial` (503) without a
+    usable response, or if a cache may have served another caller's."""
     if turned_away(answered, caller):
         return NOBODY
     if answered is not None and not handed_on(answered):
         ids, beside = _caller_in_response(answered, caller)
         if ids:
-            return Who(ids, beside if isinstance(beside, dict) else {})
+            claims = beside if isinstance(beside, dict) else {}
+            for name in doubted:
+                if unsaid(claims, name):
+                    claims = with_claim(claims, name, {})  # no value that anybody can read
+            return Who(ids, claims)
         if _value(answered) is not None:
             raise NobodyNamed
     raise Denial(503, "who")

@@ -69,6 +69,13 @@ _NEUTRAL = frozenset(
     )
 )
 """A query parameter made only of these words does not select data."""
+_OF_REQUESTS = _NEUTRAL | frozenset(
+    (
+        *("agent", "build", "correlation", "device", "id", "idempotency", "os", "parent"),
+        *("platform", "request", "requested", "session", "span", "user", "with", "x"),
+    )
+)
+"""Words in the name of a header or a cookie that say who sends a request, and from where."""
 _OPTIONS = frozenset(("include", "includes", "exclude", "with", "without", "show", "hide", "only"))
 """First words of options of a list: `include_stopped`, `withDetails`."""
 
@@ -140,7 +147,18 @@ class SelectingParameters:
             "path": list(self.path),
             "paths": list(self.paths),
             "caller": self.caller,
+            "shaping": [list(each) for each in self.shaping],
         }
+
+    @property
+    def shaping(self) -> tuple[Place, ...]:
+        """Those that are called neither like a tenant nor like what every request says. Some may
+        leave out of a response what it would show, so what a look-up lacks that was sent with one
+        is unknown."""
+        places = [("header", name) for name in self.headers]
+        places += [("cookie", name) for name in self.cookies]
+        places += [("query", name) for name in self.query]
+        return tuple(each for each in places if _may_shape(*each))
 
     @cached_property
     def plain_names(self) -> frozenset[str]:
@@ -234,6 +252,12 @@ def _unclear(
 
 def _is_neutral(name: str) -> bool:
     return {*name_words(name)} <= _NEUTRAL
+
+
+def _may_shape(where: str, name: str) -> bool:
+    words = {*name_words(name)}
+    usual = words <= (_NEUTRAL if where == "query" else _OF_REQUESTS)
+    return not usual and TENANT_WORDS.isdisjoint(words)
 
 
 def is_tenant(name: str) -> bool:

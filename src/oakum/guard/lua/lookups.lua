@@ -265,7 +265,8 @@ local function state_in(state, value, about)
   return theirs and json.null or nil
 end
 
-function Lookups:read(ask, id, answer, value)
+-- `shaped`: a parameter of the caller's may have left something out, so what the answer lacks is unknown.
+function Lookups:read(ask, id, answer, value, shaped)
   local made = { sets = {}, lists = {}, whole = {}, states = {}, size = 0 }
   for _, relation in ipairs(ask.relations) do
     local set, list = {}, { n = 0 }
@@ -280,10 +281,11 @@ function Lookups:read(ask, id, answer, value)
       end
     end
     made.sets[relation], made.lists[relation] = set, list
-    made.whole[relation] = whole.is(ask.places[relation], answer, value)
+    made.whole[relation] = not shaped and whole.is(ask.places[relation], answer, value)
   end
   for name, state in pairs(ask.states) do
     if not whole.failed(answer, value, state.home) then made.states[name] = state_in(state, value, id) end
+    if shaped and made.states[name] == json.null then made.states[name] = nil end
   end
   return made
 end
@@ -475,7 +477,7 @@ function Lookups:learn(x, miss, answer, era, began)
   if value == nil or whole.stale(answer, self.ttl) then
     made = { failed = true, expires = self.now() + min(self.ttl, NEGATIVE) }
   else
-    made = self:read(miss.ask, miss.ask.placed and miss.id or "", answer, value)
+    made = self:read(miss.ask, miss.ask.placed and miss.id or "", answer, value, x.conditions.shaped)
     made.expires = began + self.ttl
   end
   made.era, made.marks, made.turn = era, miss.marks, miss.turn

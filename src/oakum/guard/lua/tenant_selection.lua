@@ -29,6 +29,8 @@ function M.prepare(selects)
   selects.headed, selects.asked = set_of(selects.headers), set_of(selects.query)
   selects.blurred, selects.named, selects.inside = set_of(selects.unclear), set_of(selects.body), set_of(selects.within)
   selects.placed = set_of(selects.paths)
+  selects.shapes = {}
+  for i = 1, #selects.shaping do selects.shapes[selects.shaping[i][1] .. " " .. selects.shaping[i][2]] = true end
   selects.listens = selects.free or #selects.body > 0
   selects.only = {}
   for i = 1, #selects.supplied do
@@ -220,6 +222,8 @@ function M.of(selects, x, req, tenants)
       parts[#parts + 1] = "\2" .. piece
     end
   end
+  for place in pairs(made.sent) do made.shaped = made.shaped or selects.shapes[place] or false end
+  for i = 1, #made.query do made.shaped = made.shaped or selects.shapes["query " .. made.query[i][1]] or false end
   made.mark, made.path = mark_of(concat(parts, "\0")), selects.path
   made.unsaid = unsaid(selects, x, req, tenants)
   return made
@@ -267,11 +271,13 @@ function M.add(made, look, sent, whole, without)
   local pieces = {}
   for i = 1, #made.headers do
     local name = made.headers[i][1]
-    if not look.only["header " .. name] and not (without and without["header " .. name]) then sent[#sent + 1] = { name, made.headers[i][2] } end
+    local place = "header " .. name
+    if not (look.only[place] or without and without[place]) then sent[#sent + 1] = { name, made.headers[i][2] } end
   end
   for i = 1, #made.cookies do
     local name = made.cookies[i][1]
-    if not look.only["cookie " .. name] and not (without and without["cookie " .. name]) then pieces[#pieces + 1] = name .. "=" .. made.cookies[i][2] end
+    local place = "cookie " .. name
+    if not (look.only[place] or without and without[place]) then pieces[#pieces + 1] = name .. "=" .. made.cookies[i][2] end
   end
   for i = 1, #look.supplied do
     local each = look.supplied[i]

@@ -114,6 +114,22 @@ local function told(value, pointer)
   return texts(ids), around[1]
 end
 
+-- What an answer says beside the ids, where a parameter of the caller's may have left something out: a claim
+-- that is missing is one that nobody can read.
+local function doubted(said, relations)
+  said = json.is_object(said) and said or {}
+  for i = 1, #relations do
+    local path, at = relations[i].claim, said
+    for k = 1, path and #path or 0 do
+      local missing = at[path[k]] == nil or at[path[k]] == json.null
+      if missing then at[path[k]] = {} end
+      at = at[path[k]]
+      if not json.is_object(at) then break end
+    end
+  end
+  return said
+end
+
 -- Whether an answer says that nobody is logged in, by a refusal or without content (204); it is one too,
 -- so it has not failed.
 local function turned_away(x, answer)
@@ -172,6 +188,7 @@ function Who:by_answer(x)
   local ids, beside = told(value, caller.pointer)
   if #ids == 0 and names_nobody(value, caller.pointer) then return self:bearer({}, nil) end
   if #ids == 0 then return nil, 503, 1, true end
+  if x.conditions.shaped then beside = doubted(beside, self.plan.relations) end
   local made = self:bearer(ids, json.is_object(beside) and beside or nil)
   if caching.kept_apart(answer.headers) then return made end
   local theirs, nobodys = self:theirs(x, made.ids)

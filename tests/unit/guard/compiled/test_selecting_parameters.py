@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from oakum.guard.compiled.compiled_contract import CompiledContract, compile_for_gateway
+from oakum.guard.compiled.selecting_parameters import SelectingParameters
 from oakum.policy.contract import load
 from tests import quick_yaml
 from tests.conformance.exchanges import FOLDER
@@ -138,3 +139,22 @@ def test_a_look_up_that_nothing_fills_is_named_with_the_line_to_add(tmp_path: Pa
     assert said(compiled, "requires") == []
     [supplied] = compiled.lookups.selections["listFriends"].supplied
     assert (supplied.value, supplied.only) == ("acme", False)
+
+
+@pytest.mark.parametrize(
+    ("names", "shaping"),
+    [
+        (("X-Tenant-Id", "X-Org"), ()),
+        (("X-Request-Id", "X-App-Version", "X-Device-Id", "Idempotency-Key"), ()),
+        (("X-View", "X-Start-At"), (("header", "X-View"), ("header", "X-Start-At"))),
+    ],
+)
+def test_what_may_shorten_a_look_up_is_called_like_no_tenant_and_no_client(
+    names: tuple[str, ...], shaping: tuple[tuple[str, str], ...]
+) -> None:
+    assert SelectingParameters(headers=names).shaping == shaping
+
+
+def test_a_parameter_of_the_query_may_shorten_a_look_up_unless_it_is_a_version() -> None:
+    found = SelectingParameters(query=("mini", "org_id", "space", "version"))
+    assert found.shaping == (("query", "mini"), ("query", "space"))
