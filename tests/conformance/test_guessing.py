@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from oakum.guard.address import block
@@ -269,6 +269,8 @@ ADDRESSES = st.one_of(
 
 
 @given(ADDRESSES)
+@example(":::")
+@example("1::x")
 def test_an_address_is_counted_alike_everywhere(text: str) -> None:
     found = runtime().eval(b'require("oakum.address").block')(text.encode())
     assert (found and found.decode()) == block(text)
@@ -292,6 +294,8 @@ def test_another_address_of_the_same_network_is_no_other_caller(one: object, hos
         ("192.0.2.1:80", "192.0.2.1"),
         ("192.0.02.1", None),
         ("unknown", None),
+        (":::", None),
+        ("1::x", None),
         ("", None),
     ],
 )

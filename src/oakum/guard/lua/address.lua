@@ -39,7 +39,7 @@ local function six(text)
   end
   local gap = find(text, "::", 1, true)
   local head = groups(gap and sub(text, 1, gap - 1) or text)
-  local tail = gap and groups(sub(text, gap + 2)) or {}
+  local tail = groups(gap and sub(text, gap + 2) or "")
   if not head or not tail then return nil end
   local missing = 8 - #head - #tail
   if (gap and missing < 1) or (not gap and missing ~= 0) then return nil end
