@@ -33,8 +33,13 @@ class JudgedObject:
     """Why it is no proof; empty if it is."""
     unread: frozenset[str] = frozenset()
     """Settings of the owner that no response shows; fields that depend on them are not judged."""
+    said: frozenset[str] = frozenset()
+    """Those of them that the object shows to a viewer who may not see them."""
     untold: bool = False
     """Whether it is unknown in which relations the object names its viewer."""
+
+
+SAID = "its setting is shown to a viewer who may not see it, and may stand for another"
 
 
 @dataclass
@@ -89,7 +94,9 @@ class CellRecord:
             question, (of.resource, path), of.held, of.state, of.unread
         )
         if not told and self.is_unread(of, path):
-            return  # unknown whether the contract grants it
+            of = replace(of, unread=of.unread - of.said, weak=of.weak or SAID)
+            if result is not Result.LEAK or self.is_unread(of, path):
+                return  # unknown whether the contract grants it
         weak = of.weak or identities.unproven_of(viewer, who)
         doubted = (viewer or "", who) in identities.doubted
         if result in (Result.CLOSED, Result.OVER_BLOCK) and (of.weak or doubted or of.untold):

@@ -124,7 +124,8 @@ class Cells:
         weak = self._reading.weakness(instance.pointer, False)
         unread = self._reading.unread.get(instance.pointer, frozenset())
         held, state = instance.held, instance.state
-        return JudgedObject(instance.resource, who, held, state, key, place, weak, unread)
+        said = self._reading.said.get(instance.pointer, frozenset())
+        return JudgedObject(instance.resource, who, held, state, key, place, weak, unread, said)
 
     def _is_judged(self, instance: ObjectInstance, of: JudgedObject) -> bool:
         who, resource = of.who, of.resource

@@ -56,6 +56,8 @@ class KnownInstances:
     """Pointer → why the object is no proof."""
     unread: dict[Pointer, frozenset[str]] = field(default_factory=dict)
     """Pointer → states of the object that are unknown."""
+    said: dict[Pointer, frozenset[str]] = field(default_factory=dict)
+    """Pointer → those of them that the object shows to a viewer who may not see them."""
     partial: set[Pointer] = field(default_factory=set)
     """Instances with several owners, not all of them named."""
     mute: set[Pointer] = field(default_factory=set)
@@ -508,6 +510,10 @@ class Ownership:
         known = self.knowledge.states_of(who, each.resource, key) if key else {}
         if lacking := own - known.keys():
             found.unread[each.pointer] = frozenset(lacking)
+            values = {name: at_path(each.value, resource.states[name].member) for name in lacking}
+            found.said[each.pointer] = frozenset(
+                name for name, there in values.items() if there and None not in there
+            )
         return {name: known[name] for name in own & known.keys()}
 
     def _says(self, each: ObjectInstance, state: State, *, is_owner: bool) -> bool:

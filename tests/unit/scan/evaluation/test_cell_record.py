@@ -13,7 +13,7 @@ from oakum.exposure.evaluation_context import EvaluationContext
 from oakum.exposure.evidence import Redactor
 from oakum.exposure.finding_evidence import Question
 from oakum.finding import Result
-from oakum.scan.evaluation.cell_record import CellRecord, JudgedObject
+from oakum.scan.evaluation.cell_record import SAID, CellRecord, JudgedObject
 from tests.unit.scan.studio import Run, Studio, probe
 
 MEMBER = frozenset({"anyone", "member"})
@@ -59,6 +59,18 @@ def test_a_setting_that_nobody_read_is_not_in_the_cell_and_decides_nothing() -> 
     assert found.key(unread, "bio").state == ()
     found.put(unread, "bio", Result.CLOSED)
     assert results(found) == {}
+
+
+def test_a_setting_that_only_the_object_itself_says_makes_a_leak_suspected_and_closes_nothing() -> (
+    None
+):
+    found, names = record(), frozenset({"private"})
+    closed = replace(ANNS, state={"private": True}, unread=names, said=names)
+    found.put(closed, "bio", Result.CLOSED)
+    assert results(found) == {}
+    found.put(closed, "bio", Result.LEAK)
+    assert results(found) == {"bio": (Result.LEAK, SAID)}
+    assert [each.key.state for each in found.outcome().observations] == [(("private", "true"),)]
 
 
 def test_what_an_entitled_viewer_has_to_show_first_is_tentative_and_no_cell_yet() -> None:
