@@ -84,7 +84,10 @@ def test_what_a_technique_tells_is_looked_for_by_it_alone(rule: str) -> None:
     [
         ("revocation-not-enforced", "revocation"), ("bola-write", "writes creations accounts"),
         ("enumerable-ids", "id_enumeration"),
-        ("inference-leak", "graphql_paths inference paired_worlds orders totals counts_of_owners"),
+        (
+            "inference-leak",
+            "graphql_paths inference paired_worlds sort_orders totals counts_of_owners",
+        ),
         ("account-enumeration", "account_enumeration"), ("unsafe-get", "offline"),
     ],
 )  # fmt: skip
