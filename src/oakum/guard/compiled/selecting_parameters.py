@@ -150,7 +150,7 @@ class SelectingParameters:
             "shaping": [list(each) for each in self.shaping],
         }
 
-    @property
+    @cached_property
     def shaping(self) -> tuple[Place, ...]:
         """Those that are called neither like a tenant nor like what every request says. Some may
         leave out of a response what it would show, so what a look-up lacks that was sent with one
