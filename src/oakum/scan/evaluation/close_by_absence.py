@@ -194,16 +194,23 @@ def say_why(engine: Engine) -> None:
         lacking = [*probe.unfilled, *probe.sources]
         lacking.sort(key=lambda name: _is_known(engine, probe, name))
         named = f"`{lacking[0]}`" if lacking else "its parameters"
-        hint = f"name its source under `operations: {probe.id}: params:`"
-        resource, _, path = (
-            probe.sources.get(lacking[0], "").partition(".") if lacking else ("",) * 3
-        )
-        known = engine.model.policy.resources.get(resource)
-        if known is not None and path == known.key and not known.is_account and not probe.unfilled:
-            hint = f"name an object as `owns: {{{resource}: …}}` in the identities file"
-            if known.owner.kind == "creator" and not engine.context.may.writes:
-                hint += ", or allow the scan to create one with --allow-writes"
+        hint = _what_helps(engine, probe, probe.sources.get(lacking[0], "") if lacking else "")
         engine.results.note_gap(probe.id, f"no value for {named} is known; {hint}", Section.CELLS)
+
+
+def _what_helps(engine: Engine, probe: Probe, source: str) -> str:
+    """What the user may write so that a parameter with this source has a value."""
+    hint = f"name its source under `operations: {probe.id}: params:`"
+    resource, _, path = source.partition(".")
+    known = engine.model.policy.resources.get(resource)
+    if known is None or path != known.key or known.is_account or probe.unfilled:
+        return hint
+    if known.owner.kind == "none":  # the identities file names objects of somebody alone
+        return f"no response showed a `{resource}` that has one: {hint}"
+    hint = f"name an object as `owns: {{{resource}: …}}` in the identities file"
+    if known.owner.kind == "creator" and not engine.context.may.writes:
+        hint += ", or allow the scan to create one with --allow-writes"
+    return hint
 
 
 def _is_known(engine: Engine, probe: Probe, name: str) -> bool:

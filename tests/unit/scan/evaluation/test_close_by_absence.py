@@ -170,3 +170,20 @@ def test_of_two_parameters_the_one_without_a_value_is_named() -> None:
     run.engine.state.probes.append(both)
     say_why(run.engine)
     assert why(run)["getView"].startswith("no value for `view` is known")
+
+
+def test_an_object_of_somebody_may_be_named_in_the_identities_file_and_one_of_nobody_may_not() -> (
+    None
+):
+    run = Run(Studio(), ["getPerson"])
+    probe = run.engine.state.probes[0]
+    for name, source in (("getPaper", "Post.id"), ("getPlace", "Course.id")):
+        operation = replace(probe.operation, id=name)
+        lacks = replace(probe, operation=operation, sources={"id": source}, unfilled=())
+        run.engine.state.probes.append(lacks)
+    say_why(run.engine)
+    assert "name an object as `owns: {Post: …}` in the identities file" in why(run)["getPaper"]
+    assert why(run)["getPlace"] == (
+        "no value for `id` is known; no response showed a `Course` that has one: name its source"
+        " under `operations: getPlace: params:`"
+    )
