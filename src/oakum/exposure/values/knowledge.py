@@ -125,6 +125,11 @@ class Knowledge:
     accounts_as_owner: dict[tuple[str, str], str] = field(default_factory=dict)
     """(identity, `Resource.field` that names an owner) → account id, for identities without an
     object that shows how it names them."""
+    collections: dict[tuple[str, str, str], dict[str, tuple[str, ...]]] = field(
+        default_factory=dict
+    )
+    """(identity, resource, key) → path of a collection, with `{}` for its places → what stood in
+    them when it first showed the object."""
     tenants: dict[tuple[str, str], dict[str, None]] = field(default_factory=dict)
     """(identity, `Resource.field`) → tenants that the API lists for the identity."""
     pool: dict[str, dict[str, None]] = field(default_factory=dict)

@@ -43,6 +43,7 @@ from oakum.scan.evaluation.cells import Cells
 from oakum.scan.evaluation.judged_response import JudgedResponse, judged_response
 from oakum.scan.evaluation.mixed_rows import tell_mixed
 from oakum.scan.evaluation.ownership import KnownInstances, Ownership
+from oakum.scan.requests.tied_values import PLACE, collection
 
 _MOST_KEPT = 100
 """How many responses are kept until it is known whom their objects name."""
@@ -255,6 +256,7 @@ class Evaluator:
                     if ids & set(instance.owners)
                 ]
                 self._context.knowledge.learn_own(who, instance, owners)
+                self._learn_collection(seen, who, instance)
             if who != viewer:
                 continue
             for leaf in instance.leaves:
@@ -291,6 +293,15 @@ class Evaluator:
                     at = view.objects.setdefault((name, key), {})
                     at.setdefault(place, set()).update(filled)
                 self._keep(question.endpoint, viewer, view)
+
+    def _learn_collection(self, seen: JudgedResponse, who: str, instance: ObjectInstance) -> None:
+        """Records where an object stands, if the path that showed it has places."""
+        key = key_in(instance.value, self._context.model.policy.resources[instance.resource].key)
+        path, params = seen.probe.operation.path, seen.question.params
+        places = PLACE.findall(path)
+        if key and places and params.keys() >= {*places}:
+            at = self._context.knowledge.collections.setdefault((who, instance.resource, key), {})
+            at.setdefault(collection(path), tuple(params[name] for name in places))
 
     def _keep(self, endpoint: str, viewer: str, view: OwnView) -> None:
         """Keeps an owner's view at an endpoint, unless the earlier view is better: it shows the

@@ -31,8 +31,9 @@ from oakum.scan.evaluation.finding_confirmation import confirm
 from oakum.scan.evaluation.requested_object import named_keys, parameter_naming
 from oakum.scan.limits import is_spent
 from oakum.scan.questions.conversation_peers import ask_with_peers
-from oakum.scan.requests.builder import fill, known_objects
+from oakum.scan.requests.builder import fill
 from oakum.scan.requests.strangers import strangers
+from oakum.scan.requests.tied_values import known_objects
 
 MOST_OBJECTS = 3
 """How many objects of one owner others request at one endpoint."""
