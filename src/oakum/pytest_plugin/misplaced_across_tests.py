@@ -237,7 +237,7 @@ class MisplacedValues:
             plain = not found.where and found.at in kept.granted
             echo = found.value in kept.raw or plain
             if found.who and not echo and classify_field(found.path) not in _PUBLIC:
-                yield found, self._decide(kept, found, memory)
+                yield found, found.doubt or self._decide(kept, found, memory)
 
     def _more_than_masked(
         self, kept: WaitingResponse, viewer: str | None, memory: _Memory

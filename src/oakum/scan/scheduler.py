@@ -293,24 +293,30 @@ class Scheduler:
                 engine.put(probe, viewer, None, turn=turn)
 
     def learn_owners(self) -> bool:
-        """Whether objects that were shown without an owner turn out to have one; those who received
-        them request them again."""
+        """Whether objects that were shown without an owner, or before their parent was, turn out to
+        have one; those who received them request them again."""
         engine, state = self.engine, self.engine.state
+        resources = engine.model.policy.resources
         known = {
             (name, key)
-            for name, resource in engine.model.policy.resources.items()
+            for name, resource in resources.items()
             for who in engine.identities.names()
             for key in engine.knowledge.own.get((who, name, resource.key), ())
         }
         again = set[tuple[str, str | None]]()
-        for (endpoint, viewer), found in engine.evaluator.nameless.items():
-            for name in [n for n, keys in found.items() if any((n, k) in known for k in keys)]:
-                engine.matrix.unclear.discard((endpoint, viewer or "", "", name))
-                again.add((endpoint, viewer))
+        nameless, orphans = engine.evaluator.nameless, engine.evaluator.orphans
+        for (endpoint, viewer), found in (*nameless.items(), *orphans.items()):
+            for name, keys in found.items():
+                owner = resources[name].owner
+                whose = owner.members[0] if owner.kind == "resource" else name
+                if any((whose, key) in known for key in keys):
+                    engine.matrix.unclear.discard((endpoint, viewer or "", "", name))
+                    again.add((endpoint, viewer))
         asked_again = {endpoint for endpoint, _ in again}
         engine.matrix.hopeless -= {e for e in engine.matrix.hopeless if e[0] in asked_again}
         for place in again:
-            del engine.evaluator.nameless[place]
+            nameless.pop(place, None)
+            orphans.pop(place, None)
         state.requests.asked = {
             key
             for key in state.requests.asked

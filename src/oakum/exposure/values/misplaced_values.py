@@ -12,6 +12,7 @@ import orjson
 
 from oakum.authz import Leaf, ObjectInstance
 from oakum.authz.member_paths import key_in
+from oakum.authz.table import granted_to_nobody
 from oakum.exposure.cells.side_channels import SERVERS_OWN
 from oakum.exposure.response_reader import is_success
 from oakum.exposure.values.impersonal_values import NAMES_ONE, is_one_of_few
@@ -47,6 +48,7 @@ _HEADER = "in a header or a cookie"
 _KEY = "as the key of a map"
 _IN_OWN = "in a field of the viewer's own object that nothing declares"
 _ELSEWISE = "in a field where its owner gets another value"
+_GRANTED = "it stands in a declared field of another object, which may be granted to the viewer"
 
 
 class MisplacedValue(NamedTuple):
@@ -62,6 +64,8 @@ class MisplacedValue(NamedTuple):
     """Where it is, in words; empty for a place in no declared field."""
     inside: Place | None = None
     """(viewer, resource, field) of the viewer's own object that contains it; None if none does."""
+    doubt: str = ""
+    """Why it is no proof, in words; empty if it is."""
 
 
 class _Text(NamedTuple):
@@ -74,6 +78,8 @@ class _Text(NamedTuple):
     """Values that the owner is shown in the same place: they are no leak."""
     place: tuple[str, str] = ("", "")
     """(resource, field) of the text; another owner's value in the same field is a placeholder."""
+    granted: tuple[str, str] = ("", "")
+    """(resource, field) of the text, if the contract may grant it to the viewer."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +123,8 @@ class MisplacedSearch:
                     )  # fmt: skip
                 if text.at in outside:
                     self.context.stray(who, value, self.question)
-                yield MisplacedValue(text.at, value, who, resource, path, text.where)
+                doubt = _GRANTED if text.granted not in (("", ""), (resource, path)) else ""
+                yield MisplacedValue(text.at, value, who, resource, path, text.where, doubt=doubt)
 
     def in_own_objects(self, instances: list[ObjectInstance]) -> Iterator[MisplacedValue]:
         """Values of exactly one other identity in the viewer's own objects, in undeclared members.
@@ -178,7 +185,8 @@ class MisplacedSearch:
             for leaf in each.leaves:
                 if not who or not self._is_its_own(each, leaf, who):
                     if leaf.value is not None:
-                        yield _Text(leaf.pointer, canonical(leaf.value))
+                        granted = self._granted(each, leaf) if not who else ("", "")
+                        yield _Text(leaf.pointer, canonical(leaf.value), granted=granted)
                     continue
                 steps = range(len(each.pointer) + 1, len(leaf.pointer) + 1)
                 within.update(leaf.pointer[:n] for n in steps)
@@ -188,6 +196,14 @@ class MisplacedSearch:
                     yield _Text(leaf.pointer, canonical(leaf.value), _ELSEWISE, own, place)
         yield from (_Text(at, at[-1], _KEY) for at in keys_of(self.value) if at not in within)
         yield from self._beside_the_body()
+
+    def _granted(self, each: ObjectInstance, leaf: Leaf) -> tuple[str, str]:
+        """(resource, field) of a leaf that the viewer is granted, or may be as a relation of the
+        object's unknown owner; else two empty texts."""
+        table = self.context.model.tables[each.resource]
+        may = self.question.viewer is not None and not each.owners
+        may = may and leaf.path in table.leaves and not granted_to_nobody(table, leaf.path)
+        return (each.resource, leaf.path) if leaf.allowed or may else ("", "")
 
     def _is_its_own(self, each: ObjectInstance, leaf: Leaf, who: str) -> bool:
         """Whether a leaf is a declared field of the response or a known field of the owner."""

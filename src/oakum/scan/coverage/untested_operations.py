@@ -41,6 +41,10 @@ def find_untested(
     for operation, own in by_operation.items():
         rule = model.rule(operation)
         endpoint = next((c.endpoint for c in own if c.result is not Result.LEAK), own[0].endpoint)
+        # A value of a resource that the operation does not show tells nothing of what it shows.
+        known = model.operations.get(operation)
+        shows = probe_of(model, known, {}).shows if known is not None else ()
+        own = [each for each in own if each.resource in shows] or own
         if not rule.untested and (why := _missing_for(model, own, reach)):
             found.append(UntestedItem(f"{endpoint.method} {endpoint.path}", why))
     return sorted(set(found), key=lambda each: each.name)

@@ -506,13 +506,13 @@ class Cells:
             self._context, seen.probe, seen.question, seen.response, seen.value
         )
         for found in misplaced.search(seen.judgement.unbound, instances):
-            self._canary(found, seen.reading.contest(found.at))
+            self._canary(found, seen.reading.contest(found.at) or found.doubt)
         weak = "it stands in the viewer's own object, and may be theirs as well"
         for found in misplaced.in_own_objects(instances):
             self._canary(found, weak)
 
     def _canary(self, found: MisplacedValue, weak: str) -> None:
-        at, value, who, resource, path, where, inside = found
+        at, value, who, resource, path, where, inside, _ = found
         if not who or is_a_name(self._context, self._question.viewer, who, resource, path, value):
             return
         viewer = self._question.viewer

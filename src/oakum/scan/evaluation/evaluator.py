@@ -43,6 +43,7 @@ from oakum.scan.evaluation.cells import Cells
 from oakum.scan.evaluation.judged_response import JudgedResponse, judged_response
 from oakum.scan.evaluation.mixed_rows import tell_mixed
 from oakum.scan.evaluation.ownership import KnownInstances, Ownership
+from oakum.scan.evaluation.parent_owners import parent_key
 from oakum.scan.requests.tied_values import PLACE, collection
 
 _MOST_KEPT = 100
@@ -86,6 +87,9 @@ class Evaluator:
         self.nameless: dict[tuple[str, str | None], dict[str, set[str]]] = {}
         """(endpoint, viewer) → resource → keys of objects that came without their owner, and that
         nobody was shown as theirs by then. In memory only."""
+        self.orphans: dict[tuple[str, str | None], dict[str, set[str]]] = {}
+        """The same for objects that have the owner of another one (`owner: {parent: Account}`):
+        keys of their parents. In memory only."""
         self._kept: dict[str, _PendingResponse] = {}
         """Probe → its response. In memory only."""
         self._news = False
@@ -173,14 +177,22 @@ class Evaluator:
             self._context.matrix.unread[place] = response.media_type
 
     def _note_nameless(self, seen: JudgedResponse) -> None:
-        found: dict[str, set[str]] = {}
+        found, below = dict[str, set[str]](), dict[str, set[str]]()
+        resources = self._context.model.policy.resources
         for each in seen.instances if seen.reading.unclear else ():
-            resource = self._context.model.policy.resources[each.resource]
+            resource = resources[each.resource]
             if not each.owners and resource.key and resource.owner.kind == "field":
                 keys = found.setdefault(each.resource, set())
                 keys.update(texts(each.value, resource.key))
+            elif not each.owners and resource.owner.kind == "resource":
+                parent = resources[resource.owner.members[0]]
+                if key := parent_key(self._context.knowledge, each, parent):
+                    below.setdefault(each.resource, set()).add(key)
+        place = seen.question.endpoint, seen.question.viewer
         if found:
-            self.nameless[seen.question.endpoint, seen.question.viewer] = found
+            self.nameless[place] = found
+        if below:
+            self.orphans[place] = below
 
     def _outcome(self, seen: JudgedResponse) -> Outcome:
         cells = Cells(self._context, seen)

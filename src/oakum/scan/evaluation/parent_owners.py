@@ -19,6 +19,16 @@ from oakum.http.json_pointer import Pointer
 from oakum.policy.model import Resource
 
 
+def parent_key(knowledge: Knowledge, each: ObjectInstance, parent: Resource) -> str:
+    """The key of the parent in a member of an instance (`issue_id`); empty if it names none."""
+    row = {
+        leaf.path: canonical(leaf.value)
+        for leaf in each.leaves
+        if "*" not in leaf.path and not isinstance(leaf.value, dict | list | bool | None)
+    }
+    return knowledge.named_in(row, f"{parent.name}.{parent.key}")
+
+
 @dataclass(frozen=True)
 class Parents:
     """Finds the parents of the objects in one response, and their owners."""
@@ -36,7 +46,7 @@ class Parents:
         """The owners of an object's parent. `known`: owners of the other objects."""
         name = self.model.policy.resources[each.resource].owner.members[0]
         parent = self.model.policy.resources[name]
-        key = self._parent_key(each, parent)
+        key = parent_key(self.knowledge, each, parent)
         at = self._agreed_instance(key, parent, self._around(each, name), self._inside(each, name))
         if at is None:
             return self._of_key(parent, key or self.asked(parent))
@@ -83,15 +93,6 @@ class Parents:
             and not any(step.isdigit() for step in other.pointer[len(each.pointer) :])
         ]
         return found[0] if len(found) == 1 else None
-
-    def _parent_key(self, each: ObjectInstance, parent: Resource) -> str:
-        """The key of the parent in a member of an instance: `issue_id`."""
-        row = {
-            leaf.path: canonical(leaf.value)
-            for leaf in each.leaves
-            if "*" not in leaf.path and not isinstance(leaf.value, dict | list | bool | None)
-        }
-        return self.knowledge.named_in(row, f"{parent.name}.{parent.key}")
 
     def _of_key(self, parent: Resource, key: str) -> tuple[str, ...]:
         """The identities that were shown an object of this key as their own."""
