@@ -14,7 +14,7 @@ viewer, who if way.personal else None)
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple
 from urllib.parse import urlsplit
@@ -267,6 +267,40 @@ class Engine:
         outcome = self.judge(probe, viewer, who, filled, answer, key)
         self.state.responses.answered.setdefault(probe.id, set()).add(viewer)
         return outcome
+
+    def take_in_option(
+        self,
+        probe: Probe,
+        viewer: str | None,
+        who: str | None,
+        filled: FilledRequest,
+        answer: Response,
+    ) -> Outcome:
+        """Judges a response to a variant that a technique sent to compare it. What stands in it is
+        sent, not inferred."""
+        way = replace(probe, how="option")
+        self.matrix.open(way)
+        outcome = self.take_in(way, viewer, who, filled, answer)
+        self.state.keep_way(way)
+        return outcome
+
+    def take_in_leaks(
+        self,
+        probe: Probe,
+        viewer: str | None,
+        who: str | None,
+        filled: FilledRequest,
+        answer: Response,
+    ) -> None:
+        """The same, if the response shows what is not known to leak at this operation: a technique
+        that compares two responses finds nothing where both leak alike."""
+        about = () if who is None else (who,)
+        seen = self.judge_response(probe, viewer, about, filled, answer)
+        leaks = {each.key.finding for each in self.evaluator.hear(seen).observations}
+        id, place = probe.operation.id, self.matrix.operation
+        known = (key.finding for key, _ in self.matrix.leaks() if place(key.endpoint) == id)
+        if leaks and not leaks.issubset(known):
+            self.take_in_option(probe, viewer, who, filled, answer)
 
     def judge(
         self,

@@ -422,10 +422,7 @@ def _judge_rows(
 ) -> bool:
     """Judges the rows that the right value brings, as those of any request; whether the hidden
     field itself is among what they show."""
-    way = replace(way, how="option")  # what stands in the rows is sent, not inferred
-    engine.matrix.open(way)
-    outcome = engine.take_in(way, hidden.viewer, _whose(way, hidden), filled, answer)
-    engine.state.keep_way(way)
+    outcome = engine.take_in_option(way, hidden.viewer, _whose(way, hidden), filled, answer)
     place = (hidden.resource, hidden.field, hidden.label)
     return any(
         seen.result is Result.LEAK and seen.key[1:4] == place for seen in outcome.observations
@@ -443,6 +440,9 @@ def _answer(
     met(answer.status)
     if answer.status >= FAILS or answer.status in REFUSES:
         return None
+    asked = any(hidden.value in value for _, value in way.query)  # an answer may repeat it
+    known = replace(filled, sent=filled.sent | {hidden.value}) if asked else filled
+    engine.take_in_leaks(way, hidden.viewer, _whose(way, hidden), known, answer)
     return filled, answer, read_parts(engine, way, hidden.viewer, filled, answer)
 
 

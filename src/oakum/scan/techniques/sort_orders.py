@@ -206,6 +206,7 @@ class _Order:
         answer = engine.send(way, self.hidden.viewer, filled)
         if not answer.ok:
             return None
+        engine.take_in_leaks(way, self.hidden.viewer, None, filled, answer)
         return filled, answer, read_parts(engine, way, self.hidden.viewer, filled, answer)
 
     def _order(self, query: tuple[tuple[str, str], ...]) -> list[str]:

@@ -207,6 +207,7 @@ def _with_total(
     answer = engine.send(way, viewer, filled) if filled is not None else None
     if filled is None or answer is None:
         return None
+    engine.take_in_leaks(way, viewer, None, filled, answer)
     total = _number(value_of(answer), engine.model.rule(way.operation.id).counts)
     return (way, filled, answer, total) if total is not None else None
 
