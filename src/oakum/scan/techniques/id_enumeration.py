@@ -236,7 +236,8 @@ class _Endpoint:
                 f" were answered{_behind(space)}"
             )
             few = "" if tried.asked >= USUAL else f"a limit may begin after {tried.asked} requests"
-            self._tell(case, filled, answer, says, note, doubt=few)
+            shown = f"`{case.label}` may see it as `{at}`" if (at := self._shown_as(case)) else ""
+            self._tell(case, filled, answer, says, note, doubt=shown or few)
             self._note(f"{says}{_behind(space)}")
         return True
 
@@ -280,6 +281,31 @@ class _Endpoint:
         return any(each.kind == "field" for each in policy.relations.values()) or any(
             each.member for each in states
         )
+
+    def _shown_as(self, case: _Case) -> str:
+        """The field of another resource that names the same key, which the contract shows the
+        viewer of this owner's objects; empty if there is none. Who knows a key guesses nothing."""
+        engine, policy = self.engine, self.engine.model.policy
+        key = f"{case.resource}.{case.field}"
+        account = names_owner(engine.model, key)
+        for name, table in sorted(engine.model.tables.items()):
+            owner = policy.resources[name].owner
+            members = owner.members if account and owner.kind == "field" else ()
+            for path in table.leaves:
+                named = path in members or bool(engine.knowledge.named_in({path: path}, key))
+                if name != case.resource and named and self._sees(case, name, path):
+                    return f"{name}.{path}"
+        return ""
+
+    def _sees(self, case: _Case, resource: str, path: str) -> bool:
+        """Whether the contract shows a field to the viewer, at an endpoint for others than its
+        owner."""
+        matrix = self.engine.matrix
+        shown = any(
+            path in each.shows.get(resource, ()) and not matrix.is_own(each.id)
+            for each in self.engine.state.probes
+        )
+        return shown and matrix.sees(resource, path, case.viewer, case.owner)
 
     def _leaks(self, case: _Case) -> bool:
         """Whether the key itself leaks, so that nobody needs to guess it."""
