@@ -59,8 +59,9 @@ def hidden_fields(engine: Engine, whose: str = "") -> Iterator[HiddenValue]:
 def _denied_value(
     engine: Engine, place: tuple[str, str, str], values: Collection[str], viewer: str | None
 ) -> tuple[str, str]:
-    """(value, key of its object): an owner's value that the viewer may not see in any object of the
-    owner."""
+    """(value, key of its object): an owner's value that the viewer may not see, in any object of
+    the owner if there is such a value, else in this one: who wrote an anonymous post is no secret
+    elsewhere."""
     owner, resource, field = place
     each = engine.model.policy.resources[resource]
     deciders = set(deciding_states(engine.model.tables[resource], field))
@@ -84,7 +85,7 @@ def _denied_value(
             denied[row[field]] = row[each.key]
         elif field in row:
             seen.add(row[field])
-    value = min(denied.keys() - seen, default="")
+    value = min(denied.keys() - seen, default="") or min(denied, default="")
     return value, denied.get(value, "")
 
 

@@ -146,6 +146,8 @@ def _questions(
 ) -> Iterator[_Asking]:
     """The requests that test the filters of an endpoint for a hidden value."""
     plain, careful = another(hidden.value), another_to(engine, hidden, words)
+    if plain == hidden.value:
+        plain = _anothers(engine, hidden)
     near = _nearly(hidden.value, careful)
     for parameter in probe.operation.parameters:
         name = parameter.name
@@ -182,6 +184,18 @@ def _questions(
             is not None
         ):
             yield from _conditions(engine, way, other, hidden, careful, tried)
+
+
+def _anothers(engine: Engine, hidden: HiddenValue) -> str:
+    """What another identity has in the same field, for a value too short to alter: a made-up one
+    may be a stranger's. The value itself if there is none, or if it may be of several objects."""
+    found = (
+        value
+        for (who, *place), values in engine.knowledge.own.items()
+        if who != hidden.owner and place == [hidden.resource, hidden.field] and hidden.key
+        for value in sorted(values - {hidden.value})
+    )
+    return next(found, hidden.value)
 
 
 def _conditions(
