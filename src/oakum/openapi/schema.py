@@ -289,7 +289,12 @@ class Schemas:
         kinds: frozenset[str],
     ) -> frozenset[str]:
         """Adds the alternatives, and lifts what all alternatives of a group have in common."""
-        lazy = [[(_Lazy(self, (place,)), place) for place in group] for group in groups]
+        implied = "object" if members or "extra" in made else "array" if "items" in made else ""
+        least = kinds or KIND.get(implied, NO_KIND)
+        lazy = [
+            [(_Alternative(_Lazy(self, (place,)), least), place) for place in group]
+            for group in groups
+        ]
         made["branches"] = tuple(thunk for group in lazy for thunk, _ in group)
         lifted = made["_lifted"] = set()
         if len(self._underway) >= _NESTING:
@@ -395,7 +400,9 @@ class _Conjunction:
             live = tuple(p for p in given if not schema_object.is_null(p.value))
             self.nullable |= len(live) < len(given)
             if len(live) > 1:
-                groups.append(live)
+                # What only limits declares no alternative, and leaves open what is declared beside.
+                if not all(schema_object.only_limits(each.value) for each in live):
+                    groups.append(live)
             else:
                 yield from ((each, component) for each in live)
         if type(raw.get("discriminator")) is dict:
@@ -475,6 +482,29 @@ class _Lazy:
 
     def _make_shape(self) -> Shape:
         return self._schemas.all_of(self._places)
+
+
+class _Alternative:
+    """The shape of an alternative: of the kinds declared beside it, if it says none itself."""
+
+    __slots__ = ("_kinds", "_shape", "_thunk")
+
+    def __init__(self, thunk: Thunk, kinds: frozenset[str]) -> None:
+        self._thunk = thunk
+        self._kinds = kinds
+        self._shape: Shape | None = None
+
+    def __call__(self) -> Shape:
+        if self._shape is None:
+            shape = self._thunk()
+            self._shape = shape if shape.kinds or not self._kinds else self._limited(shape)
+        return self._shape
+
+    def _limited(self, shape: Shape) -> Shape:
+        ways = tuple(_Alternative(way, self._kinds) for way in shape.branches)
+        made = replace(shape, kinds=self._kinds, branches=ways)
+        vars(made).update({k: v for k, v in vars(shape).items() if k in ("_schema", "_lifted")})
+        return made
 
 
 class _Own(_Lazy):

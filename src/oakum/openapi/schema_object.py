@@ -25,6 +25,22 @@ _ELEMENTS = ("contains", "unevaluatedItems", "additionalItems")
 UNREAD = frozenset((*_CONDITIONS, *_DEPENDING, *_DYNAMIC, *_ELEMENTS))
 """Keywords whose schemas apply conditionally, or only to a validator."""
 
+_LIMITS = frozenset(
+    (
+        *(
+            "required",
+            "dependentRequired",
+            "minProperties",
+            "maxProperties",
+            "minItems",
+            "maxItems",
+        ),
+        *("uniqueItems", "minLength", "maxLength", "minimum", "maximum", "exclusiveMinimum"),
+        *("exclusiveMaximum", "multipleOf", "title", "description", "$comment"),
+    )
+)
+"""Keywords that only limit values of a kind that something else declares."""
+
 NO_KIND: frozenset[str] = frozenset()
 KIND = {
     kind: frozenset((kind,))
@@ -53,6 +69,11 @@ def kinds(raw: Json) -> frozenset[str]:
     if type(values := raw.get("enum")) is list:
         return frozenset(_KIND_OF[type(value)] for value in values)
     return NO_KIND
+
+
+def only_limits(raw: Json) -> bool:
+    """Whether a schema declares nothing, and only limits what others declare."""
+    return raw is True or (type(raw) is dict and raw.keys() <= _LIMITS)
 
 
 def kinds_of_all(parts: Sequence[LocatedValue]) -> frozenset[str]:

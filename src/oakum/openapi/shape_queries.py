@@ -51,13 +51,18 @@ def member_by_name(shape: Shape, key: str) -> Shape | None:
 @lru_cache(maxsize=1 << 14)
 def is_null_if_empty(shape: Shape, key: str) -> bool:
     """Whether a member is `null` if there is no object, in every alternative that has it."""
-    having = [at for at in ways(shape) if key in at.properties and not at.branches]
+    having = [at for at in ways(shape) if key in at.properties and not _is_lifted(at, key)]
     return bool(having) and all(
         "null" in at.properties[key]().kinds
         if at.empty_as_null is None
         else key in at.empty_as_null
         for at in having
     )
+
+
+def _is_lifted(shape: Shape, key: str) -> bool:
+    """Whether a shape has a member only because all its alternatives do."""
+    return bool(shape.branches) and key in vars(shape).get("_lifted", shape.properties)
 
 
 @lru_cache(maxsize=1 << 14)

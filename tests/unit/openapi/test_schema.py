@@ -14,7 +14,14 @@ from oakum.authz.compiled_model import resources_in
 from oakum.openapi.document import Document
 from oakum.openapi.model import Shape
 from oakum.openapi.schema import children, either, elements, flatten
-from oakum.openapi.shape_queries import containers, member_by_name, names_of, scalars
+from oakum.openapi.shape_queries import (
+    containers,
+    is_null_if_empty,
+    member_by_name,
+    names_of,
+    scalars,
+    solid,
+)
 
 
 def document(schemas: dict[str, Any], version: str = "3.1.0") -> Document:
@@ -313,6 +320,45 @@ def test_members_common_to_all_alternatives_stand_in_properties() -> None:
     assert [sorted(branch().names) for branch in found.branches] == [["Cat"], ["Dog"]]
     assert sorted(children(found)) == ["bark", "claws", "id", "own"]
     assert found.properties["id"]() is children(found)["id"]
+
+
+LIMITS = [
+    [{"required": ["id"]}, {"required": ["ref"]}],
+    [{"minProperties": 1}, {"title": "T", "maxProperties": 9}, True],
+]
+SHUT = {"additionalProperties": False}
+NOTE = {"type": "object", "properties": {"id": STRING, "ref": {"type": ["object", "null"]}}}
+
+
+@pytest.mark.parametrize("word", ["anyOf", "oneOf"])
+@pytest.mark.parametrize("limits", LIMITS)
+def test_alternatives_that_only_limit_declare_nothing(word: str, limits: list[Any]) -> None:
+    for inner in ({word: limits}, {"allOf": [{word: limits}]}):
+        found = shape(NOTE | inner)
+        assert (found.kinds, found.branches) == ({"object"}, ())
+        assert is_null_if_empty(found, "ref") and not is_null_if_empty(found, "id")
+        assert solid(found)
+
+
+@pytest.mark.parametrize("declared", [NOTE, {"properties": NOTE["properties"]}])
+def test_an_alternative_is_of_the_kinds_that_are_declared_beside_it(declared: Any) -> None:
+    """Without a type, a text would be one of them."""
+    found = shape(declared | {"anyOf": [{"required": ["id"], "not": {}}, SHUT, ref("Any")]}, Any={})
+    assert not scalars(found)
+    assert containers(found) == {"object"}
+    assert is_null_if_empty(found, "ref")
+
+
+def test_an_alternative_that_says_its_own_kind_is_of_that_kind() -> None:
+    found = shape({"type": "object", "oneOf": [STRING, {"required": ["id"], "not": {}}]})
+    assert scalars(found) == {"string"}
+
+
+def test_alternatives_within_an_alternative_are_of_those_kinds_too() -> None:
+    inner = {"oneOf": [{"not": {}}, {"format": "uuid"}]}
+    found = shape({"type": "integer", "anyOf": [ref("In"), {"format": "x"}]}, In=inner)
+    assert scalars(found) == {"integer"}
+    assert found.branches[0]() is found.branches[0]()
 
 
 def test_an_alternative_within_its_own_composition_is_no_alternative() -> None:
