@@ -69,13 +69,17 @@ _NEUTRAL = frozenset(
     )
 )
 """A query parameter made only of these words does not select data."""
-_OF_REQUESTS = _NEUTRAL | frozenset(
+_CLIENTS = frozenset(("api", "app", "client"))
+_OF_CLIENTS = frozenset(("apikey", "signature", "token", "v", "ver", "version"))
+"""Words that with `_CLIENTS` say which client sends a request, and in which version of the API."""
+_OF_REQUESTS = frozenset(
     (
-        *("agent", "build", "correlation", "device", "id", "idempotency", "os", "parent"),
-        *("platform", "request", "requested", "session", "span", "user", "with", "x"),
+        *("agent", "build", "correlation", "device", "id", "idempotency", "key", "os", "platform"),
+        *("request", "session", "span", "timestamp", "trace", "x"),
     )
 )
-"""Words in the name of a header or a cookie that say who sends a request, and from where."""
+"""More such words in the name of a header or a cookie. `user` is none: the list that `X-User-Id`
+selects may be another's; and neither is `source`, by which a list may be filtered."""
 _OPTIONS = frozenset(("include", "includes", "exclude", "with", "without", "show", "hide", "only"))
 """First words of options of a list: `include_stopped`, `withDetails`."""
 
@@ -256,8 +260,12 @@ def _is_neutral(name: str) -> bool:
 
 def _may_shape(where: str, name: str) -> bool:
     words = {*name_words(name)}
-    usual = words <= (_NEUTRAL if where == "query" else _OF_REQUESTS)
-    return not usual and TENANT_WORDS.isdisjoint(words)
+    if not TENANT_WORDS.isdisjoint(words):
+        return False
+    if where != "query":
+        return not words <= _CLIENTS | _OF_CLIENTS | _OF_REQUESTS
+    told = bool(words & _OF_CLIENTS) or ("key" in words and not words.isdisjoint(_CLIENTS))
+    return not told or not words <= _CLIENTS | _OF_CLIENTS | {"key"}
 
 
 def is_tenant(name: str) -> bool:

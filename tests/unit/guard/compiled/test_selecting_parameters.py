@@ -147,6 +147,7 @@ def test_a_look_up_that_nothing_fills_is_named_with_the_line_to_add(tmp_path: Pa
         (("X-Tenant-Id", "X-Org"), ()),
         (("X-Request-Id", "X-App-Version", "X-Device-Id", "Idempotency-Key"), ()),
         (("X-View", "X-Start-At"), (("header", "X-View"), ("header", "X-Start-At"))),
+        (("X-User-Id", "X-Source"), (("header", "X-User-Id"), ("header", "X-Source"))),
     ],
 )
 def test_what_may_shorten_a_look_up_is_called_like_no_tenant_and_no_client(
@@ -158,3 +159,19 @@ def test_what_may_shorten_a_look_up_is_called_like_no_tenant_and_no_client(
 def test_a_parameter_of_the_query_may_shorten_a_look_up_unless_it_is_a_version() -> None:
     found = SelectingParameters(query=("mini", "org_id", "space", "version"))
     assert found.shaping == (("query", "mini"), ("query", "space"))
+
+
+@pytest.mark.parametrize(
+    ("name", "may"),
+    [
+        *(
+            (each, True)
+            for each in ("source", "client", "app", "key", "debug", "trace", "timestamp")
+        ),
+        *((each, False) for each in ("v", "api-version", "app_key", "apiKey", "token")),
+        ("client_version", False),
+    ],
+)
+def test_a_word_of_clients_is_no_version_and_no_key(name: str, may: bool) -> None:
+    """`?source=web` may filter the list of the blocked."""
+    assert bool(SelectingParameters(query=(name,)).shaping) is may
