@@ -30,8 +30,13 @@ NAMES = frozenset(
         *("attributes", "attrs", "props", "properties", "columns", "projection", "project"),
         *("lean", "compact", "partial", "minimal", "brief", "verbose", "summary", "detail"),
         *("details", "view", "representation", "shape"),
+        # SCIM (RFC 7644), FHIR, AIP-157, Elasticsearch and the like
+        *("attributestoget", "filterpath", "sourceincludes", "sourceexcludes", "readmask"),
+        *("fieldnames", "cols", "pick", "except", "sparse", "parts", "expansions"),
     )
 )
+ENDS = ("fields", "fieldset", "fieldmask", "attributes", "elements", "columns")
+"""Ends of names that choose too: `opt_fields`, `excludedAttributes`, `_elements`."""
 PLAIN_PREFERENCES = frozenset(
     (
         *("respond-async", "wait", "handling", "return=representation", "resolution", "tx"),
@@ -93,7 +98,7 @@ def choices(model: Model, operation: Operation) -> Choices:
 def is_choice(parameter: str) -> bool:
     """Whether the name of a parameter indicates that it chooses members of the response."""
     bare = _NOISE.sub("", parameter.lower())
-    return bare in NAMES or (bare[:1] == "x" and bare[1:] in NAMES)
+    return bare.endswith(ENDS) or bare in NAMES or (bare[:1] == "x" and bare[1:] in NAMES)
 
 
 def chooses(found: Choices, asked: HttpRequest, target: str) -> bool:

@@ -11,8 +11,8 @@ local media = require "oakum.media"
 local route = require "oakum.route"
 local trim = require "oakum.trim"
 
-local concat, find, gmatch, gsub, lower, match, sort =
-  table.concat, string.find, string.gmatch, string.gsub, string.lower, string.match, table.sort
+local concat, find, gmatch, gsub, lower, match, sort, sub =
+  table.concat, string.find, string.gmatch, string.gsub, string.lower, string.match, table.sort, string.sub
 
 local M = {}
 
@@ -102,9 +102,14 @@ end
 
 -- ---------------------------------------------------------------- members that the caller chooses
 
+local CHOICE_ENDS = { fields = 1, fieldset = 1, fieldmask = 1, attributes = 1, elements = 1, columns = 1 }
+
 -- The Lua of `guard/compiled/chosen_fields.py`. Whether a name says that its parameter chooses members.
 local function is_choice(name, names)
   local bare = gsub(gsub(lower(name), "%[.*", ""), "[^a-z]", "")
+  for length = 6, 10 do
+    if CHOICE_ENDS[sub(bare, -length)] then return true end
+  end
   return names[bare] or names[match(bare, "^x(.*)$")] or false
 end
 

@@ -13,7 +13,20 @@ def test_a_name_says_that_its_parameter_chooses(name: str) -> None:
     assert is_choice(name)
 
 
-@pytest.mark.parametrize("name", ["q", "limit", "fieldsOfStudy", "id"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("excludedAttributes", "attributesToGet", "_elements", "fieldMask", "read_mask"),
+        *("X-Goog-FieldMask", "opt_fields", "tweet.fields", "filter_path", "_source_includes"),
+        *("stored_fields", "returnFields", "cols", "pick", "expansions"),
+    ],
+)
+def test_so_do_the_names_of_standards_and_of_large_apis(name: str) -> None:
+    """SCIM (RFC 7644, 3.9), FHIR, AIP-157, Elasticsearch, Asana, X."""
+    assert is_choice(name)
+
+
+@pytest.mark.parametrize("name", ["q", "limit", "fieldsOfStudy", "id", "source"])
 def test_other_names_do_not(name: str) -> None:
     assert not is_choice(name)
 
