@@ -118,6 +118,7 @@ OF_WRITES: tuple[Callable[[CompiledContract, GrantedEndpoint], Iterator[Problem]
     named_objects.named_accounts,
     owners.unknown_type,
     request_bodies.unset_fields,
+    request_bodies.unbound_bodies,
     creations.refused_creations,
     creations.placed_objects,
     replacements.replaced_values,

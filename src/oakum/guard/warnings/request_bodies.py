@@ -13,10 +13,11 @@ from oakum.authz.unions import keeps_kind, mixes
 from oakum.errors import Problem, few
 from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
-from oakum.guard.warnings.contract_queries import resources_written
+from oakum.guard.warnings.contract_queries import resources_shown, resources_written
 from oakum.http.json_pointer import escape
 from oakum.http.media_type import is_json
-from oakum.openapi.model import Shape
+from oakum.openapi.model import Operation, Shape
+from oakum.openapi.shape_queries import member, member_names
 from oakum.policy.resource_schemas import resource_of
 
 _FEW = 3
@@ -50,6 +51,38 @@ def unset_fields(contract: CompiledContract, endpoint: GrantedEndpoint) -> Itera
             " refused",
             "write `set: […]` beside `see:` for the fields that callers send",
         )
+
+
+def unbound_bodies(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Problem]:
+    """Warns about a body that writes an object of a resource whose `set` lines do not hold for it,
+    as its schema is another: `NoteUpdate` for a `Note`."""
+    operation = endpoint.operation
+    whole = operation.method in ("PUT", "PATCH") and operation.path.endswith("}")
+    names = [endpoint.checks.target.resource] if whole else []
+    if operation.method == "POST" and not operation.path.endswith("}"):
+        names = resources_shown(contract, operation)
+    if contract.model.rule(operation.id).graphql or resources_written(contract, operation):
+        return
+    for name in filter(None, names):
+        rules = contract.policy.resources[name].fields
+        fields = {rule.path.partition(".")[0] for rule in rules}
+        found = [each for each in _members_sent(operation) if each in fields]
+        if found and any(grant.set for rule in rules for grant in rule.grants):
+            yield Problem(
+                contract.location(operation),
+                f"`{operation.id}` writes a `{name}`, and no `set` line holds for its body:"
+                f" {few(found, _FEW)} pass, whoever may set them",
+                f"name the schema of the body among the `schemas` of `{name}`, or say where the"
+                f' object stands in it: `{operation.id}: {{sets: {{{name}: ""}}}}`',
+            )
+            return
+
+
+def _members_sent(operation: Operation) -> list[str]:
+    """Names of the members of a JSON body, and of the objects directly in it."""
+    shapes = [each.shape for each in operation.body if each.shape is not None]
+    inner = [at for shape in shapes for name in member_names(shape) if (at := member(shape, name))]
+    return list(dict.fromkeys(name for each in (*shapes, *inner) for name in member_names(each)))
 
 
 def undeclared_parts(contract: CompiledContract) -> Iterator[Problem]:

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from tests import quick_yaml
+from tests.conformance.exchanges import FOLDER
 from tests.unit.guard.warnings.contracts import DESK, LEDGER, said
 
 
@@ -107,3 +109,35 @@ def test_a_write_without_a_declared_body_is_told_of(tmp_path: Path) -> None:
     )
     assert words in said(tmp_path, DESK, bare)
     assert words not in said(tmp_path, DESK)
+
+
+LIMITED = quick_yaml.load((FOLDER / "contracts" / "limited.yaml").read_text())
+UPDATE = {"type": "object", "properties": {"owner": {"type": "string"}, "why": {"type": "string"}}}
+
+
+@pytest.mark.parametrize("inside", [False, True])
+@pytest.mark.parametrize("bound", [False, True])
+def test_a_body_of_another_schema_than_the_resource_is_named_unless_it_is_said_to_be_one(
+    tmp_path: Path, bound: bool, inside: bool
+) -> None:
+    def change(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        body = {"type": "object", "properties": {"note": UPDATE}} if inside else UPDATE
+        patch = document["paths"]["/notes/{id}"]["patch"]
+        patch["requestBody"] = {"content": {"application/json": {"schema": body}}}
+        del policy["operations"]["getNote, patchNote"]
+        sets = {"sets": {"Note": "/note" if inside else ""}} if bound else {}
+        policy["operations"] |= {"getNote": {}, "patchNote": sets}
+
+    told = "`patchNote` writes a `Note`, and no `set` line holds for its body: `owner` pass"
+    assert (told in said(tmp_path, LIMITED, change)) is not bound
+
+
+def test_a_new_object_in_another_schema_is_named_too(tmp_path: Path) -> None:
+    def change(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        body = {"content": {"application/json": {"schema": UPDATE}}}
+        made = document["paths"]["/notes/{id}"]["get"]["responses"]
+        post = {"operationId": "newNote", "requestBody": body, "responses": made}
+        document["paths"]["/notes"] = {"post": post}
+        policy["operations"]["newNote"] = {}
+
+    assert "`newNote` writes a `Note`, and no `set` line" in said(tmp_path, LIMITED, change)
