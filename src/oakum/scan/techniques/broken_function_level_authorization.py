@@ -34,6 +34,7 @@ OPENS_WAYS = False
 
 _BY_CALLER = ("anyone", "authenticated", "claim")
 """Kinds of relations that depend on the caller alone, not on the object."""
+_UNSAID = "only the document's `security` says that callers have to log in there; write `call:`"
 _OWNERS = 2
 """How many owners' objects strangers request if no response is declared."""
 _OBJECTS = 8
@@ -92,10 +93,10 @@ def _ask_strangers(engine: Engine, probe: Probe, who: str) -> None:
     count = known_objects(probe, engine.knowledge, who, probe.personal)
     done = set[Kind]()
     for turn in range(min(count, _OBJECTS)):
-        every: list[str | None] = [each for each in engine.identities.names() if each != who]
+        every = [None, *(each for each in engine.identities.names() if each != who)]
         for viewer in strangers(engine, probe, who, turn, every):
             kind = engine.kind(viewer, who)._replace(given=frozenset())
-            if viewer is None or kind in done or is_spent(engine.context.pace):
+            if kind in done or is_spent(engine.context.pace):
                 continue
             done.add(kind)
             engine.put(probe, who, who, turn=turn)
@@ -104,17 +105,19 @@ def _ask_strangers(engine: Engine, probe: Probe, who: str) -> None:
                 _compare(engine, probe, viewer, who, turn)
 
 
-def _may(engine: Engine, probe: Probe, viewer: str, who: str) -> bool:
-    """Whether `call` allows a viewer without a relation to the object."""
+def _may(engine: Engine, probe: Probe, viewer: str | None, who: str) -> bool:
+    """Whether `call`, or else the document's `security`, allows a viewer without a relation to the
+    object."""
+    if engine.model.rule(probe.operation.id).call is None:
+        return viewer is not None or probe.operation.anonymous
     held = engine.identities.relations(viewer, who)
-    return engine.model.rule(probe.operation.id).call is None or through(
-        engine.model, probe.operation.id, held, logged_in=True
-    )
+    return through(engine.model, probe.operation.id, held, logged_in=viewer is not None)
 
 
-def _compare(engine: Engine, probe: Probe, viewer: str, who: str, turn: int) -> None:
+def _compare(engine: Engine, probe: Probe, viewer: str | None, who: str, turn: int) -> None:
     """Reports that a viewer outside `call` receives what the owner receives. Both request it again,
-    since the first responses may have been about other objects."""
+    since the first responses may have been about other objects. What only the document's `security`
+    says is suspected: many documents say it once for all operations."""
     head = engine.responses.heads.get((probe.id, viewer, who))
     filled = fill(probe, engine.target, engine.knowledge, who, turn=turn)
     if filled is None or head is None or not head.shows:
@@ -122,7 +125,10 @@ def _compare(engine: Engine, probe: Probe, viewer: str, who: str, turn: int) -> 
     own, other = (engine.send(probe, each, filled) for each in (who, viewer))
     if own.body and own.body == other.body and own.ok:
         label = engine.identities.label(engine.identities.relations(viewer, who), viewer, who)
-        _report(engine, probe, viewer, label, filled, other, sure=True)
+        said = engine.model.rule(probe.operation.id).call is not None
+        _report(
+            engine, probe, viewer, label, filled, other, sure=True, doubt="" if said else _UNSAID
+        )
 
 
 def _ask(engine: Engine, probe: Probe) -> None:
@@ -166,7 +172,7 @@ def _tell(engine: Engine, probe: Probe, viewer: str | None, *, sure: bool) -> No
 
 def _report(
     engine: Engine, probe: Probe, viewer: str | None, label: str, filled: FilledRequest,
-    answer: Response, *, sure: bool,
+    answer: Response, *, sure: bool, doubt: str = "",
 ) -> None:  # fmt: skip
     says = "gets the same response as callers who may call it" if sure else "is not refused"
     evidence = Evidence(
@@ -177,7 +183,7 @@ def _report(
     )
     engine.results.report(
         Signal(
-            HOW, "*", "*", label, probe.endpoint, evidence, (), viewer, sure, says,
-            "no caller who may call it got the same response",
+            HOW, "*", "*", label, probe.endpoint, evidence, (), viewer, sure and not doubt, says,
+            doubt or "no caller who may call it got the same response",
         )
     )  # fmt: skip
