@@ -87,7 +87,7 @@ def filter_by(parameter: Parameter, field: str) -> Filter | None:
     alone = set(rest) <= _OPERATORS and set(own) <= set(said)
     found = Filter(frozenset(rest), alone)
     if parameter.shape.kinds - {"null"} == {"boolean"} and not found.said & (_SET | _UNSET):
-        return None
+        return found if alone else None
     return found
 
 
@@ -120,10 +120,13 @@ def _thing(said: tuple[str, ...]) -> str:
 def another(value: str) -> str:
     """Another value of the same form: the next number or date, otherwise a similar text; the value
     itself if none is safe."""
+    if value in OPPOSITES:
+        return OPPOSITES[value]
     plain = _NUMBER.fullmatch(value) or _DATE.fullmatch(value)
     return (plain and _next(value, 1)) or unlike(value)
 
 
+OPPOSITES = {"true": "false", "false": "true"}
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 

@@ -22,7 +22,7 @@ from oakum.exposure.values.knowledge import says_nothing
 from oakum.finding import Evidence, Result
 from oakum.openapi.model import Json, Parameter
 from oakum.scan.engine import Engine
-from oakum.scan.filters.filter_parameters import Filter, another, filter_by
+from oakum.scan.filters.filter_parameters import OPPOSITES, Filter, another, filter_by
 from oakum.scan.filters.filter_trials import FAILS, REFUSES, FilterForm, TrialResults
 from oakum.scan.filters.hidden_values import HiddenValue, hidden_fields, hidden_in_list
 from oakum.scan.filters.json_filters import Dialect, dialects, literal, under_other_names
@@ -410,6 +410,7 @@ def _tells(
         if not turn:
             came = is_found(engine, hidden, answer[2])
             sure = came or _is_unmistakable(engine, hidden)
+            sure = sure and hidden.value not in OPPOSITES  # half of all filters find the owner so
             # What has no rows that name nobody cannot have more of them.
             may_tell = asking.near is not None and bool(answer[2].unnamed)
             if not came and not (may_tell and _is_theirs_alone(engine, hidden)):
