@@ -333,7 +333,7 @@ class _Endpoint:
             taken = taken_by(shape, (name,), each)
             other = other_value(name, value, taken, far=moves_by_itself(name, value))
             if not why and name in states:
-                why = "it is a setting, which the scan tests separately"
+                why = "it is a setting, and another value may open or close the object"
             if not why and (life_cycle(name, taken) or (other is not None and ends(name, other))):
                 why = "it may end or lock the object, or take back what only staff can give"
             if not why and not self.ours and sets_off(name, each, value):
