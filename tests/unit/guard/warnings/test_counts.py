@@ -57,6 +57,23 @@ def test_what_counts_or_names_objects_of_a_list_is_named(
     assert WORDS not in said(tmp_path, STAFF, listed(members, counts=[at]))
 
 
+@pytest.mark.parametrize("seers", [["member"], ["owner"]])
+def test_a_list_of_other_objects_beside_the_list_is_named_if_everybody_is_shown_them(
+    seers: list[str], tmp_path: Path
+) -> None:
+    """As `included` of JSON:API, which lists to whom the objects belong."""
+
+    def change(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        places = {"type": "array", "items": {"$ref": "#/components/schemas/Place"}}
+        listed({"included": places})(document, policy)
+        place = {"type": "object", "properties": {"id": TEXT, "by": TEXT}}
+        document["components"]["schemas"]["Place"] = place
+        lines = {"id, by": [{"see": seers}]}
+        policy["resources"]["Place"] = {"key": "id", "owner": "by", "fields": lines}
+
+    assert (f"`/included/*` {WORDS}" in said(tmp_path, STAFF, change)) is (seers == ["member"])
+
+
 def test_a_count_in_a_row_is_named_beside_the_list_of_the_row(tmp_path: Path) -> None:
     def rows(**members: Any) -> Change:
         groups = {"type": "array", "items": {"type": "object", "properties": members}}
