@@ -439,7 +439,7 @@ class Knowledge:
     def named_in(row: Mapping[str, str], source: str) -> str:
         """The key of another resource that an object refers to, as `feed_id` or nested `feed.id`;
         as `FeedId` alone if the key itself is called so. Empty if none."""
-        name, key = map(words, source.split(".", 1))
+        name, key = map(words, source.partition(".")[::2])
         wanted = key if key[: len(name)] == name else name + key
         fields = (e for e in row if wanted in (words(e), words(e.rpartition(".")[2])))
         return next((row[each] for each in fields), "")

@@ -123,7 +123,7 @@ class MisplacedSearch:
                     )  # fmt: skip
                 if text.at in outside:
                     self.context.stray(who, value, self.question)
-                doubt = _GRANTED if text.granted not in (("", ""), (resource, path)) else ""
+                doubt = _GRANTED if self._is_granted_as(text, resource, path) else ""
                 yield MisplacedValue(text.at, value, who, resource, path, text.where, doubt=doubt)
 
     def in_own_objects(self, instances: list[ObjectInstance]) -> Iterator[MisplacedValue]:
@@ -204,6 +204,14 @@ class MisplacedSearch:
         may = self.question.viewer is not None and not each.owners
         may = may and leaf.path in table.leaves and not granted_to_nobody(table, leaf.path)
         return (each.resource, leaf.path) if leaf.allowed or may else ("", "")
+
+    def _is_granted_as(self, text: _Text, resource: str, path: str) -> bool:
+        """Whether a value may be granted where it stands. An address is somebody's wherever it
+        stands, unless in a field for addresses."""
+        if text.granted in (("", ""), (resource, path)):
+            return False
+        names_one = classify_field(path) in NAMES_ONE
+        return not names_one or classify_field(text.granted[1]) in NAMES_ONE
 
     def _is_its_own(self, each: ObjectInstance, leaf: Leaf, who: str) -> bool:
         """Whether a leaf is a declared field of the response or a known field of the owner."""
