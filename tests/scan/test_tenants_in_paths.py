@@ -35,6 +35,7 @@ paths:
     parameters: [{name: event, in: path, required: true, schema: {type: string}}]
     get:
       operationId: talks
+      parameters: [{name: expand, in: query, schema: {type: string, enum: [notes, slides]}}]
       responses:
         "200": {description: own, content: {application/json: {schema: {type: array, items: {$ref: "#/components/schemas/Talk"}}}}}
   /events/{event}/talks/{id}:
@@ -76,10 +77,13 @@ EVENTS = ("spring", "summer", "autumn")
 TALKS = {"ann": {"summer": [4111]}, "bob": {"autumn": [4122]}}
 
 
-def entry() -> Entry:
-    """`leaky`: a talk is shown to whoever is logged in, else only to its speaker."""
+def entry(leaks: str = "") -> Entry:
+    """`leaky`: a talk is shown to whoever is logged in, else to its speaker alone. `expand`: all of
+    an event are, in a list that is asked for notes."""
 
-    def app(mode: str, seed: int) -> Starlette:
+    def app(given: str, seed: int) -> Starlette:
+        mode = leaks or given
+
         def caller(request: Request) -> str:
             name = sender(request)
             return f"u-{name}" if name in TALKS else ""
@@ -102,6 +106,8 @@ def entry() -> Entry:
         async def talks(request: Request) -> Response:
             who = caller(request)
             found = [each for each in rows(request.path_params["event"]) if each["speaker"] == who]
+            if mode == "expand" and request.query_params.get("expand") == "notes":
+                found = rows(request.path_params["event"])
             return JSONResponse(found) if who else Response(status_code=401)
 
         async def talk(request: Request) -> Response:
@@ -131,6 +137,11 @@ def entry() -> Entry:
 
 def test_a_leak_below_a_tenant_that_objects_do_not_name_is_found(tmp_path: Path) -> None:
     played = play(entry(), "leaky", 1, tmp_path)
+    assert ("notes", "member", "proven") in told(played)
+
+
+def test_an_option_is_tried_in_a_tenant_that_shows_something(tmp_path: Path) -> None:
+    played = play(entry("expand"), "leaky", 1, tmp_path)
     assert ("notes", "member", "proven") in told(played)
 
 

@@ -92,6 +92,9 @@ class Responses:
     ever shown."""
     first: dict[tuple[str, str], int] = field(default_factory=dict)
     """(endpoint, owner) → position of the first object at which its owner was shown anything."""
+    showed: dict[tuple[str, str], int] = field(default_factory=dict)
+    """(endpoint, owner of the parameters) → position of the first of their values with which
+    anything was shown to anybody."""
     good: dict[str, tuple[Probe, str | None, int]] = field(default_factory=dict)
     """Identity → (endpoint, owner of the values, index) of a request that showed it data of its
     own."""
@@ -133,6 +136,8 @@ class Responses:
         own = viewer is not None and any(name == viewer for name, _ in outcome.sighted)
         if own and viewer and first and not (probe.how or probe.batch):
             self.good.setdefault(viewer, (probe, who, turn))
+        if outcome.sighted and first:
+            self.showed.setdefault((probe.id, who or ""), turn)
         if viewer == who:
             self.pages.setdefault((probe.id, who or ""), set()).update(outcome.sighted)
             if outcome.sighted:
@@ -144,6 +149,11 @@ class Responses:
             kept = list(found)
             self.lasting_links += kept
             self.giving |= dict.fromkeys(each.source for each in kept)
+
+    def showing(self, probe: Probe, who: str | None) -> int:
+        """The position of values with which an endpoint shows something, to ask it otherwise: the
+        first tenant in its path may hold nothing. 0 if none did."""
+        return self.showed.get((probe.id, who or ""), 0)
 
     def has_page(self, probe: Probe, who: str) -> bool:
         """Whether an endpoint ever showed an owner their own objects."""

@@ -117,6 +117,8 @@ def try_as_viewers(
     about = who if probe.personal else None
     # An option may open what is in one state only.
     turns = engine.evaluator.turns(probe, about) if about is not None else [0]
+    if turns == [0]:
+        turns = [engine.responses.showing(probe, about)]
     for turn in turns:
         seen: list[tuple[str, _Looks]] = []
         for options in _rounds(probe, tried) if turn not in but else ():
@@ -188,7 +190,8 @@ def _try_option(
         return "", (None, frozenset())
     engine.matrix.open(way)
     answer = engine.send(way, viewer, filled)
-    before = engine.responses.forms.get((probe.id, viewer, who)) if not turn else None
+    plain = turn == engine.responses.showing(probe, who)
+    before = engine.responses.forms.get((probe.id, viewer, who)) if plain or not turn else None
     targets = frozenset({who} if who else ())
     question = engine.question(
         way, viewer, targets, filled, engine.key(way, viewer, who, "look", turn)

@@ -130,8 +130,9 @@ def _try(engine: Engine, probe: Probe, way: Probe, subjects: list[str]) -> bool:
     # too: each owner's are requested.
     owners = subjects if _own_objects(engine, probe, subjects) > known else []
     for who in subjects if probe.personal else [None]:
+        turn = engine.responses.showing(probe, who)
         for viewer in (who, *engine.watchers(who), *(owners if who is None else ())):
-            engine.put(way, viewer, who)
+            engine.put(way, viewer, who, turn=turn)
     return True
 
 
@@ -157,8 +158,9 @@ def _as_others(engine: Engine, probe: Probe, way: Probe, subjects: list[str]) ->
         and form is not None
         and 200 <= form[0] < 300
     ):
+        turn = engine.responses.showing(probe, subjects[0])
         for viewer in engine.watchers(subjects[0]):
-            engine.put(way, viewer, subjects[0])
+            engine.put(way, viewer, subjects[0], turn=turn)
 
 
 def _with(probe: Probe, said: str, fixed: Mapping[str, Json]) -> Probe:
@@ -266,7 +268,7 @@ def _is_alive(engine: Engine, probe: Probe, way: Probe, subjects: list[str]) -> 
         who = viewer if probe.personal else None
         before = engine.responses.forms.get((probe.id, viewer, who))
         engine.matrix.open(way)
-        outcome = engine.put(way, viewer, who)
+        outcome = engine.put(way, viewer, who, turn=engine.responses.showing(probe, who))
         after = engine.responses.forms.get((way.id, viewer, who))
         if outcome is not None and after is not None and after != before:
             return 200 <= after[0] < 300
