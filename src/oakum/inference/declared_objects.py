@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from oakum.http.json_pointer import escape
 from oakum.http.media_type import is_feed
 from oakum.http.methods import SHOWS
-from oakum.inference.identifiers import without_number
+from oakum.inference.identifiers import own_name
 from oakum.inference.lexicon import FieldClass, classify_field, singular, word_set, words
 from oakum.inference.nouns import (
     ACCOUNTS,
@@ -156,7 +156,7 @@ class _Looker:
             if noun in chosen:
                 self._paired.add(noun)
             else:
-                self._named_by.setdefault(noun, set()).add(words(without_number(parameter)))
+                self._named_by.setdefault(noun, set()).add(words(own_name(parameter)))
 
     def look(self, operation: Operation) -> Iterator[DeclaredObject]:
         media = operation.success()

@@ -23,6 +23,7 @@ _OF_ITSELF = SAYS_AN_ID | word_set(
 _NUMBERS = frozenset(("integer", "number"))
 _OF_NUMBERS = word_set("decimal double float int32 int64")
 _ANYTHING = re.compile(r"\^?(?:\.|\\[SwW]|\[[^\]]*\])[+*]\$?|\^?\S?\.[+*]\$?")
+_LOOKUP = re.compile(r"(?<=\w)__i?exact$")
 _NUMBERED = re.compile(r"(?<=[A-Za-z])_\d+$")
 _SHORT = 64
 _SLOW = re.compile(r"\)[*+{]|\\\d")
@@ -31,14 +32,15 @@ _REPEATS = re.compile(r"[*+]|\{\d*,")
 
 def named_after(parameter: str, members: Iterable[str]) -> str:
     """The longest member name with which a parameter's name ends; empty: none."""
-    said = words(without_number(parameter))
+    said = words(own_name(parameter))
     found = [each for each in members if (own := words(each)) and said[-len(own) :] == own]
     return max(found, key=lambda each: len(words(each)), default="")
 
 
-def without_number(parameter: str) -> str:
-    """A parameter's name without a generator's numbering: `name_1` is a second `{name}`."""
-    return _NUMBERED.sub("", parameter)
+def own_name(parameter: str) -> str:
+    """A parameter's name without what tools add: `name_1` is a second `{name}`, and Django finds
+    by `code__iexact` what has this `code`, in any case."""
+    return _NUMBERED.sub("", _LOOKUP.sub("", parameter))
 
 
 def is_foreign(member: str, noun: str, nouns: Container[str]) -> bool:

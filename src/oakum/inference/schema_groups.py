@@ -16,7 +16,7 @@ from operator import itemgetter
 from oakum.http.json_pointer import path_of
 from oakum.http.methods import SHOWS
 from oakum.inference.declared_objects import DeclaredObject, declared_objects, is_item
-from oakum.inference.identifiers import formed_as, is_foreign, named_after, without_number
+from oakum.inference.identifiers import formed_as, is_foreign, named_after, own_name
 from oakum.inference.lexicon import FieldClass, classify_field, singular, word_set, words
 from oakum.inference.nouns import (
     ACCOUNTS,
@@ -380,7 +380,7 @@ def _resource_name(thing: Thing) -> str:
     for seen in thing.objects:
         if not seen.inside and is_item(seen):
             parameter = _last(seen.operation)
-            named = without_number(parameter.name.rpartition(".")[2])
+            named = own_name(parameter.name.rpartition(".")[2])
             whole = _OF_COLLECTION.fullmatch(parameter.shape.pattern)
             found.add(named if whole and named in children(seen.shape) else "")
     return found.pop() if len(found) == 1 else ""

@@ -89,3 +89,9 @@ def test_what_alone_has_the_pattern_of_the_path_is_the_identifier(
 def test_a_second_parameter_of_a_name_has_a_number() -> None:
     assert named_after("name_1", ["id", "name"]) == "name"
     assert named_after("line1", ["id", "line1"]) == "line1"
+
+
+def test_a_lookup_of_django_is_no_part_of_a_name() -> None:
+    assert named_after("user__code__iexact", ["id", "code"]) == "code"
+    assert named_after("code__exact", ["id", "code"]) == "code"
+    assert named_after("iexact", ["id", "code"]) == ""
