@@ -264,8 +264,11 @@ def _may_shape(where: str, name: str) -> bool:
         return False
     if where != "query":
         return not words <= _CLIENTS | _OF_CLIENTS | _OF_REQUESTS
-    told = bool(words & _OF_CLIENTS) or ("key" in words and not words.isdisjoint(_CLIENTS))
-    return not told or not words <= _CLIENTS | _OF_CLIENTS | {"key"}
+    if not words <= _CLIENTS | _OF_CLIENTS | {"key"}:
+        return True
+    # `client` and `key` alone may filter a list; `client_version` and `app_key` do not.
+    is_key = "key" in words and not words.isdisjoint(_CLIENTS)
+    return not is_key and words.isdisjoint(_OF_CLIENTS)
 
 
 def is_tenant(name: str) -> bool:

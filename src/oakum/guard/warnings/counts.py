@@ -96,7 +96,7 @@ def _read(
         name = resource_of(shape, model.bound)
         if name in hidden:
             objects.setdefault(path, name)
-        elif name and path[-1:] == ("*",) and path not in objects and not endpoint.graph:
+        elif name and path[-1:] == ("*",) and not endpoint.graph:
             values.setdefault(path, shape)  # JSON:API lists there to whom the others belong
         if name or shape in around or any(matches(at, path) for at, _ in shown):
             continue

@@ -74,6 +74,20 @@ def test_a_list_of_other_objects_beside_the_list_is_named_if_everybody_is_shown_
     assert (f"`/included/*` {WORDS}" in said(tmp_path, STAFF, change)) is (seers == ["member"])
 
 
+@pytest.mark.parametrize("first", [True, False])
+def test_a_list_of_either_is_not_beside_itself(first: bool, tmp_path: Path) -> None:
+    def change(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        kinds = [{"$ref": "#/components/schemas/Place"}, ITEMS["items"]]
+        either = {"type": "array", "items": {"anyOf": kinds if first else kinds[::-1]}}
+        listed({"data": either})(document, policy)
+        place = {"type": "object", "properties": {"id": TEXT, "by": TEXT}}
+        document["components"]["schemas"]["Place"] = place
+        lines = {"id, by": [{"see": ["member"]}]}
+        policy["resources"]["Place"] = {"key": "id", "owner": "by", "fields": lines}
+
+    assert WORDS not in said(tmp_path, STAFF, change)
+
+
 def test_a_count_in_a_row_is_named_beside_the_list_of_the_row(tmp_path: Path) -> None:
     def rows(**members: Any) -> Change:
         groups = {"type": "array", "items": {"type": "object", "properties": members}}
