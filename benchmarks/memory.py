@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 import cadence
-from oakum.cli.demo_stages import serve_stage
+from oakum.cli.demo_scans import serve_stage
 
 
 def scan(members: int, folder: Path) -> int:

@@ -324,7 +324,7 @@ def test_the_transports_of_the_scanner_reach_outside_and_nothing_else_does() -> 
     assert {name for name, found in reaching.items() if found} == {
         "oakum/scan/transport/client.py",
         "oakum/scan/transport/login_command.py",  # runs a command that an identity names
-        "oakum/scan/identities/browser_login.py",  # waits for a browser at a loopback port
+        "oakum/scan/identities/loopback_login.py",  # waits for a browser at a loopback port
         "oakum/scan/transport/certificates.py",  # loads a client certificate; opens nothing
         # what stays open; asks through the governor of the other
         "oakum/scan/transport/feeds.py",
@@ -333,7 +333,7 @@ def test_the_transports_of_the_scanner_reach_outside_and_nothing_else_does() -> 
         "oakum/pytest_plugin/network_hooks.py",
         "oakum/cli/revision.py",  # asks git for a file as it was
         "oakum/cli/run_linters.py",  # runs a linter that was asked for
-        "oakum/cli/demo_stages.py",  # starts cadence in a process of its own
+        "oakum/cli/demo_scans.py",  # starts cadence in a process of its own
         "oakum/draft_review/server.py",  # serves the page of a review at a loopback port
         "oakum/guard/admin_socket.py",  # speaks to that engine at its own socket
         "oakum/guard/health.py",  # serves health and metrics

@@ -18,13 +18,13 @@ from playwright.sync_api import Browser, Page
 
 import cadence
 from cadence.people import personas
-from oakum.cli.demo_stages import serve_stage
+from oakum.cli.demo_scans import serve_stage
 from oakum.cli.main import main
 from oakum.cli.page_contract import PageGrants
 from oakum.errors import InputError
 from oakum.frontend import drive
 from oakum.frontend.drive import load_address, watch
-from oakum.frontend.render_text import lines, plain
+from oakum.frontend.render import lines, plain
 from oakum.frontend.usage import USED, Load, ReceivedResponse, Usage, Use, judge
 from oakum.policy.contract import load
 from tests import patience

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from oakum.scan.identities.browser_login import AtScreen
 from oakum.scan.identities.identities_file import load_identities
 from oakum.scan.identities.identity_verification import examine
+from oakum.scan.identities.loopback_login import AtScreen
 from oakum.scan.identities.session import Sessions
 from oakum.scan.transport.client import HttpTransport
 from tests.chromium import browser as browser

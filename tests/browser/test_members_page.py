@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 
 import cadence
 from cadence.people import personas
-from oakum.cli.demo_stages import serve_stage
+from oakum.cli.demo_scans import serve_stage
 from oakum.guard.run import GuardOptions, run_engine
 from tests.chromium import browser as browser
 from tests.gateway.test_running import staged

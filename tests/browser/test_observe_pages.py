@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from oakum.observe_pages import abuse, comparison, inventory, usage
+from oakum.observe_pages import abuse, comparison, front_end_use, inventory
 from tests.browser.offline import opening
 from tests.browser.test_html_report import CONTRAST, NAMELESS
 from tests.chromium import browser as browser
@@ -33,7 +33,7 @@ def small() -> str:
 
 
 def used() -> str:
-    return usage.render(samples.usage(), LINES)
+    return front_end_use.render(samples.usage(), LINES)
 
 
 def compared() -> str:
@@ -237,7 +237,7 @@ def test_one_page_can_be_looked_at_by_itself(open_page: Open) -> None:
     document = samples.usage()
     first, second = document["endpoints"]
     alone = [{"drive": "--page 1", "endpoints": [first]}, {"drive": "--page 2", "endpoints": []}]
-    page = open_page(usage.render(document | {"drives": alone}, LINES))
+    page = open_page(front_end_use.render(document | {"drives": alone}, LINES))
     status = page.get_by_role("status").first
     expect(status).to_have_text("2 of 2 operations, 10 fields")
     where = page.get_by_role("group", name="On which page")
@@ -252,7 +252,7 @@ def test_one_page_can_be_looked_at_by_itself(open_page: Open) -> None:
 
 def test_a_discarded_drive_stands_on_top(open_page: Open) -> None:
     document = samples.usage() | {"discarded": [{"drive": "--page 1", "why": "shows another text"}]}
-    page = open_page(usage.render(document, LINES))
+    page = open_page(front_end_use.render(document, LINES))
     expect(page.locator("h1")).to_have_text("Not trustworthy")
     expect(page.locator(".distrust")).to_contain_text("--page 1 shows another text")
 
@@ -376,7 +376,7 @@ def hostile_pages() -> Iterator[str]:
     lines = {name: {"14": other} for name in samples.HOSTILE for other in samples.HOSTILE}
     yield inventory.render(samples.hostile(), lines)
     uses = [samples.usage(1, name=name) for name in samples.HOSTILE]
-    yield usage.render(samples.gathered(uses, "endpoints", "difference"), lines)
+    yield front_end_use.render(samples.gathered(uses, "endpoints", "difference"), lines)
     rows = [samples.comparison(6, name) for name in samples.HOSTILE]
     yield comparison.render(samples.gathered(rows, "rows"), lines)
     yield abuse.render(samples.gathered([*map(samples.abuse, samples.HOSTILE)], "callers"))

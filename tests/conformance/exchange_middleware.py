@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote, unquote, unquote_to_bytes
 
 from oakum.asgi import OakumMiddleware as Asgi
-from oakum.guard.passed_request import GuardedRequest, Refusal
+from oakum.guard.request_outcome import GuardedRequest, Refusal
 from oakum.routing.http_messages import HttpRequest, RequestSteps
 from oakum.wsgi import OakumMiddleware as Wsgi
 from tests.conformance.exchange_python import PythonGuard

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from oakum.guard.enforcement import Gatekeeper
 from oakum.guard.key_files import read_api_keys
-from oakum.guard.passed_request import Refusal
+from oakum.guard.request_outcome import Refusal
 from oakum.routing.http_messages import HttpRequest, HttpResponse, RequestSteps
 from tests.conformance.exchanges import AUDIT_KEY, Outcome, Request, Response, Setup
 

@@ -16,7 +16,7 @@ import pytest
 
 import cadence
 from cadence.people import catalogue
-from oakum.cli.demo_stages import serve_stage
+from oakum.cli.demo_scans import serve_stage
 from oakum.guard.engine_protocol import EngineTarget
 from oakum.guard.run import GuardOptions, run_engine
 from tests.cadence.play import BY_ID, BY_TAG

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import cadence
-from oakum.cli.demo_stages import serve_stage, without_feed
+from oakum.cli.demo_scans import serve_stage, without_feed
 from oakum.finding import Result
 from oakum.guard.engine_protocol import EngineTarget
 from oakum.guard.run import GuardOptions, run_engine

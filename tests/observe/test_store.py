@@ -19,7 +19,6 @@ from hypothesis import strategies as st
 from oakum.errors import InputError
 from oakum.traffic.call import Hasher
 from oakum.traffic.call_reader import Endpoints, calls
-from oakum.traffic.observation import SourceCounts
 from oakum.traffic.path_templates import id_form
 from oakum.traffic.store import logs, questions, reading, sql_counts
 from oakum.traffic.store.engine import Duck, QueryEngine, ResultTooLarge
@@ -27,6 +26,7 @@ from oakum.traffic.store.layout import KeptRun, open_runs, run_sheet
 from oakum.traffic.store.spark import Spark, start_session
 from oakum.traffic.survey import Surveyor
 from oakum.traffic.traffic_files import records, sources
+from oakum.traffic.traffic_report import SourceCounts
 from tests.cadence.play import Play
 from tests.observe.test_traffic import CONTRACT, STATES, made_of, observe
 

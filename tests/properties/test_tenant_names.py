@@ -7,13 +7,13 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oakum.guard.compiled.selecting_parameters import SelectingParameters
-from oakum.guard.compiled.tenant_names import names_tenant
+from oakum.guard.compiled.lookup_selection import LookupSelection
+from oakum.guard.compiled.tenant_mentions import names_tenant
 from oakum.openapi.model import Json
 from oakum.routing.http_messages import HttpRequest
 from tests.properties.pool import LAW
 
-OWN = SelectingParameters(body=("tenant", "org_id"))
+OWN = LookupSelection(body=("tenant", "org_id"))
 NAMES = ("tenant", "org_id", "orgId", "ten", "text", "a b", "é")
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.sampled_from((*NAMES, '"tenant":', "x")),

@@ -14,7 +14,7 @@ import pytest
 
 import cadence
 from cadence.people import persona_rows
-from oakum.cli.demo_stages import serve_stage
+from oakum.cli.demo_scans import serve_stage
 from oakum.report import FORMATS, json_document
 from tests import patience
 from tests.once import once

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 
 from oakum.authz.beside_objects import Keep, whole
 from oakum.authz.body_owners import BodyObjects
+from oakum.authz.caller_and_object import Principal, Subject
 from oakum.authz.compiled_model import Model
 from oakum.authz.declared_media import select_media
 from oakum.authz.judge import Judge
-from oakum.authz.principal import Principal, Subject
 from oakum.authz.project import Call, cut, remains, removed_pointers, settle
 from oakum.authz.strict_json import Span, UnreadableBody, read_request
 from oakum.authz.table import Table

@@ -14,10 +14,10 @@ from dataclasses import dataclass, field, replace
 from math import inf
 from typing import NamedTuple
 
+from oakum.authz.caller_and_object import Subject
 from oakum.authz.id_spelling import identifier, is_sole_spelling
 from oakum.authz.member_paths import at_path, texts
 from oakum.authz.owners import partly
-from oakum.authz.principal import Subject
 from oakum.authz.stored_elements import Index, MapName, StoredElements
 from oakum.http.json_pointer import Pointer
 from oakum.openapi.model import Json

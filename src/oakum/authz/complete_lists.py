@@ -15,19 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from oakum.authz.id_spelling import identifier
-from oakum.authz.list_headers import (
-    WELL,
-    Pages,
-    Said,
-    address_says,
-    header_says,
-    is_turned,
-    link_says,
-    mark_of,
-    mark_says,
-)
-from oakum.authz.list_member_names import (
+from oakum.authz.completeness_names import (
     AROUND,
     ENDED,
     FAILED,
@@ -39,6 +27,18 @@ from oakum.authz.list_member_names import (
     kind_of,
     plain_name,
     words,
+)
+from oakum.authz.id_spelling import identifier
+from oakum.authz.list_headers import (
+    WELL,
+    Pages,
+    Said,
+    address_says,
+    header_says,
+    is_turned,
+    link_says,
+    mark_of,
+    mark_says,
 )
 from oakum.http.media_type import essence, is_json
 from oakum.openapi.model import Json, Shape

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from oakum.authz.body_owners import MeantObject
+from oakum.authz.caller_and_object import Principal, Subject
 from oakum.authz.compiled_model import Model
 from oakum.authz.owner_states import state_of
-from oakum.authz.principal import Principal, Subject
 from oakum.authz.relations import held_relations
 from oakum.authz.table import Table, grants
 from oakum.errors import Location

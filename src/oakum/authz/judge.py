@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from oakum.authz.beside_objects import Hollow, Keep, Rows, Values, as_absent, is_left, whole
 from oakum.authz.body_owners import Around, BodyObjects, MeantObject, Writing, child_steps, slot
+from oakum.authz.caller_and_object import Principal, Subject
 from oakum.authz.compiled_model import Model, may_conceal
 from oakum.authz.decide import all_settable, may_call, through
 from oakum.authz.deselected_objects import LeftOut
@@ -23,7 +24,6 @@ from oakum.authz.owner_states import state_of
 from oakum.authz.owners import owners_of, partly
 from oakum.authz.place_rules import Masked, Spot, alike_parts, masked_leaves, unwritable
 from oakum.authz.places import stated_resource
-from oakum.authz.principal import Principal, Subject
 from oakum.authz.relations import compared_values, held_relations
 from oakum.authz.stored_elements import MapName
 from oakum.authz.strict_json import MAX_DEPTH

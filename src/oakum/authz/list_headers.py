@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import unquote_plus
 
-from oakum.authz.list_member_names import FAILED, NAMES, ON, has_part, plain_name, words
+from oakum.authz.completeness_names import FAILED, NAMES, ON, has_part, plain_name, words
 
 Said = Literal["on", "end", "short", "silent", "open", "unknown"]
 """What a part of a response says about its list: it goes on, it ends, it is shorter than a page,

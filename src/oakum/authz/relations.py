@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from oakum.authz.caller_and_object import Principal, Subject
 from oakum.authz.claims import claim_value, unsaid
 from oakum.authz.id_spelling import (
     LISTED,
@@ -21,7 +22,6 @@ from oakum.authz.id_spelling import (
     named_among,
     spread,
 )
-from oakum.authz.principal import Principal, Subject
 from oakum.authz.three_valued_logic import Truth, both, every, without
 from oakum.openapi.model import Json
 from oakum.policy.model import Policy, Relation

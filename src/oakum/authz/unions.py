@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from oakum.authz.compiled_model import Members, Model, members_of
+from oakum.authz.data_outside_objects import changes
 from oakum.authz.discriminators import Tag, alternative_by_component, objects_of
-from oakum.authz.operations_outside_objects import changes
 from oakum.openapi.model import Json, Operation, Shape
 from oakum.openapi.shape_queries import merge
 from oakum.policy.resource_schemas import resource_of

@@ -11,7 +11,7 @@ import orjson
 from oakum.cli import shared
 from oakum.cli.demo_cadence import command as cadence
 from oakum.cli.demo_catalogue import command as catalogue
-from oakum.cli.demo_stages import BUDGET, GUARDED, Scans, engine_at_hand
+from oakum.cli.demo_scans import BUDGET, GUARDED, Scans, engine_at_hand
 from oakum.cli.groups import CommandGroup
 from oakum.errors import ExitCode, count_of, pip_install
 from oakum.finding import Finding, Report, Result

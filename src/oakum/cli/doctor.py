@@ -1,4 +1,5 @@
-"""`oakum doctor`: whether the identities can log in and are whom the file says."""
+"""`oakum doctor`: checks that the identities can log in and are who the identities file says they
+are."""
 
 from __future__ import annotations
 

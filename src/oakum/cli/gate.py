@@ -25,7 +25,7 @@ from oakum.gate import (
     combine_reports,
     foreign,
     judge,
-    render_text,
+    render,
 )
 from oakum.gate import badge as badges
 from oakum.gate.combined_reports import is_later
@@ -169,12 +169,12 @@ def _write(verdict: Verdict, contract: Path, files: Mapping[str, Path | None]) -
 
 def _render_verdict(verdict: Verdict, contract: Path, form: str) -> str:
     if form == "json":
-        content = render_text.document(verdict, str(contract))
+        content = render.document(verdict, str(contract))
         return orjson.dumps(content, option=orjson.OPT_INDENT_2).decode()
     if form == "github":
-        lines = [*commands(_annotations(verdict, contract)), *render_text.closing_lines(verdict)]
+        lines = [*commands(_annotations(verdict, contract)), *render.closing_lines(verdict)]
     else:
-        lines = [*(render_text.markdown if form == "markdown" else render_text.text)(verdict)]
+        lines = [*(render.markdown if form == "markdown" else render.text)(verdict)]
     return "\n".join(map(visible, lines))
 
 

@@ -148,7 +148,7 @@ def draft(
     API sends may be the leak. A relation is only granted what was really sent to it.
     """
     from oakum.traffic.draft_lines import needs, text
-    from oakum.traffic.suggested_relations import without_unneeded
+    from oakum.traffic.relations_to_confirm import without_unneeded
     from oakum.traffic.survey import Surveyor
     from oakum.traffic.traffic_files import sources as opened
 
@@ -228,7 +228,7 @@ def _draft_basis(
     from oakum.policy.shared_keys import apart
     from oakum.routing.judged_contract import compile_for_judging
     from oakum.traffic.evaluation.traffic_judge import ContractJudge
-    from oakum.traffic.suggested_relations import with_suggestions
+    from oakum.traffic.relations_to_confirm import with_suggestions
 
     if contract is None:
         assert openapi is not None

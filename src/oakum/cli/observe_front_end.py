@@ -71,7 +71,7 @@ def command(
     Runs each page or script in Chromium twice, plain and watched. No response is changed. A watched
     load that differs from the plain one is discarded.
     """
-    from oakum.frontend.render_text import differences, drives_document, lines, plain
+    from oakum.frontend.render import differences, drives_document, lines, plain
 
     if caller and contract is None:
         raise click.UsageError(

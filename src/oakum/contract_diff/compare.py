@@ -14,7 +14,7 @@ from typing import Literal
 
 from oakum.authz.compiled_model import Model
 from oakum.authz.table import Table
-from oakum.contract_diff.declared_at_endpoints import DeclaredEndpoint, DeclaredPaths, Walk, node_at
+from oakum.contract_diff.endpoint_places import DeclaredEndpoint, DeclaredPaths, Walk, node_at
 from oakum.contract_diff.worlds import (
     MOST,
     Condition,

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from oakum.contract_diff.declared_at_endpoints import Walk
 from oakum.contract_diff.embedded_objects import find_embedded_checks
+from oakum.contract_diff.endpoint_places import Walk
 from oakum.contract_diff.outside_tables import OutsideChange
 from oakum.contract_diff.passed_inputs import find_passed_inputs
 from oakum.contract_diff.worlds import endpoint_key

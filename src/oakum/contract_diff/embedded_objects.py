@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from oakum.authz.compiled_model import Model
 from oakum.contract_diff.compare import lets_in
-from oakum.contract_diff.declared_at_endpoints import (
+from oakum.contract_diff.endpoint_places import (
     DeclaredEndpoint,
     DeclaredEndpoints,
     DeclaredPaths,

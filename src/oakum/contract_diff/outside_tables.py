@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from oakum.authz.compiled_model import Model
-from oakum.contract_diff.declared_at_endpoints import DeclaredEndpoint
+from oakum.contract_diff.endpoint_places import DeclaredEndpoint
 from oakum.errors import NOWHERE, Location
 from oakum.policy.model import Limit, OperationRule, Policy, Resource
 

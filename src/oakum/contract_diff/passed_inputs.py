@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from oakum.contract_diff.declared_at_endpoints import DeclaredEndpoints
+from oakum.contract_diff.endpoint_places import DeclaredEndpoints
 from oakum.contract_diff.outside_tables import OutsideChange
 from oakum.contract_diff.worlds import endpoint_key
 from oakum.guard.compiled.compiled_contract import CompiledContract

@@ -12,7 +12,7 @@ from typing import Literal
 
 from oakum.contract_diff.compare import Difference, Kind, Move, Why, greatest
 from oakum.contract_diff.outside_tables import OutsideChange, terms
-from oakum.contract_diff.viewer_names import Viewer, ViewerNames, when_words
+from oakum.contract_diff.viewer_wording import Viewer, ViewerWording, when_words
 from oakum.contract_diff.worlds import Condition
 from oakum.errors import NOWHERE, Location
 
@@ -139,7 +139,7 @@ def _is_declared(found: Difference, part: _SentencePart, leaf: str) -> bool:
 
 def _parts(move: Move, found: Difference) -> Iterable[tuple[_SentencePart, int]]:
     """The sentences for a move, each with its number of cells at one endpoint."""
-    speaker = ViewerNames(move, found)
+    speaker = ViewerWording(move, found)
     parts: dict[frozenset[Condition], list[Viewer]] = {}
     for viewer in speaker.viewers():
         parts.setdefault(viewer.now, []).append(viewer)

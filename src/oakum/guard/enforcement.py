@@ -21,9 +21,9 @@ from oakum.guard.audit_counts import count_removed, owners_shown
 from oakum.guard.compiled import cors_preflight
 from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
+from oakum.guard.compiled.lookup_selection import LookupSelection
 from oakum.guard.compiled.relation_writes import mark
 from oakum.guard.compiled.request_places import RequestParts
-from oakum.guard.compiled.selecting_parameters import SelectingParameters
 from oakum.guard.compiled.written_resource import looks_up_first
 from oakum.guard.concealment import ConcealedSight, shows
 from oakum.guard.forwarded_headers import ForwardedHeaders
@@ -33,9 +33,9 @@ from oakum.guard.lookup_cache import Budgets, IdCache
 from oakum.guard.lookup_requirements import LookupRequirements
 from oakum.guard.lookups import KIND, ClientRequest, LookupResult, Lookups, LookupService
 from oakum.guard.mentioned_ids import EVERYBODY, named_by
-from oakum.guard.passed_request import GuardedRequest, Refusal
 from oakum.guard.projection import NULL, is_null, may_be_null, projector
 from oakum.guard.request_checks import BodyChecks, ForwardedBody, absent
+from oakum.guard.request_outcome import GuardedRequest, Refusal
 from oakum.guard.tenant_selection import conditions
 from oakum.http.methods import routed_method
 from oakum.http.octets import octets
@@ -236,7 +236,7 @@ class Gatekeeper:
         held = find_credentials(asked, place.query, self._plan.credentials)
         if caller.claim or caller.api_key:
             held = only_token(held, self._nameless) if caller.claim else held
-            original = ClientRequest(asked, held, conditions(asked, "", SelectingParameters()))
+            original = ClientRequest(asked, held, conditions(asked, "", LookupSelection()))
             who = yield from self._who(Lookups(self._service, original, NOBODY))
             self._admit(request, who)
             if not who.ids and not all(map(is_password, asked.values("authorization"))):

@@ -14,9 +14,9 @@ from itertools import product
 from typing import NamedTuple, TypeVar
 
 from oakum.authz import Call, Model, ObjectInstance, Principal, Subject, Table
+from oakum.authz.data_outside_objects import account
 from oakum.authz.id_spelling import looked_up_owners
 from oakum.authz.judgement import Outline
-from oakum.authz.operations_outside_objects import account
 from oakum.authz.owner_states import digit, said_state, state_of
 from oakum.authz.relations import holds
 from oakum.policy.model import Policy, State

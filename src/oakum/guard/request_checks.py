@@ -19,7 +19,7 @@ from oakum.guard.compiled.form_parts import overrides, pair_names, part_names
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
 from oakum.guard.compiled.request_places import RequestParts
 from oakum.guard.compiled.resources_in_parameters import sends
-from oakum.guard.compiled.tenant_names import is_named
+from oakum.guard.compiled.tenant_mentions import is_named
 from oakum.guard.compiled.write_targets import Target, TargetKind
 from oakum.guard.forms import as_json, keep_members
 from oakum.guard.graphql_query import arguments, parameter, refusal_reason

@@ -1,7 +1,7 @@
-"""Reads the object that a write is about to change from a look-up's response.
+"""The object that a write is about to change, read from a look-up's response before the write.
 
-An object counts as the requested one only if it is where the document says. If the request names it
-by a key alone, the object also has to contain that key.
+It counts as that object only if it stands where the document says. If the request names it by a key
+alone, it must also contain that key.
 """
 
 from __future__ import annotations

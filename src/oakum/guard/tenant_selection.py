@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from oakum.guard.compiled.selecting_parameters import Place, SelectingParameters
-from oakum.guard.compiled.tenant_names import names_tenant
+from oakum.guard.compiled.lookup_selection import LookupSelection, Place
+from oakum.guard.compiled.tenant_mentions import names_tenant
 from oakum.http.octets import sha256_of_texts
 from oakum.routing.allowed_headers import for_this_hop
 from oakum.routing.http_messages import Denial, Headers, HttpRequest
@@ -50,7 +50,7 @@ class Conditions:
     cookies: Headers = field(default=(), repr=False)
     query: tuple[str, ...] = field(default=(), repr=False)
     path: tuple[str, ...] = ()
-    """Path templates up to the tenant, as in `SelectingParameters.path`."""
+    """Path templates up to the tenant, as in `LookupSelection.path`."""
     unsaid: bool = False
     """Whether the request names the tenant where no look-up can repeat it."""
     shaping: frozenset[Place] = frozenset()
@@ -69,7 +69,7 @@ class Conditions:
         headers = ((f"header {name}", value) for name, value in self.headers)
         return (*headers, *((f"cookie {name}", value) for name, value in self.cookies))
 
-    def parameters_for(self, look: SelectingParameters) -> SelectionParameters | None:
+    def parameters_for(self, look: LookupSelection) -> SelectionParameters | None:
         """The parameters for a look-up of an operation; None if it must not be sent, since a
         required parameter is missing or a condition cannot be repeated."""
         if not look.caller and (self.unsaid or not {*self.path}.issubset(look.paths)):
@@ -100,7 +100,7 @@ class Conditions:
         )
 
 
-def conditions(asked: HttpRequest, query: str, selection: SelectingParameters) -> Conditions:
+def conditions(asked: HttpRequest, query: str, selection: LookupSelection) -> Conditions:
     """The conditions of a request of an operation; `query`: what is forwarded of its query.
 
     Raises `Denial` for a cookie that servers may read differently.

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from oakum.observe_pages import abuse, comparison, inventory, usage
+from oakum.observe_pages import abuse, comparison, front_end_use, inventory
 from oakum.openapi.model import Json
 from oakum.output.file import write
 
@@ -23,7 +23,7 @@ def write_inventory(path: Path, document: Json) -> None:
 def write_usage(path: Path, document: Json) -> None:
     """Writes the page of the fields that front ends use; raises `InputError` if it cannot be
     written."""
-    write(path, usage.render(document, _lines(document.get("difference", ()))).encode())
+    write(path, front_end_use.render(document, _lines(document.get("difference", ()))).encode())
 
 
 def write_comparison(path: Path, document: Json) -> None:

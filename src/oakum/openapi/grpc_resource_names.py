@@ -4,7 +4,7 @@ A gRPC service binds `/v1/{name=users/*}` to one member, and the document that i
 `/v1/{name}` with `pattern: users/[^/]+`, although a path parameter is one segment (OpenAPI 3.1,
 4.8.12.1). The words around the one that is chosen become part of the path, and what `name` holds
 stays `users/7`: the name by which bodies call the object, too. So they do before a verb
-(`/v1/{name}:purge`), which would else be read as part of the name in `/v1/{name}`.
+(`/v1/{name}:purge`), which would otherwise be read as part of the name in `/v1/{name}`.
 
 Other patterns that admit a slash (`.+`, several `[^/]+`) leave their parameter one segment.
 """

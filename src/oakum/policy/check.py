@@ -1,7 +1,7 @@
 """Checks a policy against its document: unknown names are errors, gaps are warnings.
 
 What decides about access (a key, an owner, a state, a looked-up operation) has to exist, otherwise
-the contract means something else than it says. A granted field may be missing, since that leaks
+the contract would not mean what it says. A granted field may be missing, since that leaks
 nothing. `review` reports what a reader of the contract should also know.
 """
 

@@ -13,7 +13,7 @@ from typing import Literal
 
 from oakum.authz import Model
 from oakum.authz.complete_lists import ListPlace, place_of
-from oakum.authz.operations_outside_objects import changes
+from oakum.authz.data_outside_objects import changes
 from oakum.errors import Problem
 from oakum.http.json_pointer import path_of
 from oakum.openapi.document import Document

@@ -1,9 +1,9 @@
 """Which of several operations with matching paths a request is for, by the values of its
 parameters.
 
-Two operations may differ in the names of parameters alone (`/users/{id}`, `/users/{name}`), and a
-router may pass a value that an operation does not take on to one whose path matches more
-(`/users/{id}`, `/{folder}/{file}`).
+Two operations may differ only in the names of their parameters (`/users/{id}`, `/users/{name}`).
+Or one template is more general (`/users/{id}`, `/{folder}/{file}`): if the first does not take the
+value, a router may try the second.
 """
 
 from __future__ import annotations

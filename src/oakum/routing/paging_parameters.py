@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from urllib.parse import unquote_plus, urlencode
 
-from oakum.authz.list_member_names import words
+from oakum.authz.completeness_names import words
 from oakum.openapi.model import Json, Operation, Parameter
 from oakum.openapi.shape_queries import scalars
 

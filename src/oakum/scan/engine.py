@@ -36,7 +36,9 @@ from oakum.finding import Evidence
 from oakum.http.origin import origin_of
 from oakum.scan.context import Event, RunContext
 from oakum.scan.coverage.untested import Section
-from oakum.scan.evaluation.answer_fingerprint import (
+from oakum.scan.evaluation.evaluator import Evaluator
+from oakum.scan.evaluation.judged_response import JudgedResponse
+from oakum.scan.evaluation.kept_answer import (
     Form,
     Head,
     form_of,
@@ -44,8 +46,6 @@ from oakum.scan.evaluation.answer_fingerprint import (
     head_of,
     is_broken,
 )
-from oakum.scan.evaluation.evaluator import Evaluator
-from oakum.scan.evaluation.judged_response import JudgedResponse
 from oakum.scan.evaluation.lasting_links import gather
 from oakum.scan.requests.builder import FilledRequest, curl, fill, parameters_in
 from oakum.scan.state import Requests, Responses, Results, RunState

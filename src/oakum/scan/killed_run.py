@@ -14,7 +14,7 @@ from pathlib import Path
 
 from oakum.errors import InputError, Location, Problem
 from oakum.exposure.known_identities import KnownIdentities
-from oakum.scan.census.census_record import differences
+from oakum.scan.census.census_json import differences
 from oakum.scan.context import Event
 from oakum.scan.engine import Engine
 from oakum.scan.identities.relation_lists import Relations

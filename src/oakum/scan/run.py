@@ -15,13 +15,13 @@ from oakum.errors import InputError, Location, Problem, TargetError
 from oakum.exchange import Exchange
 from oakum.finding import Report
 from oakum.scan.assembly import Assembly, Work, at_work
-from oakum.scan.census.census_record import keeper
+from oakum.scan.census.census_json import keeper
 from oakum.scan.census.object_snapshots import Census
 from oakum.scan.context import Event
 from oakum.scan.discovery.security_contact import contact_notes
 from oakum.scan.engine import Engine
 from oakum.scan.evaluation.after_restore import still_open
-from oakum.scan.identities.foreign_removals import tell_removals
+from oakum.scan.identities.deletable_accounts import report_deletable_accounts
 from oakum.scan.identities.identity_verification import Examination, examine
 from oakum.scan.identities.ids_and_claims import with_claims
 from oakum.scan.identities.relation_lists import Relations
@@ -223,7 +223,7 @@ class Scan:
             left += surely("settings", partial(still_open, engine))
         if engine.context.provisioned is not None:
             left += surely("accounts", engine.context.provisioned.restore)
-            tell_removals(engine)
+            report_deletable_accounts(engine)
         if self.writes.changes:
             left += surely("objects", self._census.differences) if self._census else ()
         return left

@@ -18,8 +18,8 @@ from oakum.exposure.leak_signal import Signal
 from oakum.exposure.values.knowledge import Knowledge
 from oakum.finding import Endpoint
 from oakum.scan.coverage.untested import Gaps, Section, UntestedItem
-from oakum.scan.evaluation.answer_fingerprint import Form, Head
 from oakum.scan.evaluation.evaluator import Evaluator
+from oakum.scan.evaluation.kept_answer import Form, Head
 from oakum.scan.evaluation.lasting_links import LastingLink
 from oakum.scan.requests.builder import FilledRequest
 

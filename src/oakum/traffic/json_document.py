@@ -6,24 +6,24 @@ import orjson
 
 import oakum
 from oakum.openapi.model import Json
-from oakum.traffic.observation import (
+from oakum.traffic.traffic_report import (
     Drift,
     ObservedField,
     ObservedOperation,
     SentField,
     SourceCounts,
-    TrafficObservation,
+    TrafficReport,
 )
 
 SCHEMA = "oakum.observation/2"
 
 
-def render(found: TrafficObservation) -> bytes:
+def render(found: TrafficReport) -> bytes:
     """The document as JSON text; equal observations give equal bytes."""
     return orjson.dumps(document(found), option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
-def document(found: TrafficObservation) -> Json:
+def document(found: TrafficReport) -> Json:
     """The document as JSON values, described in docs/reference/observation.md."""
     return {
         "schema": SCHEMA,

@@ -20,11 +20,11 @@ from oakum.routing.competing_operations import rivals
 from oakum.traffic.call import Hasher
 from oakum.traffic.evaluation.loading import load_against
 from oakum.traffic.evaluation.traffic_judge import DocumentJudge
-from oakum.traffic.observation import TrafficObservation
 from oakum.traffic.recorded_exchange import RecordedExchange
 from oakum.traffic.survey import Survey, Surveyor, observation
 from oakum.traffic.traffic_files import TrafficSource, is_log
 from oakum.traffic.traffic_files import sources as opened_sources
+from oakum.traffic.traffic_report import TrafficReport
 
 if TYPE_CHECKING:
     from oakum.traffic.store.engine import QueryEngine
@@ -52,7 +52,7 @@ class ObserveOptions:
     """Whether shapes of ids and queries are needed, which only the pass in Python sees."""
 
 
-def run_observation(asked: ObserveOptions) -> tuple[TrafficObservation, Survey]:
+def run_observation(asked: ObserveOptions) -> tuple[TrafficReport, Survey]:
     """Counts all sources. Raises `InputError`, and `UnfitOptionsError` for an engine that cannot
     read them."""
     folders = [Path(name) for name in asked.sources if Path(name).is_dir()]
@@ -96,7 +96,7 @@ def _unfit(
 
 def _in_python(
     asked: ObserveOptions, found: list[TrafficSource], against: DocumentJudge | None
-) -> tuple[TrafficObservation, Survey]:
+) -> tuple[TrafficReport, Survey]:
     survey = survey_of(found, Surveyor(os.urandom(32), against, asked.hosts), against)
     reads = [each.counts for each in found]
     return observation(survey, reads, against, _title(asked)), survey
@@ -114,7 +114,7 @@ def survey_of(
 
 def _of_logs(
     asked: ObserveOptions, found: list[TrafficSource], against: DocumentJudge | None
-) -> tuple[TrafficObservation, Survey] | None:
+) -> tuple[TrafficReport, Survey] | None:
     """None: the engine cannot read them after all, and nobody has insisted on it."""
     from oakum.traffic.store import logs
     from oakum.traffic.store.engine import UnreadableSource
@@ -145,7 +145,7 @@ def _operation(against: DocumentJudge | None, passed: RecordedExchange) -> Opera
     return found[0] if found is not None else None
 
 
-def _of_kept(asked: ObserveOptions, folders: list[Path]) -> tuple[TrafficObservation, Survey]:
+def _of_kept(asked: ObserveOptions, folders: list[Path]) -> tuple[TrafficReport, Survey]:
     from oakum.traffic.store import contract_comparison, sql_counts
     from oakum.traffic.store.engine import UnreadableSource
     from oakum.traffic.store.layout import contract_text_digest, open_runs, unreadable

@@ -1,4 +1,4 @@
-"""Renders an observation as text."""
+"""Renders the report of `oakum observe traffic` as text."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from itertools import groupby
 
 from oakum.inference.lexicon import label_field
 from oakum.openapi.model import Shape
-from oakum.traffic.observation import Drift, ObservedOperation, TrafficObservation
+from oakum.traffic.traffic_report import Drift, ObservedOperation, TrafficReport
 
 _QUIET = ("plain", "key", "handle")
 _MOST = 12
@@ -19,7 +19,7 @@ _KINDS = {
 }
 
 
-def lines(found: TrafficObservation) -> Iterator[str]:
+def lines(found: TrafficReport) -> Iterator[str]:
     """What was read, the endpoints, the drift, and what cannot be relied upon."""
     yield from _sources(found)
     yield ""
@@ -34,7 +34,7 @@ def lines(found: TrafficObservation) -> Iterator[str]:
         yield f"not trustworthy: {why}"
 
 
-def _sources(found: TrafficObservation) -> Iterator[str]:
+def _sources(found: TrafficReport) -> Iterator[str]:
     yield f"{_many(found.read, 'exchange')} read from {_many(len(found.sources), 'source')}"
     skipped: Counter[str] = Counter()
     for each in found.sources:
@@ -45,7 +45,7 @@ def _sources(found: TrafficObservation) -> Iterator[str]:
         yield f"  {many:,} set aside: {why}"
 
 
-def _inventory(found: TrafficObservation) -> Iterator[str]:
+def _inventory(found: TrafficReport) -> Iterator[str]:
     counts = Counter(each.standing for each in found.operations)
     said = [f"{counts[name]} {name}" for name in ("documented", "shadow", "zombie") if counts[name]]
     yield f"{_many(len(found.operations), 'operation')}" + (f": {', '.join(said)}" if said else "")
@@ -90,7 +90,7 @@ def _share(present: int, of: int) -> str:
     return "" if present >= of else f" ({100 * present // max(of, 1)} %)"
 
 
-def _viewers(found: TrafficObservation) -> Iterator[str]:
+def _viewers(found: TrafficReport) -> Iterator[str]:
     """Who was sent how many fields of what."""
     yield "sent, by the caller's relation to the owner:"
     rows: dict[tuple[str, str], set[str]] = {}
@@ -104,7 +104,7 @@ def _viewers(found: TrafficObservation) -> Iterator[str]:
         yield f"  {many:,} not judged: {why}"
 
 
-def _personal(found: TrafficObservation) -> Iterator[str]:
+def _personal(found: TrafficReport) -> Iterator[str]:
     """Fields that are somebody's business by name, and to whom each was sent."""
     viewers: dict[tuple[str, str], set[str]] = {}
     for each in found.sent:
@@ -120,7 +120,7 @@ def _personal(found: TrafficObservation) -> Iterator[str]:
         yield f"    {resource}: {_few(names)} to {', '.join(told)}"
 
 
-def _drift(found: TrafficObservation) -> Iterator[str]:
+def _drift(found: TrafficReport) -> Iterator[str]:
     if not found.drift:
         yield f"no drift from {found.against}"
         return
@@ -134,7 +134,7 @@ def _drift(found: TrafficObservation) -> Iterator[str]:
             )
 
 
-def _new_endpoints(rows: Sequence[Drift], found: TrafficObservation) -> Iterator[str]:
+def _new_endpoints(rows: Sequence[Drift], found: TrafficReport) -> Iterator[str]:
     """Endpoints that nobody has declared; beneath each what makes it grave."""
     seen = {(each.method, each.path): each for each in found.operations}
     for row in rows:

@@ -16,7 +16,10 @@ from oakum.openapi.model import Shape
 from oakum.openapi.observed_shape import ObservedValues
 from oakum.traffic import inventory_notes
 from oakum.traffic.inventory import UNREAD, InventoryCounter, SeenEndpoint, events, read, rows
-from oakum.traffic.observation import (
+from oakum.traffic.path_templates import Paths, Template
+from oakum.traffic.recorded_exchange import RecordedExchange
+from oakum.traffic.traffic_files import TrafficSource, records
+from oakum.traffic.traffic_report import (
     Drift,
     EndpointNote,
     ObservedField,
@@ -24,11 +27,8 @@ from oakum.traffic.observation import (
     SentField,
     SourceCounts,
     Standing,
-    TrafficObservation,
+    TrafficReport,
 )
-from oakum.traffic.path_templates import Paths, Template
-from oakum.traffic.recorded_exchange import RecordedExchange
-from oakum.traffic.traffic_files import TrafficSource, records
 
 FILE = "[.](?:html?|m?js|css|map|png|jpe?g|gif|svg|webp|avif|ico|woff2?|ttf|mp4|webm|wasm|txt)$"
 """Pattern, for any engine, of lower-case path endings that are files and no API calls."""
@@ -181,7 +181,7 @@ class Surveyor:
 
 def observation(
     survey: Survey, sources: Iterable[SourceCounts], against: Against | None, title: str
-) -> TrafficObservation:
+) -> TrafficReport:
     """The inventory and drift, with reasons to distrust them."""
     reads = tuple(sources)
     broken_first = sorted(reads, key=lambda each: not each.broken)
@@ -191,7 +191,7 @@ def observation(
     elif not distrust and not survey.templates:
         distrust += ["no exchange is an API call"]
     operations = tuple(_operations(survey, against))
-    return TrafficObservation(
+    return TrafficReport(
         reads,
         title,
         operations,

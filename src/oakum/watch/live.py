@@ -20,9 +20,9 @@ from oakum.errors import count_of
 from oakum.openapi.model import Operation as Declared
 from oakum.traffic.call import Hasher
 from oakum.traffic.call_reader import Endpoints, Finds
-from oakum.traffic.observation import Drift, ObservedOperation, SourceCounts, TrafficObservation
 from oakum.traffic.recorded_exchange import RecordedExchange
 from oakum.traffic.survey import Against, Survey, Surveyor, observation
+from oakum.traffic.traffic_report import Drift, ObservedOperation, SourceCounts, TrafficReport
 
 _SMOOTH: Final = 10.0
 """Time constant of the rates in seconds: after it, an exchange counts about a third."""
@@ -76,7 +76,7 @@ class LiveFrame:
     since: float
     """Seconds since the first frame."""
     rate: float
-    found: TrafficObservation
+    found: TrafficReport
     busy: tuple[Busy, ...]
     """The busiest first."""
     news: tuple[News, ...]
@@ -123,7 +123,7 @@ class Live:
         if call is not None:
             self._events += self._watch.take(call)
 
-    def observation(self, reads: Sequence[SourceCounts]) -> TrafficObservation:
+    def observation(self, reads: Sequence[SourceCounts]) -> TrafficReport:
         """What all exchanges so far add up to, as `observe traffic` would report it."""
         return self._observation(self._surveyor.finish(), reads)
 
@@ -153,7 +153,7 @@ class Live:
             len(self._told),
         )
 
-    def _observation(self, survey: Survey, reads: Sequence[SourceCounts]) -> TrafficObservation:
+    def _observation(self, survey: Survey, reads: Sequence[SourceCounts]) -> TrafficReport:
         return observation(survey, reads, self._against, self._title)
 
     def _learn(self, survey: Survey) -> None:
@@ -164,7 +164,7 @@ class Live:
             self._paths = paths
             self._endpoints = Endpoints(survey, self._against, self._hosts)
 
-    def _count(self, found: TrafficObservation, past: float) -> None:
+    def _count(self, found: TrafficReport, past: float) -> None:
         """Updates the rates. An operation has a rate from the second frame that shows it."""
         keep = math.exp(-past / _SMOOTH) if past > 0 else 1.0
         seen = {each.id: each.seen for each in found.operations}
@@ -180,7 +180,7 @@ class Live:
     def _smooth_rate(rate: float, more: int, past: float, keep: float) -> float:
         return rate * keep + (1 - keep) * max(0, more) / past if past > 0 else rate
 
-    def _fresh(self, found: TrafficObservation) -> Iterator[tuple[str, str]]:
+    def _fresh(self, found: TrafficReport) -> Iterator[tuple[str, str]]:
         learnt = not self._known["endpoint"]
         endpoints = [
             each for each in found.operations if each.seen and self._new("endpoint", each.id)

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from oakum.authz.caller_and_object import Principal
 from oakum.authz.judgement import ObjectInstance
-from oakum.authz.principal import Principal
 from oakum.authz.settings_in_responses import told_settings
 from oakum.policy.model import Policy
 from tests.properties import wild

@@ -15,7 +15,7 @@ import pytest
 from oakum.errors import Location
 from oakum.finding import Report
 from oakum.gate import Verdict
-from oakum.gate.render_text import markdown
+from oakum.gate.render import markdown
 from oakum.report import FORMATS, json_document
 from tests import quick_yaml
 from tests.unit.cli.shell import Done, oakum

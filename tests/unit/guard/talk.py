@@ -11,7 +11,7 @@ from typing import Any
 import cadence
 from oakum.guard.compiled.compiled_contract import compile_for_gateway
 from oakum.guard.enforcement import Gatekeeper
-from oakum.guard.passed_request import GuardedRequest, Refusal
+from oakum.guard.request_outcome import GuardedRequest, Refusal
 from oakum.policy.contract import load
 from oakum.routing.http_messages import HttpRequest, HttpResponse
 

@@ -11,7 +11,7 @@ from unittest.mock import patch
 import pytest
 from click.testing import CliRunner, Result
 
-from oakum.cli import demo_stages, guard
+from oakum.cli import demo_scans, guard
 from oakum.errors import InputError, Problem
 from oakum.guard.engine_protocol import mistake
 from oakum.guard.engines import ENGINES, is_installed
@@ -74,7 +74,7 @@ def test_the_demo_takes_the_first_engine_of_the_list_that_is_installed() -> None
         ({"a": Absent}, None),
     ):
         with patch.dict(ENGINES, engines, clear=True):
-            assert demo_stages.engine_at_hand() == chosen
+            assert demo_scans.engine_at_hand() == chosen
 
 
 def test_an_engine_whose_program_is_missing_is_not_installed() -> None:

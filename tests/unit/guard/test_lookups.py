@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from oakum.guard.passed_request import GuardedRequest
+from oakum.guard.request_outcome import GuardedRequest
 from oakum.routing.http_messages import HttpRequest, HttpResponse
 from tests.unit.guard.talk import Talk, answer, asked, body, contract
 

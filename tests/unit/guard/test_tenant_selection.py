@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from oakum.guard.compiled.selecting_parameters import SelectingParameters, SuppliedParameter
+from oakum.guard.compiled.lookup_selection import LookupSelection, SuppliedParameter
 from oakum.guard.tenant_selection import Conditions, conditions
 from oakum.routing.http_messages import Denial, HttpRequest
 
-SELECTS = SelectingParameters(("x-region", "x-tenant"), ("org",), ("space",))
+SELECTS = LookupSelection(("x-region", "x-tenant"), ("org",), ("space",))
 HOST = ("x-forwarded-host", "api.test")
 
 
@@ -43,12 +43,12 @@ def test_what_selects_nothing_is_not_in_the_key() -> None:
 
 def test_a_look_up_is_sent_what_it_declares_of_the_query_and_the_rest_as_it_came() -> None:
     one = said("space=a", ("x-tenant", "t"), ("cookie", "sid=1; org=o"))
-    told = one.parameters_for(SelectingParameters(query=("space",)))
+    told = one.parameters_for(LookupSelection(query=("space",)))
     assert told is not None
     assert told.headers == (("x-tenant", "t"), HOST)
     assert (told.cookies, told.query) == (("org=o",), ("space=a",))
     assert told.merge_into("space=default&limit=9") == "limit=9&space=a"
-    other = one.parameters_for(SelectingParameters())
+    other = one.parameters_for(LookupSelection())
     assert other is not None
     assert (other.query, other.merge_into("limit=9")) == ((), "limit=9")
 
@@ -56,26 +56,26 @@ def test_a_look_up_is_sent_what_it_declares_of_the_query_and_the_rest_as_it_came
 @pytest.mark.parametrize(("only", "sent"), [(True, "2"), (False, "t")])
 def test_the_only_value_of_a_look_up_counts_more_than_the_requests(only: bool, sent: str) -> None:
     told = said("", ("x-tenant", "t")).parameters_for(
-        SelectingParameters(supplied=(SuppliedParameter("header", "x-tenant", "2", only),))
+        LookupSelection(supplied=(SuppliedParameter("header", "x-tenant", "2", only),))
     )
     assert told is not None
     assert told.headers == (("x-tenant", sent), HOST)
 
 
 def test_a_look_up_is_not_asked_without_what_it_requires_or_with_what_may_filter_it() -> None:
-    assert said().parameters_for(SelectingParameters(needed=(("header", "x-tenant"),))) is None
+    assert said().parameters_for(LookupSelection(needed=(("header", "x-tenant"),))) is None
     assert (
         said("", ("x-tenant", "t")).parameters_for(
-            SelectingParameters(needed=(("header", "x-tenant"),))
+            LookupSelection(needed=(("header", "x-tenant"),))
         )
         is not None
     )
     assert (
-        said().parameters_for(SelectingParameters(query=("space",), needed=(("query", "space"),)))
+        said().parameters_for(LookupSelection(query=("space",), needed=(("query", "space"),)))
         is None
     )
     assert (
-        said("space=a").parameters_for(SelectingParameters(query=("space",), unclear=("space",)))
+        said("space=a").parameters_for(LookupSelection(query=("space",), unclear=("space",)))
         is None
     )
 

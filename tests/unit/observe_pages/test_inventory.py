@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from oakum.observe_pages import abuse, comparison, inventory, usage
+from oakum.observe_pages import abuse, comparison, front_end_use, inventory
 from oakum.openapi.model import Json
 from tests.unit.report.test_html import Page
 from tests.unit.traffic import samples
@@ -20,7 +20,7 @@ def inventoried(document: Json) -> str:
 
 
 def used(document: Json) -> str:
-    return usage.render(document, LINES)
+    return front_end_use.render(document, LINES)
 
 
 def compared(document: Json) -> str:

@@ -83,7 +83,7 @@ def test_what_a_technique_tells_is_looked_for_by_it_alone(rule: str) -> None:
     ("rule", "techniques"),
     [
         ("revocation-not-enforced", "revocation"), ("bola-write", "writes creations accounts"),
-        ("enumerable-ids", "id_enumeration"),
+        ("enumerable-ids", "enumerable_ids"),
         (
             "inference-leak",
             "graphql_paths inference paired_worlds sort_orders totals counts_of_owners",

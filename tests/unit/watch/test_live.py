@@ -10,8 +10,8 @@ import pytest
 
 from oakum.openapi.document import Document
 from oakum.traffic.evaluation.traffic_judge import DocumentJudge
-from oakum.traffic.observation import SourceCounts
 from oakum.traffic.recorded_exchange import RecordedExchange, from_entry
+from oakum.traffic.traffic_report import SourceCounts
 from oakum.watch import live as module
 from oakum.watch.frame import line, status, text
 from oakum.watch.live import Live, News

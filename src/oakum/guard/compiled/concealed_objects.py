@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 
 from oakum.authz import Model
 from oakum.authz.compiled_model import outermost, resources_in
-from oakum.authz.operations_outside_objects import changes, is_of_its_own
+from oakum.authz.data_outside_objects import changes, is_of_its_own
 from oakum.guard.compiled.named_arguments import UNKNOWN
 from oakum.guard.compiled.objects_by_key import Plain, asked_keys
 from oakum.guard.compiled.objects_in_responses import (

@@ -12,25 +12,25 @@ from dataclasses import dataclass, field
 from oakum.authz import Model
 from oakum.authz.compiled_model import resources_in
 from oakum.authz.complete_lists import ListPlace
+from oakum.authz.data_outside_objects import changes
 from oakum.authz.decide import holds_resource
 from oakum.authz.declared_media import edits, key
-from oakum.authz.operations_outside_objects import changes
 from oakum.errors import Problem
 from oakum.guard.compiled.chosen_fields import choices
 from oakum.guard.compiled.concealed_objects import concealed_beside_path, concealed_in_path, others
 from oakum.guard.compiled.cors_preflight import neutral
 from oakum.guard.compiled.form_members import form_body
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint, WriteChecks
+from oakum.guard.compiled.lookup_selection import (
+    LookupSelection,
+    selections,
+    warn_of_unfilled,
+)
 from oakum.guard.compiled.objects_by_key import Plain, asked_keys, plain_keys
 from oakum.guard.compiled.objects_in_responses import copies, may_show, shown_at, stands_inside
 from oakum.guard.compiled.path_objects import PathObjects, places, shut
 from oakum.guard.compiled.relation_writes import ends, warn_of_claims, warn_of_unnamed
 from oakum.guard.compiled.resources_in_parameters import resources_in_parameters
-from oakum.guard.compiled.selecting_parameters import (
-    SelectingParameters,
-    selections,
-    warn_of_unfilled,
-)
 from oakum.guard.compiled.unrepeatable_tenants import shown_members, unsaid, with_tenants
 from oakum.guard.compiled.uploads import upload
 from oakum.guard.compiled.write_targets import Finders, Target, Targets, needs_object
@@ -76,7 +76,7 @@ class LookupPlan:
     """Looked-up relation → where the ids are in the response."""
     homes: Mapping[str, Home] = field(default_factory=dict)
     """`Resource.state` → the object that holds its value."""
-    selections: Mapping[str, SelectingParameters] = field(default_factory=dict)
+    selections: Mapping[str, LookupSelection] = field(default_factory=dict)
     """Operation id → parameters by which its requests select data, and what its look-ups are
     sent."""
     ends: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -235,9 +235,9 @@ def _read(make: _Maker, endpoints: Mapping[str, GrantedEndpoint]) -> dict[str, N
 
 def _with_tenants(
     paths: PathObjects,
-    said: Mapping[str, SelectingParameters],
+    said: Mapping[str, LookupSelection],
     endpoints: Mapping[str, GrantedEndpoint],
-) -> Iterator[tuple[str, SelectingParameters]]:
+) -> Iterator[tuple[str, LookupSelection]]:
     """Selections with where requests name the tenant."""
     shown = shown_members(paths.model)
     for operation in paths.document.operations:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Mapping
 
-from oakum.authz.operations_outside_objects import changes
+from oakum.authz.data_outside_objects import changes
 from oakum.errors import Problem
 from oakum.guard.compiled.path_objects import PathObjects, places
 from oakum.openapi.model import Operation

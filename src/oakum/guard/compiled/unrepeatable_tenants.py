@@ -16,8 +16,8 @@ from oakum.authz import Model
 from oakum.authz.compiled_model import resources_in
 from oakum.errors import Problem, few
 from oakum.guard.compiled.form_members import form_of
+from oakum.guard.compiled.lookup_selection import LookupSelection, path_tenants, tenants_of
 from oakum.guard.compiled.path_objects import PathObjects
-from oakum.guard.compiled.selecting_parameters import SelectingParameters, path_tenants, tenants_of
 from oakum.openapi.document import Document
 from oakum.openapi.model import Media, Operation, Shape
 from oakum.openapi.shape_queries import member_by_name, member_names, ways
@@ -31,12 +31,12 @@ _DEEP = 6
 def with_tenants(
     paths: PathObjects,
     operation: Operation,
-    own: SelectingParameters,
+    own: LookupSelection,
     target: str,
     members: Mapping[str, Collection[str]],
     *,
     write: bool,
-) -> SelectingParameters:
+) -> LookupSelection:
     """The selecting parameters of an operation, with the places where a request may name the
     tenant. `target`: the resource that it changes; `members`: as `shown_members` says."""
     model = paths.model
@@ -129,7 +129,7 @@ def shown_members(model: Model) -> dict[str, set[str]]:
 
 def unsaid(
     document: Document,
-    made: Mapping[str, SelectingParameters],
+    made: Mapping[str, LookupSelection],
     asked: Collection[str],
     granted: Collection[str],
 ) -> Iterator[Problem]:

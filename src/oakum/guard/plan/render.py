@@ -19,11 +19,11 @@ from oakum.authz import Model
 from oakum.authz.claims import claim_path
 from oakum.authz.complete_lists import ListPlace
 from oakum.authz.csv import said_columns
+from oakum.authz.data_outside_objects import account, asks
 from oakum.authz.declared_media import distinct, split
 from oakum.authz.deselected_objects import members_with_objects
 from oakum.authz.discriminators import alternative_by_tag, objects_of, tag_of
 from oakum.authz.file_names import tells_hidden
-from oakum.authz.operations_outside_objects import account, asks
 from oakum.authz.owner_states import digit
 from oakum.authz.table import Table, Trie
 from oakum.authz.unexpected_types import SCALARS, in_cell
@@ -33,8 +33,8 @@ from oakum.guard.compiled.chosen_fields import NAMES, PLAIN_PREFERENCES
 from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
 from oakum.guard.compiled.lookup_plan import LookupPlan, kind_of
+from oakum.guard.compiled.lookup_selection import TENANTS, LookupSelection
 from oakum.guard.compiled.relation_writes import mark
-from oakum.guard.compiled.selecting_parameters import TENANTS, SelectingParameters
 from oakum.guard.compiled.write_targets import Target
 from oakum.guard.engine_protocol import RenderedPlan
 from oakum.guard.plan import places
@@ -260,7 +260,7 @@ class _Renderer:
         }
 
     def _filled_from(self, operation: str) -> dict[str, Any]:
-        said = self.lookups.selections.get(operation, SelectingParameters())
+        said = self.lookups.selections.get(operation, LookupSelection())
         return {"selects": said.plan, "around": self.model.operations[operation].around}
 
     def _accept(self, endpoint: GrantedEndpoint) -> dict[str, Any] | None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from oakum.authz import Model
 from oakum.authz.compiled_model import outermost, shapes_within
-from oakum.authz.operations_outside_objects import asks
+from oakum.authz.data_outside_objects import asks
 from oakum.errors import Problem
 from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint

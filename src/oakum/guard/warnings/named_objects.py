@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from oakum.authz.compiled_model import is_hidden_from_members
-from oakum.authz.operations_outside_objects import OF_OBJECTS
+from oakum.authz.data_outside_objects import OF_OBJECTS
 from oakum.errors import Problem, few
 from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
 from oakum.guard.compiled.path_objects import names
 from oakum.guard.compiled.write_targets import needs_object
-from oakum.guard.warnings.data_beside_objects import beside_objects
+from oakum.guard.warnings.data_of_removed_rows import beside_objects
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.shape_queries import element, scalars
 from oakum.policy.resource_schemas import resource_of

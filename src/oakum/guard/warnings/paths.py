@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from oakum.authz import Model
 from oakum.authz.compiled_model import is_hidden_from_members
-from oakum.authz.operations_outside_objects import is_of_its_own
+from oakum.authz.data_outside_objects import is_of_its_own
 from oakum.errors import Problem
 from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from oakum.authz.complete_lists import ListPlace
-from oakum.authz.list_member_names import ENDED, FAILED, ON, has_part, kind_of, plain_name
+from oakum.authz.completeness_names import ENDED, FAILED, ON, has_part, kind_of, plain_name
 
 
 def unexplained_members(place: ListPlace) -> list[str]:

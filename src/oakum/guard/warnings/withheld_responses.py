@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from oakum.authz.operations_outside_objects import OF_OBJECTS, account, asks
+from oakum.authz.data_outside_objects import OF_OBJECTS, account, asks
 from oakum.errors import Problem, few
 from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint

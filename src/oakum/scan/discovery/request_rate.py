@@ -19,7 +19,7 @@ from oakum.errors import TargetError
 from oakum.exchange import Response
 from oakum.exposure.response_reader import json_in
 from oakum.policy.model import Limit
-from oakum.scan.evaluation.answer_fingerprint import form_of
+from oakum.scan.evaluation.kept_answer import form_of
 from oakum.scan.limits import Pace
 
 USUAL = 40

@@ -1,8 +1,9 @@
 """Whether responses about an existing person take longer: a hint, never a proof.
 
-An API that looks up or hashes a secret (CWE-208) only for existing accounts reveals by its time
-what its text hides. Times over a network are noisy, so they are compared by rank (Mann and Whitney,
-1947: the exact distribution, without an assumption about the noise), and only if they differ much.
+An API that hashes a password or looks something up only for accounts that exist takes longer for
+them, so the time tells what the text of its response hides (CWE-208). Times over a network are
+noisy, so they are compared by rank (Mann and Whitney, 1947: the exact distribution, without an
+assumption about the noise), and only if they differ much.
 """
 
 from __future__ import annotations

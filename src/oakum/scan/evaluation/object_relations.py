@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from oakum.authz import Model
+from oakum.authz.caller_and_object import Subject
 from oakum.authz.member_paths import texts
-from oakum.authz.principal import Subject
 from oakum.authz.relations import may_hold
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.relation_fields import may_have, members_named, relations_through_members

@@ -18,8 +18,8 @@ from oakum.scan.settings.other_settings import Whose
 from oakum.scan.settings.settings_body import (
     SettingsWrite,
 )
+from oakum.scan.settings.settings_ownership import SettingElsewhere, Vouching, places
 from oakum.scan.settings.settings_restoration import SettingsRestoration
-from oakum.scan.settings.whose_settings import SettingElsewhere, Vouching, places
 from oakum.scan.settings.write_outcomes import SettingOutcome
 from oakum.scan.undo.setting_change import SettingChange
 from oakum.scan.undo.settings_record import Before

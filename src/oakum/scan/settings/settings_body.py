@@ -1,4 +1,4 @@
-"""Settings as a GET shows them and as a write takes them."""
+"""Bodies of requests that write settings, built from what a GET shows of them."""
 
 from __future__ import annotations
 

@@ -25,8 +25,8 @@ from oakum.scan.settings.settings_body import (
     why_not_whole,
     with_value,
 )
+from oakum.scan.settings.settings_ownership import SettingElsewhere, places
 from oakum.scan.settings.settings_reader import SettingsReader
-from oakum.scan.settings.whose_settings import SettingElsewhere, places
 from oakum.scan.settings.write_outcomes import Reception, SettingOutcome
 from oakum.scan.undo.encryption import is_sealed
 from oakum.scan.undo.interrupt_delay import heard_afterwards

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from oakum.authz.compiled_model import is_withheld
-from oakum.authz.list_member_names import USUAL
+from oakum.authz.completeness_names import USUAL
 from oakum.authz.page_caps import SIZES
 from oakum.exchange import Response
 from oakum.exposure.cells.matrix import NOBODY

@@ -1,9 +1,9 @@
-"""Values of nobody's object in the text of an answer that does not show it.
+"""Values of an object in the text of a refusal, for objects that have no owner.
 
 `{"error": "forbidden: talk about the merger"}` tells a caller the topic of a room that they were
 not let into (CWE-209). Objects with `owner: none` have no owner whose values could be looked for in
-every answer. So one is asked for as somebody who is shown it, and as others whom the contract hides
-it from: no value of it may stand in what they are sent instead.
+every answer. So one is requested as somebody who may see it, and as callers from whom the contract
+hides it: their responses must not contain any of its values.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from oakum.openapi.observed_shape import KEY
 from oakum.traffic.draft_lines import DraftLine
 from oakum.traffic.evaluation.fast_walk import FieldSet
 from oakum.traffic.narrowest_grants import Sample, narrowest
-from oakum.traffic.observation import SentField
+from oakum.traffic.traffic_report import SentField
 
 
 @dataclass(frozen=True)

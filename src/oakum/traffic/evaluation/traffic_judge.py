@@ -52,9 +52,9 @@ from oakum.traffic.evaluation.left_out_objects import AnsweredQuestions, ObjectR
 from oakum.traffic.evaluation.path_values import PathValues
 from oakum.traffic.evaluation.writes import ObservedWrites
 from oakum.traffic.inventory import UNREAD, read
-from oakum.traffic.observation import Drift, SentField
 from oakum.traffic.recorded_exchange import RecordedExchange
 from oakum.traffic.traffic_files import STDIN, TrafficSource, records
+from oakum.traffic.traffic_report import Drift, SentField
 
 _REFUSED = (401, 403, 404)
 _SOMEBODY = IdentifiedCaller("answer", frozenset(("",)))

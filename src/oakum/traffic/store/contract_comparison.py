@@ -8,12 +8,12 @@ from dataclasses import replace
 from typing import Any, Final
 
 from oakum.openapi.model import Operation
-from oakum.traffic.observation import Drift, SentField, TrafficObservation
 from oakum.traffic.recorded_exchange import RecordedExchange
 from oakum.traffic.store import questions, sums
 from oakum.traffic.store.engine import QueryEngine
 from oakum.traffic.store.layout import KeptCalls
 from oakum.traffic.survey import Against
+from oakum.traffic.traffic_report import Drift, SentField, TrafficReport
 
 _SENT: Final = ("run", "endpoint", "resource", "field", "viewer", "state", "present", "of")
 _DRIFT: Final = (
@@ -71,7 +71,7 @@ def _rows(engine: QueryEngine, question: str, names: tuple[str, ...]) -> list[di
     return [dict(zip(names, row, strict=True)) for row in found]
 
 
-def with_distrust(found: TrafficObservation, kept: KeptCalls) -> TrafficObservation:
+def with_distrust(found: TrafficReport, kept: KeptCalls) -> TrafficReport:
     """An observation, with reasons why the kept traffic is not trustworthy."""
     said = dict.fromkeys((*found.distrust, *(why for run in kept.runs for why in run.distrust)))
     if len({run.key for run in kept.runs}) > 1:

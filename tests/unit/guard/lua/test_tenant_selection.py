@@ -7,22 +7,22 @@ from typing import Any
 
 import pytest
 
-from oakum.guard.compiled.selecting_parameters import (
+from oakum.guard.compiled.lookup_selection import (
     TENANTS,
-    SelectingParameters,
+    LookupSelection,
     SuppliedParameter,
 )
 from oakum.guard.tenant_selection import conditions
 from oakum.routing.http_messages import Denial, HttpRequest
 from tests.conformance.lua import runtime
 
-SELECTS = SelectingParameters(("x-region", "x-tenant"), ("org",), ("space",))
+SELECTS = LookupSelection(("x-region", "x-tenant"), ("org",), ("space",))
 LOOKS = (
-    SelectingParameters(),
-    SelectingParameters(query=("space",)),
-    SelectingParameters(needed=(("header", "x-tenant"), ("query", "space")), query=("space",)),
-    SelectingParameters(query=("space",), unclear=("space",)),
-    SelectingParameters(
+    LookupSelection(),
+    LookupSelection(query=("space",)),
+    LookupSelection(needed=(("header", "x-tenant"), ("query", "space")), query=("space",)),
+    LookupSelection(query=("space",), unclear=("space",)),
+    LookupSelection(
         supplied=(
             SuppliedParameter("header", "x-tenant", "2", True),
             SuppliedParameter("cookie", "org", "z", False),
@@ -71,25 +71,25 @@ BODIES = (
     b'{"company":1}',
 )  # fmt: skip
 OWN = (
-    SelectingParameters(body=("tenant_id",)),
-    SelectingParameters(within={"f": ("tenantId",)}),
-    SelectingParameters(free=True),
-    SelectingParameters(path=("/t/{}",)),
+    LookupSelection(body=("tenant_id",)),
+    LookupSelection(within={"f": ("tenantId",)}),
+    LookupSelection(free=True),
+    LookupSelection(path=("/t/{}",)),
 )
 
 
 @pytest.mark.parametrize("own", OWN)
 @pytest.mark.parametrize("query", ["", "f[tenant_id]=1", "f=%5Cu0074enantid", "g[tenant_id]=1"])
 @pytest.mark.parametrize("media", ["application/json", "text/plain", ""])
-def test_both_find_the_same_tenant(own: SelectingParameters, query: str, media: str) -> None:
+def test_both_find_the_same_tenant(own: LookupSelection, query: str, media: str) -> None:
     lua = runtime()
     module = lua.eval(b'require "oakum.tenant_selection"')
     selects = table(lua, own.plan)
     module.prepare(selects)
     looks = [
-        SelectingParameters(),
-        SelectingParameters(caller=True),
-        SelectingParameters(paths=("/t/{}", "/u/{}")),
+        LookupSelection(),
+        LookupSelection(caller=True),
+        LookupSelection(paths=("/t/{}", "/u/{}")),
     ]
     plans = [table(lua, each.plan) for each in looks]
     for each in plans:

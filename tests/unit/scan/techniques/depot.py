@@ -31,7 +31,7 @@ from oakum.scan.engine import Engine
 from oakum.scan.evaluation.evaluator import Evaluator
 from oakum.scan.scheduler import Scheduler
 from oakum.scan.state import RunState
-from oakum.scan.techniques import id_enumeration
+from oakum.scan.techniques import enumerable_ids
 
 DOCUMENT = """\
 openapi: 3.1.0
@@ -238,7 +238,7 @@ class Played:
         self.engine = Engine(context, RunState(identities, knowledge, matrix, evaluator, probes))
         me = Request("GET", f"{TARGET}/me")
         given = [("getMe", n, Exchange(me, depot.getMe(n, ""))) for n in names]
-        Scheduler(self.engine, (id_enumeration,)).explore(given)
+        Scheduler(self.engine, (enumerable_ids,)).explore(given)
         self.findings: list[Finding] = conclude(
             known, identities, matrix, self.engine.results.signals
         )

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from oakum.scan.census.census_record import as_json, differences, from_json, keeper
+from oakum.scan.census.census_json import as_json, differences, from_json, keeper
 from oakum.scan.census.object_snapshots import Census
 from oakum.scan.identities.relation_lists import Relations
 from oakum.scan.limits import Permissions

@@ -14,7 +14,7 @@ from oakum.exchange import Response
 from oakum.exposure.endpoints.probes import survey
 from oakum.scan.limits import Permissions
 from oakum.scan.technique import Prospect
-from oakum.scan.techniques import id_enumeration
+from oakum.scan.techniques import enumerable_ids
 from tests.unit.scan.techniques.depot import PEOPLE, Depot, Pace, Played, model, reply
 
 ANYONE = ("enumerable-ids", "slip_id", "anyone", "proven")
@@ -300,5 +300,5 @@ def test_a_key_that_opens_nothing_may_stand_anywhere() -> None:
 def test_what_may_be_asked_is_foreseen() -> None:
     known = model()
     probes, _ = survey(known, {})
-    (line,) = id_enumeration.foresee(Prospect(known, tuple(probes), Permissions()))
+    (line,) = enumerable_ids.foresee(Prospect(known, tuple(probes), Permissions()))
     assert line["request"].startswith("GET /slips/{code}")

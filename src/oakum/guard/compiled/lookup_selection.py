@@ -104,7 +104,7 @@ class SuppliedParameter:
 
 
 @dataclass(frozen=True)
-class SelectingParameters:
+class LookupSelection:
     """The selecting parameters of an operation, sorted by name."""
 
     headers: tuple[str, ...] = ()
@@ -180,7 +180,7 @@ def selections(
     policy: Policy,
     credentials: Collection[Place],
     looks: Collection[str] = (),
-) -> Mapping[str, SelectingParameters]:
+) -> Mapping[str, LookupSelection]:
     """Operation id → its selecting parameters. `looks`: operations called by look-ups."""
     guard, caller = policy.guard, policy.caller.operation
     keys = {place for place in credentials if _is_choice(place, policy)}
@@ -302,7 +302,7 @@ def path_tenants(path: str) -> Mapping[str, str]:
 
 def _selection(
     operation: Operation, none: Collection[Place], more: Collection[Place], query: Collection[str]
-) -> SelectingParameters:
+) -> LookupSelection:
     places, supplied, needed = set(more), list[SuppliedParameter](), list[Place]()
     places |= {("query", name) for name in query}
     for each in operation.parameters:
@@ -317,7 +317,7 @@ def _selection(
         elif each.required and value is not None and each.where != "query":
             supplied.append(SuppliedParameter(*place, value, len(each.shape.enum) == 1))
     named = {where: tuple(sorted(n for w, n in places if w == where)) for where, _ in places}
-    return SelectingParameters(
+    return LookupSelection(
         named.get("header", ()),
         named.get("cookie", ()),
         named.get("query", ()),
@@ -348,7 +348,7 @@ def _value(each: Parameter) -> str | None:
 
 def warn_of_unfilled(
     document: Document,
-    made: Mapping[str, SelectingParameters],
+    made: Mapping[str, LookupSelection],
     asked: Collection[str],
     granted: list[str],
 ) -> Iterator[Problem]:
@@ -362,7 +362,7 @@ def warn_of_unfilled(
 
 
 def _about(
-    operation: Operation, made: Mapping[str, SelectingParameters], granted: list[str]
+    operation: Operation, made: Mapping[str, LookupSelection], granted: list[str]
 ) -> Iterator[Problem]:
     id, nowhere, own = operation.id, Location(""), made[operation.id]
     yield from _warn_of_unclear(operation, made, granted)
@@ -381,7 +381,7 @@ def _about(
 
 
 def _warn_of_unclear(
-    operation: Operation, made: Mapping[str, SelectingParameters], granted: list[str]
+    operation: Operation, made: Mapping[str, LookupSelection], granted: list[str]
 ) -> Iterator[Problem]:
     id, has = operation.id, {e.name for e in operation.parameters if e.where == "query"}
     lacking = dict[str, list[str]]()

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from oakum.guard.compiled.selecting_parameters import SelectingParameters
-from oakum.guard.compiled.tenant_names import names_tenant, words_of
+from oakum.guard.compiled.lookup_selection import LookupSelection
+from oakum.guard.compiled.tenant_mentions import names_tenant, words_of
 from oakum.routing.http_messages import HttpRequest
 
-DECLARED = SelectingParameters(body=("tenant_id",), within={"f": ("shop",)})
-FREE = SelectingParameters(free=True)
+DECLARED = LookupSelection(body=("tenant_id",), within={"f": ("shop",)})
+FREE = LookupSelection(free=True)
 
 
 def named(
-    body: str, own: SelectingParameters, media: str = "application/json", query: str = ""
+    body: str, own: LookupSelection, media: str = "application/json", query: str = ""
 ) -> bool:
     headers = (("content-type", media),)
     return names_tenant(HttpRequest("POST", "/x", headers, body.encode()), query, own)

@@ -14,15 +14,15 @@ import pytest
 import yaml
 
 import cadence
-from oakum.cli import demo_stages
+from oakum.cli import demo_scans
 from oakum.errors import InputError, Location, Problem, TargetError
 from tests.patience import patient
 from tests.unit.report.sample import sample
 
 
 def test_the_report_of_a_stage_is_written_where_its_scan_runs(tmp_path: Path) -> None:
-    with patch.object(demo_stages, "_scan", lambda *_: sample()):
-        told = demo_stages._report("1", 0, tmp_path, tmp_path, None, lambda _: None)
+    with patch.object(demo_scans, "_scan", lambda *_: sample()):
+        told = demo_scans._report("1", 0, tmp_path, tmp_path, None, lambda _: None)
     assert told == sample()
     assert {path.name for path in tmp_path.iterdir()} == {"stage-1.json", "stage-1.html"}
 
@@ -42,7 +42,7 @@ def test_stages_are_scanned_at_the_same_time_and_each_report_is_its_own(tmp_path
     few(kit / "identities.yaml")
     sent: list[int] = []
     stages = ["1", "fixed"]
-    with demo_stages.Scans(stages, 0, kit, tmp_path, None) as both:
+    with demo_scans.Scans(stages, 0, kit, tmp_path, None) as both:
         first, fixed = (
             both.report(stage, lambda event: sent.append(event.data.get("number", 0)))
             for stage in stages
@@ -55,7 +55,7 @@ def test_stages_are_scanned_at_the_same_time_and_each_report_is_its_own(tmp_path
 def test_what_is_wrong_with_the_input_is_told_by_the_scans_process_too(tmp_path: Path) -> None:
     (tmp_path / "exposure.yaml").write_text("version: [")
     with (
-        demo_stages.Scans(["fixed"], 0, tmp_path, tmp_path, None) as scans,
+        demo_scans.Scans(["fixed"], 0, tmp_path, tmp_path, None) as scans,
         pytest.raises(InputError) as told,
     ):
         scans.report("fixed", lambda _: None)
@@ -64,7 +64,7 @@ def test_what_is_wrong_with_the_input_is_told_by_the_scans_process_too(tmp_path:
 
 def test_a_scan_whose_process_was_ended_is_told(tmp_path: Path) -> None:
     cadence.write_kit(tmp_path, 1)
-    with demo_stages.Scans(["1"], 0, tmp_path, tmp_path, None) as scans:
+    with demo_scans.Scans(["1"], 0, tmp_path, tmp_path, None) as scans:
         scans._runs["1"].process.kill()
         with pytest.raises(TargetError, match="the scan of stage `1` was ended"):
             scans.report("1", lambda _: None)
@@ -72,7 +72,7 @@ def test_a_scan_whose_process_was_ended_is_told(tmp_path: Path) -> None:
 
 def test_scans_end_with_the_block_in_which_they_run(tmp_path: Path) -> None:
     cadence.write_kit(tmp_path, 1)
-    with demo_stages.Scans(["1", "fixed"], 0, tmp_path, tmp_path, None) as scans:
+    with demo_scans.Scans(["1", "fixed"], 0, tmp_path, tmp_path, None) as scans:
         processes = [run.process for run in scans._runs.values()]
         assert all(each.is_alive() for each in processes)
     assert not any(each.is_alive() for each in processes)
@@ -85,7 +85,7 @@ def test_an_error_of_input_is_the_same_after_it_was_sent_to_another_process() ->
 
 
 def test_cadence_ends_with_the_block_that_it_serves() -> None:
-    with demo_stages.serve_stage("1", 0) as address:
+    with demo_scans.serve_stage("1", 0) as address:
         port = int(address.rpartition(":")[2])
         create_connection(("127.0.0.1", port)).close()
     with pytest.raises(OSError):
@@ -94,9 +94,9 @@ def test_cadence_ends_with_the_block_that_it_serves() -> None:
 
 def test_why_a_server_did_not_start_is_told() -> None:
     with (
-        patch.object(demo_stages, "_COMMAND", ("-m", "cadence", "--unknown")),
+        patch.object(demo_scans, "_COMMAND", ("-m", "cadence", "--unknown")),
         pytest.raises(TargetError, match=r"cadence did not start: .* unrecognized arguments"),
-        demo_stages.serve_stage("1", 0),
+        demo_scans.serve_stage("1", 0),
     ):
         pass
 

@@ -56,7 +56,7 @@ class Viewer:
         return len(self.held), world.logged, self.vague, len(world.unknown), self.names, sides
 
 
-class ViewerNames:
+class ViewerWording:
     """Names the viewers of one move, in the words of the contract that grants it."""
 
     def __init__(self, move: Move, found: Difference) -> None:

@@ -116,7 +116,7 @@ class SourceCounts:
 
 
 @dataclass(frozen=True)
-class TrafficObservation:
+class TrafficReport:
     """The complete result of `oakum observe traffic`."""
 
     sources: tuple[SourceCounts, ...]

@@ -14,7 +14,7 @@ from oakum.guard.compiled.path_objects import leaves_out
 from oakum.openapi.path_segments import nameless
 
 
-def unsent_methods(contract: CompiledContract) -> Iterator[Problem]:
+def ineffective_methods(contract: CompiledContract) -> Iterator[Problem]:
     """Warns about lines that grant HEAD, which the line for GET decides, or TRACE, which is always
     refused."""
     model = contract.model

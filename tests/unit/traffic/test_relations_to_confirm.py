@@ -10,7 +10,7 @@ import cadence
 from oakum.inference.draft import draft, drafted_policy
 from oakum.openapi.document import Document
 from oakum.openapi.source import parse
-from oakum.traffic.suggested_relations import with_suggestions, without_unneeded
+from oakum.traffic.relations_to_confirm import with_suggestions, without_unneeded
 
 FILE = Path(cadence.__file__).with_name("openapi.yaml")
 

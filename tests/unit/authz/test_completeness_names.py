@@ -6,7 +6,7 @@ import re
 from importlib.resources import files
 from itertools import combinations
 
-from oakum.authz.list_member_names import (
+from oakum.authz.completeness_names import (
     AROUND,
     ENDED,
     FAILED,

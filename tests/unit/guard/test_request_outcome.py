@@ -6,7 +6,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
-from oakum.guard.passed_request import GuardedRequest
+from oakum.guard.request_outcome import GuardedRequest
 from oakum.openapi.model import Operation, Parameter
 from oakum.routing.http_messages import HttpRequest
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from oakum.guard.compiled.compiled_contract import CompiledContract, compile_for_gateway
-from oakum.guard.compiled.selecting_parameters import SelectingParameters
+from oakum.guard.compiled.lookup_selection import LookupSelection
 from oakum.policy.contract import load
 from tests import quick_yaml
 from tests.conformance.exchanges import FOLDER
@@ -153,11 +153,11 @@ def test_a_look_up_that_nothing_fills_is_named_with_the_line_to_add(tmp_path: Pa
 def test_what_may_shorten_a_look_up_is_called_like_no_tenant_and_no_client(
     names: tuple[str, ...], shaping: tuple[tuple[str, str], ...]
 ) -> None:
-    assert SelectingParameters(headers=names).shaping == shaping
+    assert LookupSelection(headers=names).shaping == shaping
 
 
 def test_a_parameter_of_the_query_may_shorten_a_look_up_unless_it_is_a_version() -> None:
-    found = SelectingParameters(query=("mini", "org_id", "space", "version"))
+    found = LookupSelection(query=("mini", "org_id", "space", "version"))
     assert found.shaping == (("query", "mini"), ("query", "space"))
 
 
@@ -174,4 +174,4 @@ def test_a_parameter_of_the_query_may_shorten_a_look_up_unless_it_is_a_version()
 )
 def test_a_word_of_clients_is_no_version_and_no_key(name: str, may: bool) -> None:
     """`?source=web` may filter the list of the blocked."""
-    assert bool(SelectingParameters(query=(name,)).shaping) is may
+    assert bool(LookupSelection(query=(name,)).shaping) is may

@@ -6,7 +6,7 @@ import pytest
 
 from oakum.exchange import Response
 from oakum.openapi.model import Media, Operation
-from oakum.scan.evaluation.answer_fingerprint import is_broken
+from oakum.scan.evaluation.kept_answer import is_broken
 
 READ = Operation("read", "GET", "/x", responses={"200": (Media("application/json"),)})
 PAGE = Operation("page", "GET", "/x", responses={"200": (Media("text/html"),)})

@@ -9,8 +9,8 @@ import pytest
 from httpx2 import Client, ConnectError
 
 from oakum.errors import TargetError
-from oakum.scan.identities.browser_login import AtScreen
 from oakum.scan.identities.grant_steps import Show, Visit
+from oakum.scan.identities.loopback_login import AtScreen
 
 PAGE = "http://127.0.0.1:1/authorize"
 LOOPBACK = "http://127.0.0.1/callback"

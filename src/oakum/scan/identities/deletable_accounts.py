@@ -14,7 +14,7 @@ from oakum.scan.engine import Engine
 from oakum.scan.requests.builder import curl
 
 
-def tell_removals(engine: Engine) -> None:
+def report_deletable_accounts(engine: Engine) -> None:
     """Reports accounts whose removal by another was observed, once for each operation."""
     made, policy = engine.context.provisioned, engine.model.policy
     known = policy.resources.get(made.resource) if made is not None else None

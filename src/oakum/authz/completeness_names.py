@@ -1,5 +1,5 @@
-"""Names of members around a list that say whether it is complete, and of those that say nothing
-about it."""
+"""Names of the members beside a list: which say whether the list is complete (`total`, `next`),
+and which say nothing about that."""
 
 from __future__ import annotations
 

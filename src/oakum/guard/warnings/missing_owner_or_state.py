@@ -18,7 +18,7 @@ from oakum.openapi.shape_queries import member, member_names, names_of
 from oakum.policy.model import FieldRule, Grant, Resource
 
 
-def incomplete_schemas(contract: CompiledContract) -> Iterator[Problem]:
+def missing_owner_or_state(contract: CompiledContract) -> Iterator[Problem]:
     """Warns once about each schema whose objects are hidden from callers to whom the contract
     grants them, at the first operation that shows it."""
     model = contract.model

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from urllib.parse import unquote_to_bytes
 
 from oakum.authz.declared_media import PATCH
-from oakum.guard.compiled.selecting_parameters import TENANTS, SelectingParameters, plain
+from oakum.guard.compiled.lookup_selection import TENANTS, LookupSelection, plain
 from oakum.http.media_type import is_json
 from oakum.routing.http_messages import HttpRequest
 from oakum.routing.media import read_media_type
@@ -25,13 +25,13 @@ _INNER = re.compile(rb"(?<![0-9A-Za-z_-])([0-9A-Za-z_-]+)\\+\"[\x09\x0a\x0d\x20]
 _ESCAPED = re.compile(rb"\\u00([2-7][0-9A-Fa-f])")
 
 
-def is_named(name: str, selection: SelectingParameters) -> bool:
+def is_named(name: str, selection: LookupSelection) -> bool:
     """Whether a member with this name names the tenant in requests of an operation."""
     spelt = plain(name)
     return spelt in selection.plain_names or (selection.free and spelt in TENANTS)
 
 
-def names_tenant(asked: HttpRequest, query: str, selection: SelectingParameters) -> bool:
+def names_tenant(asked: HttpRequest, query: str, selection: LookupSelection) -> bool:
     """Whether the body, or a value in the query, names the tenant; `query`: the part that is
     forwarded. In JSON, an undeclared member counts if its name is that of a tenant."""
     named, inner = set[bytes](), set[bytes]()

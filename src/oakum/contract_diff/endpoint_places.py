@@ -1,4 +1,5 @@
-"""What each endpoint of a contract shows: its resources, how they are declared, and the rest.
+"""The places in the responses of each endpoint: which resource stands where, by which schema, and
+what stands outside every resource.
 
 The places are those that `judge` finds in a response, read from the declared schemas.
 """

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from oakum.authz.beside_objects import Keep, beside_nothing, is_left, without
+from oakum.authz.caller_and_object import Principal, Subject
 from oakum.authz.compiled_model import Model
 from oakum.authz.decide import through
 from oakum.authz.judgement import Judgement, ObjectInstance
-from oakum.authz.principal import Principal, Subject
 from oakum.authz.relations import held_relations
 from oakum.http.json_pointer import Pointer
 from oakum.http.methods import SAFE
