@@ -81,7 +81,7 @@ def named_accounts(contract: CompiledContract, endpoint: GrantedEndpoint) -> Ite
     """Warns about accounts that a write names by a plain key without an object in its path: the
     account is treated as the object written, so it has to be the caller's own."""
     operation, rule = endpoint.operation, contract.model.rule(endpoint.operation.id)
-    kinds = {contract.policy.relations[each].kind for each in rule.call or ("owner",)}
+    kinds = {contract.policy.relations[each].kind for each in rule.call or ()} or {"owner"}
     if names(operation) or not kinds & OF_OBJECTS <= {"owner"} or not kinds & OF_OBJECTS:
         return
     for place, resource in endpoint.checks.plain.places.items():

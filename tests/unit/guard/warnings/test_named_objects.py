@@ -127,3 +127,14 @@ def test_what_a_read_names_and_nobody_can_look_up_is_told(tmp_path: Path) -> Non
     for change in (changed(conceal=False), changed(fields=opened), shown, explained):
         assert "no other GET shows the `Memo`" not in said(tmp_path, LOGS, change)
     assert "names at `log` by its key" not in said(tmp_path, LOGS)
+
+
+def test_a_contract_without_an_owner_has_no_named_account(tmp_path: Path) -> None:
+    def without_owner(_: dict[str, Any], policy: dict[str, Any]) -> None:
+        policy["relations"] = {"member": {"authenticated": True}}
+        for resource in policy["resources"].values():
+            resource["fields"] = {"*": [{"see": ["member"], "set": ["member"]}]}
+        for rule in policy["operations"].values():
+            rule.pop("call", None)
+
+    assert "names another user's" not in said(tmp_path, PRINTS, without_owner)
