@@ -10,7 +10,7 @@ import pytest
 
 from oakum.errors import ExitCode
 from tests.scan.servers import Call, Reply
-from tests.scan.verdicts import NAMES, Told, logged_in, path, schema, told
+from tests.scan.verdicts import KEYS, NAMES, Told, logged_in, path, schema, told
 
 pytestmark = pytest.mark.server
 
@@ -70,3 +70,25 @@ def test_what_both_answers_show_is_a_leak_though_they_are_alike(
 def test_a_filter_that_opens_nothing_is_accused_of_nothing(parameter: str, tmp_path: Path) -> None:
     run = scan(tmp_path, parameter, leaks=False)
     assert not run.report.findings
+
+
+@pytest.mark.parametrize("leaks", [True, False])
+def test_a_list_without_a_login_is_judged_in_every_order(leaks: bool, tmp_path: Path) -> None:
+    def api(call: Call) -> Reply:
+        who = NAMES.get(KEYS.get(call.headers.get("x-key", ""), ""), "")
+        if call.path == "/me":
+            return Reply(200, {"id": who}) if who else Reply(401, {"error": "log in"})
+        if call.path != "/goals":
+            return Reply(404, {"error": "no such path"})
+        every = leaks and "sort" in call.query
+        shown = [each for each in GOALS if every or each["published"] or each["by"] == who]
+        return Reply(200, shown)
+
+    paths = path("/goals", "listGoals", "Goal", many=True).replace(
+        "parameters: []",
+        "parameters: [{name: sort, in: query, schema: {type: string}}]\n      security: []",
+    )
+    run = told(tmp_path, SHAPES, paths, POLICY.replace("[member]", "[anyone]"), api)
+    viewers = {viewer for name, viewer in run.proven if name == "Goal.title"}
+    assert viewers == ({"anyone", "member"} if leaks else set())
+    assert run.code is (ExitCode.FINDINGS if leaks else ExitCode.CLEAN)

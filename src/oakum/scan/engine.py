@@ -295,8 +295,12 @@ class Engine:
         """The same, if the response shows what is not known to leak at this operation: a technique
         that compares two responses finds nothing where both leak alike."""
         about = () if who is None else (who,)
+        opened = probe.id in self.matrix.probes
+        self.matrix.open(probe)  # so that it is judged by the rules of its operation
         seen = self.judge_response(probe, viewer, about, filled, answer)
         leaks = {each.key.finding for each in self.evaluator.hear(seen).observations}
+        if not opened:
+            del self.matrix.probes[probe.id]
         id, place = probe.operation.id, self.matrix.operation
         known = (key.finding for key, _ in self.matrix.leaks() if place(key.endpoint) == id)
         if leaks and not leaks.issubset(known):

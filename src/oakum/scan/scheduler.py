@@ -214,12 +214,11 @@ class Scheduler:
                 if not g.batch and any(shows_setting(g.shows, name, at) for at in members)
             ]  # fmt: skip
             for who in engine.identities.names() if members else ():
-                for probe in sorted(ways, key=lambda g: (g.id != resource.main, len(g.sources))):
+                for probe in sorted(ways, key=partial(_setting_order, resource.main)):
                     wanted = {(who, f"{name}.{each}") for each in resource.states}
                     if wanted <= engine.identities.states.keys():
                         break
-                    if probe.sources or not probe.operation.anonymous:
-                        engine.put(probe, who, who if probe.sources else None)
+                    engine.put(probe, who, who if probe.sources else None)
         self._note_unread()
 
     def _note_unread(self) -> None:
@@ -565,3 +564,10 @@ class Scheduler:
         if state.world not in ("", LAST_LOOK) and owner != state.changed:
             return False
         return next(undecided(endpoint, viewer, owner, resource), None) is not None
+
+
+def _setting_order(main: str, probe: Probe) -> tuple[bool, bool, int]:
+    """Order in which endpoints are asked for a setting: a list that needs no login may leave out
+    what its caller hides, and shows it last."""
+    public = probe.operation.anonymous and not probe.sources
+    return probe.id != main, public, len(probe.sources)
