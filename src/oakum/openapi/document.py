@@ -117,7 +117,8 @@ class Document:
         made.warnings += tuple(problems)
         return made
 
-    _beside: tuple[Path, ...] = ()
+    files_beside: tuple[Path, ...] = ()
+    """Files that declare schemas of the document beside it, of GraphQL."""
 
     def extend(
         self,
@@ -131,7 +132,7 @@ class Document:
         made.operations = tuple(endpoints.get(each.id, each) for each in self.operations)
         made._by_id = {name: endpoints.get(each.id, each) for name, each in self._by_id.items()}
         made.schemas = {**self.schemas, **schemas}
-        made._beside = files
+        made.files_beside = files
         return made
 
     @property
@@ -148,7 +149,7 @@ class Document:
     @property
     def files(self) -> tuple[Path, ...]:
         """The document's file, and those read through references so far."""
-        return (*self._library.paths, *self.file_parts, *self._beside)
+        return (*self._library.paths, *self.file_parts, *self.files_beside)
 
     def operation(self, id: str) -> Operation | None:
         """The operation with this `operationId` or `GET /path`, with or without the server's base

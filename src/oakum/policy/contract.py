@@ -18,6 +18,7 @@ from oakum.policy.embedded_policy import KEY, embedded_policy, keys
 from oakum.policy.grammar import parse_policy
 from oakum.policy.graphql import Graph, with_graphs
 from oakum.policy.model import Policy
+from oakum.policy.resource_names import with_resource_names
 from oakum.policy.resource_schemas import told_apart
 from oakum.policy.shared_keys import apart
 
@@ -158,7 +159,7 @@ def _check_contract(
         if problems:
             raise InputError(problems)
         return Contract(document, None, document.warnings)
-    document = told_apart(document, policy)
+    document = with_resource_names(told_apart(document, policy), policy)
     document, graphs, unsound = with_graphs(document, policy, folder)
     if unsound:
         raise InputError([*problems, *unsound])
