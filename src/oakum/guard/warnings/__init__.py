@@ -39,6 +39,7 @@ from oakum.guard.warnings import (
     request_headers,
     response_headers,
     searches,
+    undeclared_members,
     values_beside_lists,
     withheld_responses,
 )
@@ -91,6 +92,8 @@ OF_CONTRACT: tuple[Callable[[CompiledContract], Iterator[Problem]], ...] = (
     paths.unmatched_names,
     paths.crossed_templates,
     missing_owner_or_state.missing_owner_or_state,
+    undeclared_members.members_that_hold_anything,
+    undeclared_members.members_of_two_kinds,
     feeds.hidden_feeds,
 )
 """Functions that warn about a whole contract, such as warnings printed once for many operations."""
