@@ -191,7 +191,8 @@ class Gatekeeper:
             # A validation error on a write would reveal that the object exists.
             unfit = denied.status in (400, 413, 415, 422) or denied.reason == "target"
             checks = endpoint.checks
-            hides = endpoint.hidden and looks_up_first(checks.target, checks.typed, checks.standing)
+            first = (checks.target, checks.target.above, checks.typed, checks.standing)
+            hides = endpoint.hidden and looks_up_first(*first)
             if hides and unfit and not (yield from request.sight.clear(lookups)):
                 raise absent(endpoint, denied.reason) from None
             raise

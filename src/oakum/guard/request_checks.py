@@ -100,6 +100,8 @@ class BodyChecks:
         target, subject = endpoint.checks.target, Subject("")
         match target.kind:
             case "caller":
+                if target.above is not None:
+                    yield from self._enter(endpoint, target.above, params, lookups)
                 new = endpoint.operation.method == "POST"
                 subject = Subject("", tuple(sorted(lookups.who.ids)), new=new)
             case "path":
@@ -119,6 +121,25 @@ class BodyChecks:
             subject, unnamed=target.unnamed, below=target.below, key=key, unlike=unlike,
             stands=stands,
         )  # fmt: skip
+
+    def _enter(
+        self,
+        endpoint: GrantedEndpoint,
+        above: Target,
+        params: Mapping[str, str],
+        lookups: Lookups,
+    ) -> RequestSteps[None]:
+        """Raises `Denial` unless the caller may create something below an object, whatever that is
+        or because of their relation to it."""
+        model, id = self._model, endpoint.operation.id
+        if may_write(model, lookups.principal(), id, params, Subject("", owned=False), "none"):
+            return
+        subject = Subject("")
+        if above.kind == "path":
+            subject = Subject("", tuple(identifiers([params[above.param]])))
+        elif above.kind == "ask":
+            subject = yield from self._look_up_target(endpoint, above, params, lookups)
+        yield from self._may(endpoint, params, lookups, subject, above.kind)
 
     def _stored_subject(
         self,
@@ -219,6 +240,8 @@ class BodyChecks:
         kind: TargetKind,
     ) -> RequestSteps[None]:
         model, id = self._model, endpoint.operation.id
+        if kind == "caller" and endpoint.checks.target.above is not None:
+            return  # `_enter` has decided
         if may_write(model, lookups.principal(), id, params, subject, kind):
             return
         call = model.rule(id).call

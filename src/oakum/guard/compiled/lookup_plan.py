@@ -226,7 +226,13 @@ def _read(make: _Maker, endpoints: Mapping[str, GrantedEndpoint]) -> dict[str, N
     targets = [
         target
         for checks in (each.checks for each in endpoints.values())
-        for target in (checks.target, *checks.finders.values(), checks.typed, checks.standing)
+        for target in (
+            checks.target,
+            checks.target.above,
+            *checks.finders.values(),
+            checks.typed,
+            checks.standing,
+        )
         if target is not None
     ]
     shown = (each.operation for each in targets if each.operation)
@@ -338,6 +344,11 @@ def _checks(make: _Maker, operation: Operation, resource: str) -> WriteChecks:
     if target.kind == "none" and not plain and needs_object(make.policy, rule.call):
         said = f"the owner of the object that `{operation.id}` writes is unknown, so every call"
         make.warnings.append(Problem(rule.location, f"{said} is refused", hint))
+    if target.above is not None and target.above.kind == "none":
+        said = f"the owner of the object below which `{operation.id}` creates one is unknown, so"
+        hint = _what_helps(make, operation)[1]
+        said += " callers whom `call:` lets in for their relation to it are refused"
+        make.warnings.append(Problem(rule.location, said, hint))
     finders = dict(_finders(make, operation, target, resource, plain))
     reads = operation.method == "GET"
     return WriteChecks(

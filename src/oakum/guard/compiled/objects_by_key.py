@@ -28,7 +28,7 @@ from oakum.guard.compiled.request_places import (
     plain,
     words,
 )
-from oakum.guard.compiled.write_targets import needs_object
+from oakum.guard.compiled.write_targets import asks_object
 from oakum.openapi.model import Json, Operation, Shape
 from oakum.openapi.shape_queries import element, member, member_by_name, rest, scalars
 from oakum.policy.model import Resource
@@ -265,7 +265,7 @@ def _likely(model: Model, operation: Operation, within: Collection[str]) -> Plai
         if each.key and not each.is_account and each.owner.kind != "none"
         and (name in held or not held)
     }  # fmt: skip
-    checked = held or rule.call is None or needs_object(model.policy, rule.call)
+    checked = held or rule.call is None or asks_object(model.policy, rule.call)
     if operation.method not in ("PUT", "PATCH", "DELETE") or not checked or rule.graphql:
         return Plain()
     called = words(model, known)

@@ -42,6 +42,9 @@ from oakum.routing.paging_parameters import page
 
 TargetKind = Literal["caller", "path", "ask", "none"]
 
+_OF_OBJECTS = frozenset(("owner", "lookup", "field"))
+"""Kinds of relations that a caller has to an object or its owner."""
+
 
 @dataclass(frozen=True)
 class Target:
@@ -84,6 +87,9 @@ class Target:
     """Resources that the object may belong to, one of which the response shows."""
     parts: tuple[str, ...] = ()
     """Those of `kinds` whose object the path names: if shown without a key, it is that object."""
+    above: Target | None = None
+    """For a new object: the one below which it is created, which decides about callers whom
+    `call:` does not let in whatever the object is."""
     around: tuple[Target, ...] = ()
     """Other objects in the path after the owner, which must belong to that owner."""
     form: str = ""
@@ -108,9 +114,6 @@ class Targets:
         """The target of a write; `resource`: the one in its request body, empty if it has none of
         the contract."""
         found = self._find_target(operation, resource)
-        if found.kind == "ask" and self.policy.resources[found.resource].owner.kind == "caller":
-            # A service sees other callers' objects too, so seeing one does not prove ownership.
-            found = replace(found, own=True)
         end = re.fullmatch(r".*/\{([^{}]+)\}", operation.path)
         if end is not None:
             return replace(found, last=end[1])
@@ -127,7 +130,22 @@ class Targets:
         if any(each.kind == "keys" for each in steps):
             return Target("none")
         if not rule.owner and self._made_below(operation, steps, written):
-            return Target("caller")
+            above = self._at_path(operation, steps, written)
+            return Target("caller", above=above if asks_object(self.policy, rule.call) else None)
+        return self._at_path(operation, steps, written)
+
+    def _at_path(self, operation: Operation, steps: Sequence[PathStep], written: str) -> Target:
+        """The object that the path of a write names."""
+        found = self._find_at_path(operation, steps, written)
+        if found.kind == "ask" and self.policy.resources[found.resource].owner.kind == "caller":
+            # A service sees other callers' objects too, so seeing one does not prove ownership.
+            return replace(found, own=True)
+        return found
+
+    def _find_at_path(
+        self, operation: Operation, steps: Sequence[PathStep], written: str
+    ) -> Target:
+        rule = self.model.rule(operation.id)
         # Path segments before the owner's are ignored: the contract names the owner.
         owner = next((at for at, each in enumerate(steps) if each.param == rule.owner), -1)
         objects = [each for each in steps[owner + 1 :] if each.kind == "object"]
@@ -500,7 +518,17 @@ class Finders:
         return named and self.paths.shows(get) and not shut(self.model, get)
 
 
-def needs_object(policy: Policy, call: tuple[str, ...] | None) -> bool:
-    return bool(call) and all(
-        not policy.kinds(name).isdisjoint(("owner", "lookup", "field")) for name in call or ()
+def asks_object(policy: Policy, call: tuple[str, ...] | None) -> bool:
+    """Whether `call:` lets some callers in for their relation to an object, and does not let in
+    everybody with a login."""
+    relations = [policy.relations[name] for name in call or ()]
+    everybody = any(
+        each.kind in ("authenticated", "anyone") and not (each.unless or each.requires)
+        for each in relations
     )
+    return not everybody and not policy.kinds(*call or ()).isdisjoint(_OF_OBJECTS)
+
+
+def needs_object(policy: Policy, call: tuple[str, ...] | None) -> bool:
+    """Whether `call:` lets nobody in without a relation to an object."""
+    return bool(call) and all(not policy.kinds(name).isdisjoint(_OF_OBJECTS) for name in call or ())

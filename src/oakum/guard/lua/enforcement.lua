@@ -147,6 +147,7 @@ local function prepare_target(plan, target)
   target.settable = target.resource and settable(plan, target.resource.name)
   target.types, target.nodes = media.index(target.types), media.index(target.nodes)
   if target.after then prepare_target(plan, target.after) end
+  if target.above then prepare_target(plan, target.above) end
   for k = 1, target.around.n do prepare_target(plan, target.around[k]) end
 end
 
@@ -438,7 +439,8 @@ end
 -- Whether what is wrong with a write tells that there is something to write to.
 local function hides(endpoint, status, reason)
   local unfit = status == 400 or status == 413 or status == 415 or status == 422 or reason == "target"
-  local looks = endpoint.target.kind == "ask" or endpoint.standing or endpoint.typed and endpoint.typed.kind == "ask"
+  local above = endpoint.target.above
+  local looks = endpoint.target.kind == "ask" or above and above.kind == "ask" or endpoint.standing or endpoint.typed and endpoint.typed.kind == "ask"
   return endpoint.hidden and looks and unfit
 end
 
@@ -466,7 +468,9 @@ local function call(self, x, req, endpoint)
       if hides(endpoint, status, reason) and not self:visible(x) then return absent(endpoint), reason end
       return status, reason
     end
-    if not names_all(endpoint) and not self:may(x, decide.may_write, object) then return absent(endpoint), "call" end
+    if not (names_all(endpoint) or endpoint.target.above) and not self:may(x, decide.may_write, object) then
+      return absent(endpoint), "call"
+    end
     for i = 1, #object.stands do
       local each = object.stands[i]
       each.apart = true
@@ -698,10 +702,28 @@ local function is_of(object, owner, ids)
   return false
 end
 
+-- Of what nobody owns, so that only those may write it who may write whatever the object is.
+local NOBODYS = { owners = { n = 0 }, owned = false, resource = "", apart = true }
+
+-- Whether the caller may create something below an object, whatever that is or for their relation to it:
+-- true, or nil, a status and a reason.
+local function enter(self, x, endpoint, above)
+  if decide.may_write(self.plan, endpoint.index, x.who.know, x.params, NOBODYS) then return true end
+  local object, status, reason = subject.of(above.kind == "path" and { x.params[above.param] } or NONE), nil, nil
+  if above.kind == "ask" then object, status, reason = asked(self, x, endpoint, above) end
+  if not object then return nil, status, reason end
+  object.apart = true
+  if not self:may(x, decide.may_write, object) then return nil, absent(endpoint), "call" end
+  return true
+end
+
 -- Whose object a write touches, or nil, a status and a reason.
 function Guard:object(x, endpoint)
   local target, touched, status, reason = endpoint.target, nil, nil, nil
   if target.kind == "caller" then
+    local may = true
+    if target.above then may, status, reason = enter(self, x, endpoint, target.above) end
+    if not may then return nil, status, reason end
     touched = subject.of(x.who.list)
     touched.new = endpoint.method == "POST"
   elseif target.kind == "path" then
@@ -917,13 +939,12 @@ end
 
 -- The objects that a write names by keys alone: each has to be one that it may touch; else a status and a
 -- reason.
-local NOBODYS = { owners = { n = 0 }, owned = false, resource = "", apart = true }
 local function named_alone(self, x, endpoint, object)
   local plain = endpoint.plain
   if decide.may_write(self.plan, endpoint.index, x.who.know, x.params, NOBODYS) then return nil end
   local keys = stored_object.keys(plain, carried(x, x.said and json.decode(x.said)), object)
   if not keys then return absent(endpoint), "call" end
-  if #keys == 0 and names_all(endpoint) and not self:may(x, decide.may_write, object) then
+  if #keys == 0 and names_all(endpoint) and not endpoint.target.above and not self:may(x, decide.may_write, object) then
     return absent(endpoint), "call"
   end
   local named = stored_object.named(endpoint)

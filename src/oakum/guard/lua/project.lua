@@ -2132,6 +2132,8 @@ local function load_target(plan, target)
   target.likely_node = plan.nodes[target.likely_node + 1]
   target.after = given(target.after)
   if target.after then load_target(plan, target.after) end
+  target.above = given(target.above)
+  if target.above then load_target(plan, target.above) end
   for k = 1, target.around.n do load_target(plan, target.around[k]) end
 end
 

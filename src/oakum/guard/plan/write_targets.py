@@ -72,6 +72,7 @@ class PlannedTargets:
             "enclosing": self._enclosing_objects(target),
             "made": target.made,
             "form": target.form,
+            "above": self.plan(target.above) if target.above else None,
             "around": [self.plan(each) for each in target.around],
             "after": self.plan(target.then) if target.then else None,
             "types": {n: self._shows(target, each) for n, each in distinct(declared).items()},

@@ -57,7 +57,7 @@ def impossible_relations(contract: CompiledContract) -> Iterator[Problem]:
 def _written_objects(model: Model, endpoint: GrantedEndpoint) -> Iterator[_Object]:
     """The object that a write touches. Where it names several, the caller needs a relation to each,
     so the first one that has none decides."""
-    target = endpoint.checks.target
+    target = endpoint.checks.target.above or endpoint.checks.target
     named = [
         (
             name,

@@ -10,7 +10,7 @@ from oakum.errors import Problem, few
 from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
 from oakum.guard.compiled.path_objects import names
-from oakum.guard.compiled.write_targets import needs_object
+from oakum.guard.compiled.write_targets import asks_object
 from oakum.guard.warnings.data_of_removed_rows import beside_objects
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.shape_queries import element, scalars
@@ -25,7 +25,7 @@ def named_objects(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iter
     """Warns about objects that a write names by plain keys and that are not looked up."""
     operation, id = endpoint.operation, endpoint.operation.id
     rule = contract.model.rule(id)
-    checked = rule.call is None or needs_object(contract.policy, rule.call)
+    checked = rule.call is None or asks_object(contract.policy, rule.call)
     for place, resource in endpoint.checks.plain.places.items() if checked else ():
         finder, name = endpoint.checks.finders.get(resource), place.contract_name
         other = _otherwise(id, name, resource)
@@ -106,7 +106,7 @@ def unexplained_parameters(
 ) -> Iterator[Problem]:
     """Warns about parameters that may name the object of a write without a declared meaning."""
     operation, rule = endpoint.operation, contract.model.rule(endpoint.operation.id)
-    checked = rule.call is None or needs_object(contract.policy, rule.call)
+    checked = rule.call is None or asks_object(contract.policy, rule.call)
     if operation.method in ("POST", "QUERY") or names(operation) or not checked:
         return
     told = {each.name for each in endpoint.checks.plain.places}

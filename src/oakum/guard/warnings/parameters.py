@@ -12,7 +12,7 @@ from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
 from oakum.guard.compiled.objects_by_key import unchecked_keys, unchecked_references
 from oakum.guard.compiled.objects_in_responses import answer
 from oakum.guard.compiled.path_objects import PathObjects, PathStep
-from oakum.guard.compiled.write_targets import needs_object
+from oakum.guard.compiled.write_targets import asks_object
 from oakum.guard.unexplained_names import explains
 from oakum.openapi.model import Operation, Parameter
 from oakum.openapi.walk import elements
@@ -103,7 +103,7 @@ def _keys(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Pro
     model, operation = contract.model, endpoint.operation
     written = model.written.get(operation.id)
     rule = model.rule(operation.id)
-    checked = rule.call is None or needs_object(model.policy, rule.call)
+    checked = rule.call is None or asks_object(model.policy, rule.call)
     if not endpoint.write or not checked or rule.graphql:
         return
     if operation.method not in ("PUT", "PATCH", "DELETE"):

@@ -13,7 +13,7 @@ from oakum.authz.table import ruling_leaves
 from oakum.errors import Problem, few
 from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.guard.compiled.request_places import body_places, plain, words
-from oakum.guard.compiled.write_targets import needs_object
+from oakum.guard.compiled.write_targets import asks_object
 from oakum.guard.unexplained_names import in_flow
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.shape_queries import member, ways
@@ -32,7 +32,7 @@ def moved_objects(contract: CompiledContract) -> Iterator[Problem]:
     found = dict[tuple[str, str, str], list[tuple[Operation, str]]]()
     for endpoint in contract.endpoints:
         operation, rule = endpoint.operation, model.rule(endpoint.operation.id)
-        checked = rule.call is None or needs_object(model.policy, rule.call)
+        checked = rule.call is None or asks_object(model.policy, rule.call)
         if endpoint.write and checked and not rule.graphql:
             for at, one, member, other in _reference_members(model, operation):
                 called = ".".join((*at, member))

@@ -16,7 +16,7 @@ from oakum.errors import Problem
 from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
 from oakum.guard.compiled.path_objects import PathObjects
-from oakum.guard.compiled.write_targets import needs_object
+from oakum.guard.compiled.write_targets import asks_object
 from oakum.guard.warnings.contract_queries import resources_shown
 from oakum.openapi.grpc_resource_names import is_several_segments
 from oakum.policy.resource_schemas import resource_of
@@ -137,4 +137,4 @@ def crossed_templates(contract: CompiledContract) -> Iterator[Problem]:
 def _depends_on_object(model: Model, endpoint: GrantedEndpoint) -> bool:
     """Whether it hangs on the object who may write."""
     call = model.rule(endpoint.operation.id).call
-    return call is None or needs_object(model.policy, call)
+    return call is None or asks_object(model.policy, call)
