@@ -24,6 +24,7 @@ from oakum.guard.compiled.request_places import (
     RequestPlace,
     body_places,
     member_values,
+    members_of_resources,
     parameter_places,
     plain,
     words,
@@ -392,6 +393,10 @@ def asked_keys(paths: PathObjects, operation: Operation, *, makes: bool = False)
         if place.names and not explained:
             named = named or maps.get(plain(place.last), "")
         if named:
+            found.setdefault(place, named)
+    for place in members_of_resources(operation, model.bound) if longer else ():
+        ends = {} if _is_explained(model, operation, place) else longer
+        if named := next((ends[each] for each in place.endings if each in ends), ""):
             found.setdefault(place, named)
     for at, name in named_arguments(paths, operation).items():
         found[RequestPlace("argument", at)] = name

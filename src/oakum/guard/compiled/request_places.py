@@ -155,24 +155,38 @@ def body_places(
         yield RequestPlace("body", "", inside, names=names), one
 
 
+def members_of_resources(operation: Operation, bound: Mapping[str, str]) -> list[RequestPlace]:
+    """Places of a request body within its resources."""
+    shapes = [each.shape or Shape() for each in operation.body]
+    outside = {inside for inside, one in _merge_leaves(shapes, bound) if not one}
+    every = _merge_leaves(shapes, bound, within=True)
+    return [
+        RequestPlace("body", "", inside, names=names)
+        for (inside, one), names in every.items()
+        if not one and inside not in outside
+    ]
+
+
 def _merge_leaves(
-    shapes: Iterable[Shape], bound: Mapping[str, str]
+    shapes: Iterable[Shape], bound: Mapping[str, str], *, within: bool = False
 ) -> Mapping[tuple[tuple[str, ...], str], bool]:
     found = dict[tuple[tuple[str, ...], str], bool]()
     for shape in shapes:
-        for inside, names, one in _leaves(shape, bound, (), _DEEP):
+        for inside, names, one in _leaves(shape, bound, (), _DEEP, within=within):
             found[inside, one] = names or found.get((inside, one), False)
     return found
 
 
 def _leaves(
-    shape: Shape, bound: Mapping[str, str], at: tuple[str, ...], deep: int
+    shape: Shape, bound: Mapping[str, str], at: tuple[str, ...], deep: int, *, within: bool
 ) -> Iterator[tuple[tuple[str, ...], bool, str]]:
-    """Where a scalar may stand, or names of a map, and where a resource does."""
+    """Where a scalar may stand, or names of a map, and where a resource does; `within`: also within
+    that."""
     for way in ways(shape):
         if name := resource_of(way, bound):
             yield at, False, name
-            continue
+            if not within:
+                continue
         item = way.items() if way.items is not None else None
         if (scalars(way) and not way.branches) or (item is not None and scalars(item)):
             yield at, False, ""
@@ -182,7 +196,7 @@ def _leaves(
         more = (way.extra, None if item is not None and scalars(item) else way.items)
         below += [("*", thunk) for thunk in more if thunk is not None]
         for step, thunk in below if deep else ():
-            yield from _leaves(thunk(), bound, (*at, step), deep - 1)
+            yield from _leaves(thunk(), bound, (*at, step), deep - 1, within=within)
 
 
 def _is_anything(way: Shape) -> bool:
