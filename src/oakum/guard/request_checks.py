@@ -131,8 +131,7 @@ class BodyChecks:
     ) -> RequestSteps[None]:
         """Raises `Denial` unless the caller may create something below an object, whatever that is
         or because of their relation to it."""
-        model, id = self._model, endpoint.operation.id
-        if may_write(model, lookups.principal(), id, params, Subject("", owned=False), "none"):
+        if (yield from self._may_all(endpoint, params, lookups)):
             return
         subject = Subject("")
         if above.kind == "path":
@@ -140,6 +139,13 @@ class BodyChecks:
         elif above.kind == "ask":
             subject = yield from self._look_up_target(endpoint, above, params, lookups)
         yield from self._may(endpoint, params, lookups, subject, above.kind)
+
+    def _may_all(
+        self, endpoint: GrantedEndpoint, params: Mapping[str, str], lookups: Lookups
+    ) -> RequestSteps[bool]:
+        """Whether the caller may write whatever the object is: of an unknown one, nobody knows that
+        a relation in `unless` does not hold."""
+        return (yield from self._reaches(endpoint, params, lookups, Subject(""), "none"))
 
     def _stored_subject(
         self,
@@ -239,11 +245,23 @@ class BodyChecks:
         subject: Subject,
         kind: TargetKind,
     ) -> RequestSteps[None]:
-        model, id = self._model, endpoint.operation.id
         if kind == "caller" and endpoint.checks.target.above is not None:
             return  # `_enter` has decided
+        if not (yield from self._reaches(endpoint, params, lookups, subject, kind)):
+            raise absent(endpoint, "call")
+
+    def _reaches(
+        self,
+        endpoint: GrantedEndpoint,
+        params: Mapping[str, str],
+        lookups: Lookups,
+        subject: Subject,
+        kind: TargetKind,
+    ) -> RequestSteps[bool]:
+        """Whether the caller may write this object, after the look-ups on which that depends."""
+        model, id = self._model, endpoint.operation.id
         if may_write(model, lookups.principal(), id, params, subject, kind):
-            return
+            return True
         call = model.rule(id).call
         if call is not None:
             yield from lookups.settle(lambda needs: needs.any(call, subject))
@@ -252,8 +270,7 @@ class BodyChecks:
             yield from lookups.settle(
                 lambda needs: needs.tables(settable_tables(model, id, subject))
             )
-        if not may_write(model, lookups.principal(), id, params, subject, kind):
-            raise absent(endpoint, "call")
+        return may_write(model, lookups.principal(), id, params, subject, kind)
 
     def _check_keys(
         self,
@@ -266,8 +283,8 @@ class BodyChecks:
         subject: Subject | None,
     ) -> RequestSteps[None]:
         """Checks that the caller may write every object that a write names by a plain key."""
-        model, id = self._model, endpoint.operation.id
-        if may_write(model, lookups.principal(), id, params, Subject("", owned=False), "none"):
+        model = self._model
+        if (yield from self._may_all(endpoint, params, lookups)):
             return
         unread = asked.body if value is None else b""
         its = subject is not None and subject.resource == endpoint.checks.plain.kept_of

@@ -519,14 +519,18 @@ class Finders:
 
 
 def asks_object(policy: Policy, call: tuple[str, ...] | None) -> bool:
-    """Whether `call:` lets some callers in for their relation to an object, and does not let in
-    everybody with a login."""
+    """Whether it depends on an object whom `call:` lets in: it names a relation to one, or one that
+    takes another away (`unless`), and does not let in everybody with a login."""
     relations = [policy.relations[name] for name in call or ()]
     everybody = any(
         each.kind in ("authenticated", "anyone") and not (each.unless or each.requires)
         for each in relations
     )
-    return not everybody and not policy.kinds(*call or ()).isdisjoint(_OF_OBJECTS)
+    named = {other: None for each in call or () for other in policy.depends_on(each)}
+    return not everybody and any(
+        each.kind in _OF_OBJECTS and not (each.kind == "lookup" and each.of == "caller")
+        for each in map(policy.relations.__getitem__, named)
+    )
 
 
 def needs_object(policy: Policy, call: tuple[str, ...] | None) -> bool:

@@ -702,13 +702,15 @@ local function is_of(object, owner, ids)
   return false
 end
 
--- Of what nobody owns, so that only those may write it who may write whatever the object is.
+-- Which object is unknown: nobody knows that a relation in `unless` does not hold.
+local UNKNOWN = { owners = { n = 0 }, owned = true, resource = "", apart = true }
+-- Of what nobody owns.
 local NOBODYS = { owners = { n = 0 }, owned = false, resource = "", apart = true }
 
 -- Whether the caller may create something below an object, whatever that is or for their relation to it:
 -- true, or nil, a status and a reason.
 local function enter(self, x, endpoint, above)
-  if decide.may_write(self.plan, endpoint.index, x.who.know, x.params, NOBODYS) then return true end
+  if self:may(x, decide.may_write, UNKNOWN) then return true end
   local object, status, reason = subject.of(above.kind == "path" and { x.params[above.param] } or NONE), nil, nil
   if above.kind == "ask" then object, status, reason = asked(self, x, endpoint, above) end
   if not object then return nil, status, reason end
@@ -941,7 +943,7 @@ end
 -- reason.
 local function named_alone(self, x, endpoint, object)
   local plain = endpoint.plain
-  if decide.may_write(self.plan, endpoint.index, x.who.know, x.params, NOBODYS) then return nil end
+  if self:may(x, decide.may_write, UNKNOWN) then return nil end
   local keys = stored_object.keys(plain, carried(x, x.said and json.decode(x.said)), object)
   if not keys then return absent(endpoint), "call" end
   if #keys == 0 and names_all(endpoint) and not endpoint.target.above and not self:may(x, decide.may_write, object) then
