@@ -196,7 +196,7 @@ def test_each_row_covers_something() -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["exposure/checks/leak.py", "exposure/checks/", "examples/oakum_catalogue/p*/", "oakum/"],
+    ["exposure/leak_severity.py", "exposure/checks/", "examples/oakum_catalogue/p*/", "oakum/"],
 )
 def test_a_row_covers_its_own_folder_only(path: str) -> None:
     found = covered(path)

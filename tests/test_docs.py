@@ -18,7 +18,7 @@ from oakum.cli.main import COMMANDS, main
 from oakum.errors import ExitCode, Problem
 from oakum.exposure.checks import CHECKS
 from oakum.openapi.source import parse
-from oakum.policy.grammar import parse_policy
+from oakum.policy.parser import parse_policy
 from oakum.report import FORMATS
 from oakum.scan.identities.identities_file import load_identities
 from tests import shell

@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from oakum.errors import Problem
 from oakum.openapi.source import parse
 from oakum.policy.check import check, mistakes
-from oakum.policy.grammar import parse_policy
+from oakum.policy.parser import parse_policy
 from tests import quick_yaml
 from tests.unit.policy.crew import document
 from tests.unit.policy.grammar import whole
 from tests.unit.policy.test_contract_warnings import QUIET
-from tests.unit.policy.test_grammar import EVERYTHING
 from tests.unit.policy.test_guard_section import EVERYTHING as GUARDED
+from tests.unit.policy.test_parser import EVERYTHING
 
 POLICIES = [quick_yaml.load(each) for each in (EVERYTHING, whole(QUIET), whole(GUARDED))]
 JUNK: list[Any] = [

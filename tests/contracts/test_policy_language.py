@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from oakum.policy import exit_criteria, grammar, guard_section, relations, resources
+from oakum.policy import exit_criteria, guard_section, parser, relations, resources
 from oakum.policy.contract import load
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "policy-language.md"
@@ -75,7 +75,7 @@ def test_the_first_example_is_whole_and_keeps_its_order(tmp_path: Path) -> None:
     "word",
     sorted(
         {
-            *(*grammar.POLICY, *grammar.CALLER, *grammar.OPERATION),
+            *(*parser.POLICY, *parser.CALLER, *parser.OPERATION),
             *(*relations.RELATION, *resources.RESOURCE, *resources.OWNER, *resources.STATE),
             *(*resources.SWITCH, *resources.LINE, *resources.GRANT),
             *(

@@ -17,7 +17,7 @@ from oakum.openapi.model import Operation
 from oakum.openapi.source import parse
 from oakum.policy.check import check
 from oakum.policy.contract import Contract
-from oakum.policy.grammar import parse_policy
+from oakum.policy.parser import parse_policy
 from tests.properties.test_edits import EXAMPLES
 
 PARTS = ("a", "b")

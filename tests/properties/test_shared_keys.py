@@ -14,7 +14,7 @@ from oakum.openapi.document import Document
 from oakum.openapi.source import parse
 from oakum.policy.check import check
 from oakum.policy.contract import Contract, contract_digest
-from oakum.policy.grammar import parse_policy
+from oakum.policy.parser import parse_policy
 from tests.properties.test_edits import DOCUMENT as _DOCUMENT
 from tests.properties.test_edits import EXAMPLES, HEAD
 

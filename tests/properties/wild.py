@@ -18,8 +18,8 @@ from oakum.authz import Call, Model, Principal, compile_contract
 from oakum.errors import Problem
 from oakum.openapi.document import Document
 from oakum.openapi.source import parse
-from oakum.policy.grammar import parse_policy
 from oakum.policy.model import Policy
+from oakum.policy.parser import parse_policy
 
 KEYS = ("id", "owner_id", "a", "b", "tags", "in", "map", "mate", "either", "level", "hidden")
 MARKS = ("*", "**", "a.b", "", "\0")

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from oakum.pytest_plugin import network_hooks
-from oakum.pytest_plugin.captured_response import PART, UNREAD, Capture, CaptureLine, Evaluation
+from oakum.pytest_plugin.response_capture import PART, UNREAD, Capture, CaptureLine, Evaluation
 
 TEXT = b'{"id": "ann", "email": "ann@club.test"}'
 

@@ -10,9 +10,9 @@ from typing import Any
 import flask
 import pytest
 
-from oakum.pytest_plugin.captured_response import PART, UNREAD, Capture, Evaluation
 from oakum.pytest_plugin.client_hooks import ClientHooks
-from oakum.pytest_plugin.observer import CUT, DEEP
+from oakum.pytest_plugin.response_capture import PART, UNREAD, Capture, Evaluation
+from oakum.pytest_plugin.suite_observer import CUT, DEEP
 from tests.pytest_plugin.test_plugin import told
 from tests.pytest_plugin.test_strays import OTHER, OWN, results, suite
 

@@ -10,8 +10,8 @@ from types import SimpleNamespace
 import django.db
 import pytest
 
-from oakum.pytest_plugin.captured_response import UNREAD
 from oakum.pytest_plugin.django_client import _hide_queries
+from oakum.pytest_plugin.response_capture import UNREAD
 from tests.pytest_plugin.club import suite
 from tests.pytest_plugin.test_plugin import run, told
 

@@ -10,8 +10,8 @@ import pytest
 
 from oakum.exchange import Exchange, Request, Response
 from oakum.policy.contract import load
-from oakum.pytest_plugin.captured_response import Capture
-from oakum.pytest_plugin.observer import SuiteObserver
+from oakum.pytest_plugin.response_capture import Capture
+from oakum.pytest_plugin.suite_observer import SuiteObserver
 from tests.scan.test_open_in_ownerless_objects import PATHS, POLICY, SHAPES, TITLES
 from tests.scan.verdicts import KEYS, NAMES, write
 

@@ -13,8 +13,8 @@ from oakum.authz.owners import named_in_query
 from oakum.exchange import Exchange, Request, Response
 from oakum.policy.contract import Contract, load
 from oakum.policy.model import Owner, Policy, Resource
-from oakum.pytest_plugin.captured_response import Capture
-from oakum.pytest_plugin.observer import SuiteObserver
+from oakum.pytest_plugin.response_capture import Capture
+from oakum.pytest_plugin.suite_observer import SuiteObserver
 from oakum.routing.judged_contract import compile_for_judging
 from oakum.traffic.evaluation.traffic_judge import ContractJudge
 from oakum.traffic.recorded_exchange import RecordedExchange

@@ -13,8 +13,8 @@ import pytest
 
 from oakum.exchange import Exchange
 from oakum.policy.contract import Contract, load
-from oakum.pytest_plugin.captured_response import Capture
-from oakum.pytest_plugin.observer import SuiteObserver
+from oakum.pytest_plugin.response_capture import Capture
+from oakum.pytest_plugin.suite_observer import SuiteObserver
 from tests.pytest_plugin.test_told_owners import IDS, Leaks, me, of_traffic, sent
 from tests.scan import test_members_of_tenants as books
 

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from oakum.policy.contract import load
-from oakum.pytest_plugin.observer import SuiteObserver
+from oakum.pytest_plugin.suite_observer import SuiteObserver
 from oakum_catalogue.kit import Entry
 from tests.catalogue.play import play
 from tests.scan.keys import identities, sender, told

@@ -4,9 +4,9 @@ Pure: no network, process, clock or random number is within reach of this layer.
 """
 
 from oakum.authz.accept import Acceptance, accept
-from oakum.authz.caller_and_object import ANONYMOUS, Principal, Subject
 from oakum.authz.compiled_model import Model, answer_media, compile_contract, likely_media
 from oakum.authz.decide import Decision, decide
+from oakum.authz.decision_inputs import ANONYMOUS, Principal, Subject
 from oakum.authz.judge import Judge
 from oakum.authz.judgement import Judgement, KnownObject, Leaf, ObjectInstance
 from oakum.authz.project import Call, Projection, project

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 from oakum.authz.beside_objects import Keep, whole
 from oakum.authz.body_owners import BodyObjects
-from oakum.authz.caller_and_object import Principal, Subject
 from oakum.authz.compiled_model import Model
+from oakum.authz.decision_inputs import Principal, Subject
 from oakum.authz.declared_media import select_media
 from oakum.authz.judge import Judge
 from oakum.authz.project import Call, cut, remains, removed_pointers, settle

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from math import inf
 from typing import NamedTuple
 
-from oakum.authz.caller_and_object import Subject
+from oakum.authz.decision_inputs import Subject
 from oakum.authz.id_spelling import identifier, is_sole_spelling
 from oakum.authz.member_paths import at_path, texts
 from oakum.authz.owners import partly

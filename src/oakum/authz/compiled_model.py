@@ -17,9 +17,9 @@ from oakum.openapi.model import Media, Operation, Shape
 from oakum.openapi.names_below import NamesBelow
 from oakum.openapi.shape_queries import element, event_of, member, member_names, merge, ways
 from oakum.openapi.walk import reachable
-from oakum.policy.common_params import fill_parameters
 from oakum.policy.mask import Mask
 from oakum.policy.model import OperationRule, Policy, Resource
+from oakum.policy.parameter_bindings import fill_parameters
 from oakum.policy.resource_schemas import resource_of
 
 

@@ -19,10 +19,10 @@ from itertools import compress
 from typing import NamedTuple
 
 from oakum.authz.beside_objects import Keep
-from oakum.authz.caller_and_object import Principal
 from oakum.authz.compiled_model import Model, answer_media
 from oakum.authz.data_outside_objects import close, leave_owned
 from oakum.authz.decide import may_call
+from oakum.authz.decision_inputs import Principal
 from oakum.authz.discriminators import tag_of
 from oakum.authz.judge import Judge
 from oakum.authz.project import Call, Projection, refuses

@@ -1,7 +1,8 @@
-"""Operations whose responses show data outside every object, so callers are looked up first.
+"""Removes response data that belongs to no object (totals, messages) if the caller may see nothing
+of such a response.
 
-If the API did not say who the caller is, nothing of such a response is shown. A response that omits
-an object, or contains none, shows no more because of that (CWE-862).
+While it is unknown who the caller is, all of it is removed. A response that omits an object, or
+contains none, shows no more because of that (CWE-862).
 """
 
 from __future__ import annotations
@@ -9,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from oakum.authz.beside_objects import Keep, beside_nothing, is_left, without
-from oakum.authz.caller_and_object import Principal, Subject
 from oakum.authz.compiled_model import Model
 from oakum.authz.decide import through
+from oakum.authz.decision_inputs import Principal, Subject
 from oakum.authz.judgement import Judgement, ObjectInstance
 from oakum.authz.relations import held_relations
 from oakum.http.json_pointer import Pointer

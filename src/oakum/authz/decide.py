@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from oakum.authz.body_owners import MeantObject
-from oakum.authz.caller_and_object import Principal, Subject
 from oakum.authz.compiled_model import Model
+from oakum.authz.decision_inputs import Principal, Subject
 from oakum.authz.owner_states import state_of
 from oakum.authz.relations import held_relations
 from oakum.authz.table import Table, grants

@@ -12,8 +12,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from oakum.authz.caller_and_object import Principal, Subject
 from oakum.authz.compiled_model import Model, outermost
+from oakum.authz.decision_inputs import Principal, Subject
 from oakum.authz.relations import held_relations
 from oakum.authz.unexpected_types import matches
 from oakum.http.json_pointer import Pointer, path_of

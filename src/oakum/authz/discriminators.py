@@ -1,8 +1,7 @@
-"""The member that distinguishes the alternatives of a `oneOf` or `anyOf`.
+"""Finds the member that tells the alternatives of a `oneOf` or `anyOf` apart.
 
-A `discriminator` names this member. Without one, it is a member for which each alternative declares
-texts of its own (`const`, `enum`) that no other alternative allows. If there is no such member, the
-union has no tag.
+That is the `discriminator`, if there is one. Otherwise it is a member for which each alternative
+lists strings (`const`, `enum`) that no other allows. If there is none, the union is untagged.
 """
 
 from __future__ import annotations

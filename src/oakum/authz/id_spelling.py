@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
-from oakum.authz.caller_and_object import Principal
+from oakum.authz.decision_inputs import Principal
 from oakum.openapi.model import Json
 
 

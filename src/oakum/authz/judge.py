@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 from oakum.authz.beside_objects import Hollow, Keep, Rows, Values, as_absent, is_left, whole
 from oakum.authz.body_owners import Around, BodyObjects, MeantObject, Writing, child_steps, slot
-from oakum.authz.caller_and_object import Principal, Subject
 from oakum.authz.compiled_model import Model, may_conceal
 from oakum.authz.decide import all_settable, may_call, through
+from oakum.authz.decision_inputs import Principal, Subject
 from oakum.authz.deselected_objects import LeftOut
 from oakum.authz.discriminators import Tag, tag_of
 from oakum.authz.id_spelling import Spellings, identifier, looked_up_owners, spread

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from oakum.authz.caller_and_object import Principal, Subject
+from oakum.authz.decision_inputs import Principal, Subject
 from oakum.authz.member_paths import at_path, is_blocked, lacks
 from oakum.openapi.model import Json
 from oakum.policy.model import Policy, Resource, State

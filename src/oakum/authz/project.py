@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from oakum.authz.beside_objects import Hollow, Keep, Values, without
-from oakum.authz.caller_and_object import Principal
 from oakum.authz.compiled_model import Model, answer_media
 from oakum.authz.data_outside_objects import close, leave_owned
 from oakum.authz.decide import may_call
+from oakum.authz.decision_inputs import Principal
 from oakum.authz.judge import Judge
 from oakum.authz.judgement import Judgement
 from oakum.authz.settings_in_responses import told_settings

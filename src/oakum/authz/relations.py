@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from oakum.authz.caller_and_object import Principal, Subject
 from oakum.authz.claims import claim_value, unsaid
+from oakum.authz.decision_inputs import Principal, Subject
 from oakum.authz.id_spelling import (
     LISTED,
     alike,

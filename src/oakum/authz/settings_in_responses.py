@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from oakum.authz.caller_and_object import Principal
+from oakum.authz.decision_inputs import Principal
 from oakum.authz.judgement import ObjectInstance
 from oakum.authz.owner_states import digit, said_state
 from oakum.openapi.model import Json

@@ -204,7 +204,7 @@ def check(contract: Path, identities: Path | None, overlays: tuple[Path, ...]) -
 
 
 def _warn_of_removed(found: ContractFiles, identities: Path) -> Iterator[Problem]:
-    from oakum.guard.identity_header_warnings import removed_lines
+    from oakum.guard.removed_inputs import removed_lines
     from oakum.scan.identities.identities_file import lines_sent
 
     policy = found.compiled.policy

@@ -15,7 +15,7 @@ from oakum.cli.observe_addon import command as addon
 from oakum.cli.observe_compare import command as compare
 from oakum.cli.observe_front_end import command as front_end
 from oakum.cli.observe_keep import command as keep
-from oakum.cli.observe_sources import HOST, HTML, SOURCES, not_both
+from oakum.cli.observe_options import HOST, HTML, SOURCES, not_both
 from oakum.cli.observe_watch import command as watch
 from oakum.errors import ExitCode, InputError, Location, Problem
 

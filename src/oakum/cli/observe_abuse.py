@@ -16,7 +16,7 @@ import click
 
 from oakum.cli import observe_abuse_deny as denied
 from oakum.cli import shared
-from oakum.cli.observe_sources import HOST, HTML, SOURCES, not_both
+from oakum.cli.observe_options import HOST, HTML, SOURCES, not_both
 from oakum.errors import ExitCode, InputError, Location, Problem
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from oakum.cli import observe_sources
+from oakum.cli import observe_options
 from oakum.errors import InputError, Location, Problem, count_of
 from oakum.output.file import update
 
@@ -30,7 +30,7 @@ def key_of(key_file: Path | None, deny_file: Path | None) -> bytes:
         raise InputError(
             [Problem(place, "a deny list needs the key of the guard's audit log", hint)]
         )
-    return observe_sources.key_of(key_file)
+    return observe_options.key_of(key_file)
 
 
 def existing_callers(path: Path | None, key: bytes) -> tuple[DeniedCaller, ...]:

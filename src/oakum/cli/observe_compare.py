@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from oakum.cli import shared
-from oakum.cli.observe_sources import HTML
+from oakum.cli.observe_options import HTML
 from oakum.errors import ExitCode, InputError, Location, Problem
 
 

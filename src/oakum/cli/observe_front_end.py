@@ -10,7 +10,7 @@ import click
 import orjson
 
 from oakum.cli import shared
-from oakum.cli.observe_sources import HTML
+from oakum.cli.observe_options import HTML
 from oakum.errors import ExitCode
 from oakum.http.origin import origin_of
 

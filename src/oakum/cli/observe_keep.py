@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from oakum.cli import shared
-from oakum.cli.observe_sources import HOST, SOURCES, key_of, not_both
+from oakum.cli.observe_options import HOST, SOURCES, key_of, not_both
 from oakum.errors import ExitCode, Location, Problem
 
 

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from oakum.cli.observe_sources import key_of
+from oakum.cli.observe_options import key_of
 from oakum.errors import ExitCode, InputError, Location, Problem
 from oakum.policy.contract import contract_digest, load
 from oakum.traffic.call import Hasher

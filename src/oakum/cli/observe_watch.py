@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import click
 
 from oakum.cli import shared
-from oakum.cli.observe_sources import HOST, SOURCES, not_both
+from oakum.cli.observe_options import HOST, SOURCES, not_both
 from oakum.errors import ExitCode, count_of
 
 if TYPE_CHECKING:

@@ -1,8 +1,8 @@
-"""A contract at an earlier revision, read with `git show` into a temporary folder.
+"""Reads a contract at an earlier revision of git into a temporary folder.
 
-Git is asked for each file that the contract leads to, and for nothing else: the policy, the
-document that it names, what that refers to, GraphQL schemas and overlays. Only reading commands of
-git are used, and none of its output is run.
+It reads only the files that the contract refers to: the document, what that refers to in turn,
+GraphQL schemas and overlays. It runs only commands of git that change nothing, and executes nothing
+of what they print.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`oakum scan --only`: asks for one finding of a report again."""
+"""`oakum scan --only`: tests one finding of a report again."""
 
 from __future__ import annotations
 

@@ -13,8 +13,8 @@ from typing import Literal
 
 from oakum.draft_review.cells import ContractReading, FieldRow, rows
 from oakum.inference.lexicon import FieldClass, words
-from oakum.policy.grammar import place
 from oakum.policy.model import Resource
+from oakum.policy.parser import place
 
 Kind = Literal["owner", "wide", "confirm", "call"]
 SENSITIVE = frozenset(

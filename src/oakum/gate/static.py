@@ -18,8 +18,8 @@ from oakum.openapi.document import Document
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.schema import flatten
 from oakum.openapi.walk import reachable
-from oakum.policy.grammar import place
 from oakum.policy.model import Grant, OperationRule, Policy, Resource, Stance
+from oakum.policy.parser import place
 from oakum.policy.resource_schemas import View, answers, at, request_shapes
 
 _OF_A_PERSON = (

@@ -26,9 +26,9 @@ from oakum.guard.compiled.relation_writes import mark
 from oakum.guard.compiled.request_places import RequestParts
 from oakum.guard.compiled.written_resource import looks_up_first
 from oakum.guard.concealment import ConcealedSight, shows
+from oakum.guard.credential_guesses import Guesses
 from oakum.guard.forwarded_headers import ForwardedHeaders
 from oakum.guard.graphql_argument_values import selected_owners
-from oakum.guard.guesses import Guesses
 from oakum.guard.lookup_cache import Budgets, IdCache
 from oakum.guard.lookup_requirements import LookupRequirements
 from oakum.guard.lookups import KIND, ClientRequest, LookupResult, Lookups, LookupService

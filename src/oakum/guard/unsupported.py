@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from oakum.errors import InputError, Location, Problem
-from oakum.policy.grammar import place
 from oakum.policy.model import Policy
+from oakum.policy.parser import place
 
 _HINT = "scan, tests and recorded traffic use it"
 

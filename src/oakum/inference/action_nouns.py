@@ -1,8 +1,8 @@
 """Actions that a path names by a noun: `GET /activation/{token}`, `POST /orders/{id}/confirmation`.
 
 The same noun may name a document: `GET /orders/{id}/confirmation`. So a GET counts as the action
-only if the noun is all that the path says and the request carries a token of single use, as links
-in mails do. A write whose path ends with the noun performs it.
+only if the path has no other noun and carries a single-use token, as a link in an email does. A
+write counts if its path ends with the noun.
 """
 
 from __future__ import annotations

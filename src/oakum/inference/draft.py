@@ -15,7 +15,6 @@ from textwrap import wrap
 from oakum.errors import InputError, Problem
 from oakum.http.json_pointer import escape, path_of
 from oakum.http.media_type import is_feed
-from oakum.inference.declared_objects import EVENT, DeclaredObject, is_count, is_item
 from oakum.inference.draft_text import (
     WIDTH,
     Rank,
@@ -37,6 +36,7 @@ from oakum.inference.owners import DraftOwner, account_params, ownership
 from oakum.inference.parameter_sources import ParameterValues, infer_params, usual_params
 from oakum.inference.privacy_states import StateGuess, hides_all, states
 from oakum.inference.resource_fields import ResourceField, changes, fields, main_endpoint
+from oakum.inference.response_objects import EVENT, DeclaredObject, is_count, is_item
 from oakum.inference.schema_groups import DocumentTypes, Thing, world_of
 from oakum.inference.side_effects import classify, sounds_like_reading
 from oakum.inference.written_objects import (
@@ -50,8 +50,8 @@ from oakum.openapi.model import Json, Operation, Shape
 from oakum.openapi.names_below import NamesBelow
 from oakum.openapi.schema import children
 from oakum.openapi.source import parse
-from oakum.policy.grammar import parse_policy
 from oakum.policy.model import Policy
+from oakum.policy.parser import parse_policy
 from oakum.policy.resource_schemas import at, request_shapes, success
 
 _PLAIN = (FieldClass.KEY, FieldClass.HANDLE, FieldClass.PLAIN, FieldClass.SETTING)

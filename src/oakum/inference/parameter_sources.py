@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 
 from oakum.http.methods import READS
-from oakum.inference.declared_objects import LINK
 from oakum.inference.identifiers import formed_as, named_after
 from oakum.inference.lexicon import FieldClass, classify_field, label_field, words
 from oakum.inference.lexicon_phrases import PICTURE
@@ -26,13 +25,14 @@ from oakum.inference.nouns import (
     parameter_after,
     parameter_before,
 )
+from oakum.inference.response_objects import LINK
 from oakum.inference.version_names import names_version, version_member
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation, Parameter, Shape
 from oakum.openapi.schema import children, elements
 from oakum.openapi.shape_queries import enum_values
-from oakum.policy.grammar import NOTHING
 from oakum.policy.model import Policy, Resource
+from oakum.policy.parser import NOTHING
 from oakum.policy.resource_schemas import view
 
 _PART = frozenset(("name", "slug"))

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from oakum.inference.declared_objects import DeclaredObject
 from oakum.inference.lexicon import FieldClass, classify_field, word_set, words
 from oakum.inference.nouns import ACCOUNTS, CROWDS, SELF_MARKS, noun_of_path
+from oakum.inference.response_objects import DeclaredObject
 from oakum.inference.side_effects import classify
 from oakum.openapi.document import Document
 from oakum.openapi.model import Parameter

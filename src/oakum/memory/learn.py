@@ -1,8 +1,8 @@
-"""Takes reports into the findings file, in the order of time.
+"""Merges reports of scans into the findings file, oldest first.
 
-Only a trustworthy run closes an endpoint of a finding, with the evidence that closes a cell: the
-owner received the field, and the viewer did not. Any run opens one, since a leak is proven even if
-another identity could not log in.
+Any run can open a finding: a leak is proven even if another identity could not log in. Only a
+trustworthy run marks an endpoint of a finding as fixed, with the evidence that closes a cell: the
+owner received the field, and the viewer did not.
 """
 
 from __future__ import annotations

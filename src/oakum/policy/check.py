@@ -17,9 +17,9 @@ from oakum.openapi.model import Operation, Shape
 from oakum.openapi.schema import children, elements
 from oakum.openapi.shape_queries import containers, member, scalars
 from oakum.policy.contract_warnings import review
-from oakum.policy.grammar import place
 from oakum.policy.model import OperationRule, Owner, Policy, Resource
 from oakum.policy.node_reader import nearest
+from oakum.policy.parser import place
 from oakum.policy.resource_schemas import View, declares, request_shapes, siblings, success, view
 
 

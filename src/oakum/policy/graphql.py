@@ -19,9 +19,9 @@ from oakum.openapi import source
 from oakum.openapi.document import Document
 from oakum.openapi.model import Media, Operation, Parameter, Shape
 from oakum.openapi.walk import Either, common, shape_with
-from oakum.policy.grammar import place
 from oakum.policy.graphql_arguments import arguments
 from oakum.policy.model import OperationRule, Policy
+from oakum.policy.parser import place
 
 if TYPE_CHECKING:
     from graphql import (

@@ -1,6 +1,6 @@
 """The JSON Schemas of the contract and of a file of waivers.
 
-Keys, words and patterns are those of the reader (`grammar`, `relations`, `resources`,
+Keys, words and patterns are those of the reader (`parser`, `relations`, `resources`,
 `guard_section`, `exit_criteria`): a key that only one of the two knows is an error when this
 module is imported.
 """
@@ -13,10 +13,10 @@ from oakum.openapi.model import Json
 from oakum.policy import (
     amounts,
     exit_criteria,
-    grammar,
     guard_section,
     mask_reader,
     node_reader,
+    parser,
     relations,
     resources,
 )
@@ -197,25 +197,25 @@ _RESOURCE = record(
 
 _STANDS = map_schema(many(_POINTER))
 _OPERATION = record(
-    grammar.OPERATION,
+    parser.OPERATION,
     {
         "draft": FLAG,
         "shows": _STANDS,
         "sets": _STANDS,
-        "params": map_schema(any_of({"const": grammar.NOTHING}, _FIELD_OF_RESOURCE)),
+        "params": map_schema(any_of({"const": parser.NOTHING}, _FIELD_OF_RESOURCE)),
         "counts": many(_POINTER),
         "owner": WORD,
         "call": _RELATIONS,
         "reads": any_of(FLAG, items(WORD)),
         "graphql": WORD,
         "without": many(WORD),
-        "at_most": map_schema({"type": "integer", "minimum": 1, "maximum": grammar.MOST}),
+        "at_most": map_schema({"type": "integer", "minimum": 1, "maximum": parser.MOST}),
         "untested": REASON,
         "login": {**_POINTER, "minLength": 1},
     },
 )
 _CALLER = record(
-    grammar.CALLER,
+    parser.CALLER,
     {
         "operation": WORD,
         "session": WORD,
@@ -322,9 +322,9 @@ _CRITERIA = record(
 def contract() -> Json:
     """The schema of a policy file."""
     policy = record(
-        grammar.POLICY,
+        parser.POLICY,
         {
-            "exposure": {"const": grammar.VERSION},
+            "exposure": {"const": parser.VERSION},
             "api": WORD,
             "refs": map_schema(WORD, {"pattern": "^[^#]*://[^#]*$"}),
             "caller": _CALLER,

@@ -18,8 +18,8 @@ from dataclasses import replace
 
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation, Parameter
-from oakum.policy.common_params import fill_parameters
 from oakum.policy.model import OperationRule, Policy
+from oakum.policy.parameter_bindings import fill_parameters
 
 _NAME = "name"
 """The member that AIP-122 prescribes for it."""

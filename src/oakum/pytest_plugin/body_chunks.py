@@ -10,8 +10,8 @@ import io
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from typing import Any
 
-from oakum.pytest_plugin.captured_response import CaptureLine
 from oakum.pytest_plugin.content_coding import MOST
+from oakum.pytest_plugin.response_capture import CaptureLine
 
 
 class RecordedChunks:

@@ -20,7 +20,9 @@ from urllib.parse import urlencode, urlsplit
 from oakum.exchange import Request, Response
 from oakum.http.methods import WITHOUT_BODY
 from oakum.pytest_plugin.body_chunks import AsyncRecordedChunks, RecordedChunks
-from oakum.pytest_plugin.captured_response import (
+from oakum.pytest_plugin.django_client import django_client
+from oakum.pytest_plugin.network_hooks import aiohttp_client, http_client
+from oakum.pytest_plugin.response_capture import (
     Capture,
     CaptureLine,
     CaptureObserver,
@@ -28,8 +30,6 @@ from oakum.pytest_plugin.captured_response import (
     lower,
     read_answer,
 )
-from oakum.pytest_plugin.django_client import django_client
-from oakum.pytest_plugin.network_hooks import aiohttp_client, http_client
 
 __all__ = ["HOOKS", "Capture", "CaptureObserver", "ClientHooks"]
 

@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 
 from oakum.exchange import Request, Response
 from oakum.pytest_plugin.body_chunks import AsyncRecordedChunks, RecordedChunks
-from oakum.pytest_plugin.captured_response import (
+from oakum.pytest_plugin.response_capture import (
     UNREAD,
     Capture,
     CaptureLine,

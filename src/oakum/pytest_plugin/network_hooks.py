@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from oakum.exchange import Request, Response
 from oakum.http.methods import WITHOUT_BODY
 from oakum.pytest_plugin.body_chunks import RecordedFile
-from oakum.pytest_plugin.captured_response import (
+from oakum.pytest_plugin.response_capture import (
     Capture,
     CaptureLine,
     Patch,

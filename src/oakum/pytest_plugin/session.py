@@ -21,8 +21,8 @@ from oakum.finding import Cell, Endpoint, Report, Result
 from oakum.output.text import visible
 from oakum.policy.contract import contract_digest, load
 from oakum.pytest_plugin.client_hooks import ClientHooks
-from oakum.pytest_plugin.observer import SuiteObserver
 from oakum.pytest_plugin.suite_counts import SuiteCounts
+from oakum.pytest_plugin.suite_observer import SuiteObserver
 from oakum.pytest_plugin.writing import SuiteRun, report
 from oakum.report import write
 

@@ -13,8 +13,8 @@ from oakum.exposure.findings import conclude
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.finding import Cell, Report, Result
 from oakum.policy.model import Policy
-from oakum.pytest_plugin.observer import SuiteObserver
 from oakum.pytest_plugin.suite_counts import SuiteCounts, without_endpoint
+from oakum.pytest_plugin.suite_observer import SuiteObserver
 
 NO_ENDPOINT = "no test reached an operation of the contract: nothing was tested"
 NOBODY_KNOWN = (

@@ -1,7 +1,7 @@
 """One run of `oakum observe traffic`: sources and a contract in, the inventory out.
 
-Three engines count to the same result: this process reads every record, DuckDB and Spark read log
-lines and kept calls, and have each kind of exchange evaluated once.
+All three engines give the same counts. Python reads every record. DuckDB and Spark read log lines
+and stored calls, and evaluate one exchange of each kind.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from oakum.authz.caller_and_object import Principal
+from oakum.authz.decision_inputs import Principal
 from oakum.authz.judgement import ObjectInstance
 from oakum.authz.settings_in_responses import told_settings
 from oakum.policy.model import Policy

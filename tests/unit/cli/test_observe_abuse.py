@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from oakum.abuse.baseline import FEWEST
 from oakum.cli.main import main
-from oakum.cli.observe_sources import key_of
+from oakum.cli.observe_options import key_of
 from oakum.errors import InputError
 from oakum.traffic.call import Hasher
 from tests.unit.guard.small import write

@@ -6,8 +6,8 @@ from textwrap import dedent
 
 from oakum.errors import Problem
 from oakum.openapi.source import parse
-from oakum.policy.grammar import parse_policy
 from oakum.policy.model import Policy
+from oakum.policy.parser import parse_policy
 
 RELATIONS = """
 relations:

@@ -18,8 +18,8 @@ from oakum.errors import Problem
 from oakum.openapi.source import parse
 from oakum.policy import json_schema
 from oakum.policy.exit_criteria import parse_waivers
-from oakum.policy.grammar import parse_policy
 from oakum.policy.json_schema_builders import record
+from oakum.policy.parser import parse_policy
 from oakum_catalogue import entries
 from tests.contracts.changes import around, changed, without
 from tests.contracts.test_any_policy import JUNK, POLICIES, spots

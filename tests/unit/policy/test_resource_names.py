@@ -9,7 +9,7 @@ import pytest
 
 from oakum.openapi.document import Document
 from oakum.openapi.source import parse
-from oakum.policy.grammar import parse_policy
+from oakum.policy.parser import parse_policy
 from oakum.policy.resource_names import with_resource_names
 from tests.unit.policy.grammar import RELATIONS, RESOURCES
 

@@ -30,7 +30,7 @@ from oakum.exposure.checks import (
     untrusted_origin_allowed,
     weak_jwt_secret,
 )
-from oakum.exposure.checks.leak import Leak, severity
+from oakum.exposure.leak_severity import Leak, severity
 from oakum.exposure.rule_stories import Story
 from oakum.rules import Item, Rule
 

@@ -4,7 +4,7 @@ It cannot know whether the difference is intended: a login may show it for its u
 Remedy: the same response for everybody; personal data only in a message to the address itself.
 """
 
-from oakum.exposure.checks.leak import Leak, whose
+from oakum.exposure.leak_severity import Leak, whose
 from oakum.exposure.rule_stories import Incident, Story
 from oakum.rules import Rule
 

@@ -5,7 +5,7 @@ It cannot know whether the endpoint was open before.
 Remedy: compare the caller with the owner of each object.
 """
 
-from oakum.exposure.checks.leak import Leak, describe_extent, which, who
+from oakum.exposure.leak_severity import Leak, describe_extent, which, who
 from oakum.exposure.rule_stories import Incident, Story
 from oakum.rules import Rule
 

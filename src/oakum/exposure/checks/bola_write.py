@@ -5,7 +5,7 @@ outside.
 Remedy: decide by the caller's relation to the object, before anything is written.
 """
 
-from oakum.exposure.checks.leak import Leak
+from oakum.exposure.leak_severity import Leak
 from oakum.exposure.rule_stories import Incident, Story
 from oakum.rules import Rule
 

@@ -4,7 +4,7 @@ It cannot know of operations that write: only reading ones are requested.
 Remedy: check the caller's role in every handler, or in one place before all of them.
 """
 
-from oakum.exposure.checks.leak import Leak
+from oakum.exposure.leak_severity import Leak
 from oakum.exposure.rule_stories import Incident, Story
 from oakum.rules import Rule
 

@@ -4,7 +4,7 @@ It cannot know why: a missing check and a wrong one look alike from outside.
 Remedy: decide per object, on the server, from the caller's relation to its owner.
 """
 
-from oakum.exposure.checks.leak import Leak, things, which, who
+from oakum.exposure.leak_severity import Leak, things, which, who
 from oakum.exposure.rule_stories import Incident, Story
 from oakum.rules import Rule
 

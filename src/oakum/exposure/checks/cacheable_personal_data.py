@@ -6,7 +6,7 @@ Remedy: `Cache-Control: private` or `no-store` (RFC 9111, 5.2.2.5 and 5.2.2.7), 
 
 from __future__ import annotations
 
-from oakum.exposure.checks.leak import Leak, whose
+from oakum.exposure.leak_severity import Leak, whose
 from oakum.exposure.rule_stories import Incident, Story
 from oakum.rules import Rule
 

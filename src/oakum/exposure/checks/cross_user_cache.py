@@ -5,7 +5,7 @@ same request with a query that no cache has stored: its response does not leak.
 Remedy: `Cache-Control: private, no-store` (RFC 9111, 5.2.2) on every response with personal data.
 """
 
-from oakum.exposure.checks.leak import Leak, describe_extent, which, who
+from oakum.exposure.leak_severity import Leak, describe_extent, which, who
 from oakum.exposure.rule_stories import Incident, Story
 from oakum.rules import Rule
 

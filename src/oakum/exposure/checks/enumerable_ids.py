@@ -5,7 +5,7 @@ scan requests only its own objects, at its own rate.
 Remedy: use random keys of 128 bits, or authorize the caller, and answer 429 after many attempts.
 """
 
-from oakum.exposure.checks.leak import Leak, whose
+from oakum.exposure.leak_severity import Leak, whose
 from oakum.exposure.rule_stories import Incident, Story
 from oakum.rules import Rule
 

@@ -4,7 +4,7 @@ It cannot know whether the front end uses the field.
 Remedy: send a view made for the reader instead of the stored row.
 """
 
-from oakum.exposure.checks.leak import Leak, things, which, who
+from oakum.exposure.leak_severity import Leak, things, which, who
 from oakum.exposure.rule_stories import Incident, Story
 from oakum.rules import Rule
 

@@ -1,11 +1,11 @@
 """`feed-exposure`: a live feed sends a field that no other endpoint shows.
 
-It cannot know frames about events that the scan did not cause, or that come after it stopped
+It misses frames about events that the scan did not cause, and those that come after it stopped
 listening.
 Remedy: build each frame for its receiver, from what they may see when it is sent.
 """
 
-from oakum.exposure.checks.leak import Leak, describe_extent, which, who
+from oakum.exposure.leak_severity import Leak, describe_extent, which, who
 from oakum.exposure.rule_stories import Incident, Story
 from oakum.rules import Rule
 

@@ -4,7 +4,7 @@ It cannot know which resolver lacks the check: the evidence has the path of the 
 Remedy: decide where the object is loaded or its field resolved, not at a field of the root.
 """
 
-from oakum.exposure.checks.leak import Leak, describe_extent, which, who
+from oakum.exposure.leak_severity import Leak, describe_extent, which, who
 from oakum.exposure.rule_stories import Incident, Story
 from oakum.rules import Rule
 

@@ -5,7 +5,7 @@ It cannot know how much of the value many requests reveal; a filter reveals all 
 Remedy: sort, filter and count only by what the caller may see of each object.
 """
 
-from oakum.exposure.checks.leak import Leak, things, which, who
+from oakum.exposure.leak_severity import Leak, things, which, who
 from oakum.exposure.rule_stories import Incident, Story
 from oakum.rules import Rule
 

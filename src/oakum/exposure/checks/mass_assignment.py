@@ -4,7 +4,7 @@ It cannot know what the member does: `roles` may open every endpoint, or none.
 Remedy: read from a request what its schema declares, and nothing else.
 """
 
-from oakum.exposure.checks.leak import Leak
+from oakum.exposure.leak_severity import Leak
 from oakum.exposure.rule_stories import Incident, Story
 from oakum.rules import Rule
 

@@ -4,7 +4,7 @@ It cannot know whether the document's `security` is intended: the contract alone
 Remedy: refuse callers without credentials at the endpoint, then decide by owner and setting.
 """
 
-from oakum.exposure.checks.leak import Leak, describe_extent, which
+from oakum.exposure.leak_severity import Leak, describe_extent, which
 from oakum.exposure.rule_stories import Incident, Story
 from oakum.rules import Rule
 

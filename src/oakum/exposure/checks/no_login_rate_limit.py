@@ -4,7 +4,7 @@ It cannot know of a rate limit that begins later, or of one that counts many add
 Remedy: limit attempts by account and by address, and answer `429` (RFC 6585, 4).
 """
 
-from oakum.exposure.checks.leak import Leak
+from oakum.exposure.leak_severity import Leak
 from oakum.exposure.rule_stories import Incident, Story
 from oakum.rules import Rule
 

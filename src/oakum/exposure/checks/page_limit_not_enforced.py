@@ -7,7 +7,7 @@ Remedy: check the page size on the server, and refuse or cut what is larger.
 
 from __future__ import annotations
 
-from oakum.exposure.checks.leak import Leak, things, who
+from oakum.exposure.leak_severity import Leak, things, who
 from oakum.exposure.rule_stories import Incident, Story
 from oakum.rules import Rule
 

@@ -5,7 +5,7 @@ It cannot know whether a front end needs it, such as for a greeting with a first
 Remedy: disclose nothing about an account before the caller has proved to be its holder.
 """
 
-from oakum.exposure.checks.leak import Leak, describe_extent, which, who
+from oakum.exposure.leak_severity import Leak, describe_extent, which, who
 from oakum.exposure.rule_stories import Incident, Story
 from oakum.rules import Rule
 

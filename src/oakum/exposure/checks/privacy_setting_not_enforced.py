@@ -4,7 +4,7 @@ It cannot know what the settings page says unless the contract quotes it (`promi
 Remedy: apply the setting where the object is read, for every endpoint, not where it is displayed.
 """
 
-from oakum.exposure.checks.leak import Leak, setting, things, who
+from oakum.exposure.leak_severity import Leak, setting, things, who
 from oakum.exposure.rule_stories import Incident, Story
 from oakum.rules import Rule
 

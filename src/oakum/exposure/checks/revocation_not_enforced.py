@@ -4,7 +4,7 @@ It cannot know for how long: access that ends within a minute and access that ne
 Remedy: check authorization at each read, not when a link, a cursor or a copy is made.
 """
 
-from oakum.exposure.checks.leak import Leak, describe_extent, which, who
+from oakum.exposure.leak_severity import Leak, describe_extent, which, who
 from oakum.exposure.rule_stories import Incident, Story
 from oakum.rules import Rule
 

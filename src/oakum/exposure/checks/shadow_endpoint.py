@@ -4,7 +4,7 @@ It cannot know who still needs that endpoint, or of endpoints that the scan does
 Remedy: remove the old endpoint, or let both use the same checks.
 """
 
-from oakum.exposure.checks.leak import Leak, describe_extent, which, who
+from oakum.exposure.leak_severity import Leak, describe_extent, which, who
 from oakum.exposure.rule_stories import Incident, Story
 from oakum.rules import Rule
 

@@ -5,7 +5,7 @@ Remedy: do not deploy the operation, or require a login, a role and an unsafe me
 9.2.1).
 """
 
-from oakum.exposure.checks.leak import Leak
+from oakum.exposure.leak_severity import Leak
 from oakum.exposure.rule_stories import Incident, Story
 from oakum.rules import Rule
 

@@ -8,7 +8,7 @@ Remedy: name the trusted origins in `Access-Control-Allow-Origin`, and never ech
 
 from __future__ import annotations
 
-from oakum.exposure.checks.leak import Leak, whose
+from oakum.exposure.leak_severity import Leak, whose
 from oakum.exposure.rule_stories import Story
 from oakum.rules import Rule
 

@@ -4,7 +4,7 @@ It cannot know of keys that are weak in another way. Nothing is sent to the targ
 Remedy: a key of at least as many random bits as the hash has (RFC 7518, 3.2), or a key pair.
 """
 
-from oakum.exposure.checks.leak import Leak
+from oakum.exposure.leak_severity import Leak
 from oakum.exposure.rule_stories import Incident, Story
 from oakum.rules import Rule
 

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from oakum.authz import Model
-from oakum.authz.caller_and_object import Principal, Subject
 from oakum.authz.compiled_model import resources_in
+from oakum.authz.decision_inputs import Principal, Subject
 from oakum.authz.relations import held_relations
 from oakum.authz.table import ruling_leaves
 from oakum.guard.compiled.form_members import Form, form_body

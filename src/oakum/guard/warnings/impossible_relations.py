@@ -16,8 +16,8 @@ from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
 from oakum.guard.compiled.write_targets import Target
 from oakum.openapi.model import Shape
-from oakum.policy.grammar import place
 from oakum.policy.model import Relation
+from oakum.policy.parser import place
 from oakum.policy.resource_schemas import at, declares, resource_of
 
 _OWNERLESS = "has no owner"

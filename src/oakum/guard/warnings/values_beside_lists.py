@@ -18,8 +18,8 @@ from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
 from oakum.guard.warnings.contract_queries import is_hidden, resources_shown
 from oakum.http.json_pointer import escape
-from oakum.inference.declared_objects import names_count, names_ids
 from oakum.inference.lexicon import singular, word_set, words
+from oakum.inference.response_objects import names_count, names_ids
 from oakum.openapi.model import Shape
 from oakum.openapi.shape_queries import scalars
 from oakum.policy.graphql import TAG

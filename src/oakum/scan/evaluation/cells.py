@@ -37,7 +37,7 @@ from oakum.finding import Evidence, Result
 from oakum.policy.graphql import TAG
 from oakum.scan.evaluation.cell_record import CellRecord, JudgedObject
 from oakum.scan.evaluation.entitled_views import remember_shown
-from oakum.scan.evaluation.field_exceptions import (
+from oakum.scan.evaluation.false_positives import (
     alias,
     in_doubt,
     is_callers,

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from oakum.authz import Model, ObjectInstance
-from oakum.authz.caller_and_object import Subject
+from oakum.authz.decision_inputs import Subject
 from oakum.authz.member_paths import at_path, key_in, lacks, texts
 from oakum.authz.relations import may_hold, names_caller
 from oakum.authz.strict_json import MAX_DEPTH

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from oakum.authz import Model
-from oakum.authz.caller_and_object import Subject
+from oakum.authz.decision_inputs import Subject
 from oakum.authz.member_paths import texts
 from oakum.authz.relations import may_hold
 from oakum.exposure.known_identities import KnownIdentities

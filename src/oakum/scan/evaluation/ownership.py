@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from oakum.authz import KnownObject, Model, ObjectInstance
-from oakum.authz.caller_and_object import Subject
+from oakum.authz.decision_inputs import Subject
 from oakum.authz.member_paths import at_path, key_in, texts
 from oakum.authz.owners import unread
 from oakum.authz.relations import holds, may_hold, names_caller

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from oakum.exposure.checks import CHECKS
-from oakum.exposure.checks.leak import Leak
 from oakum.exposure.findings import conclude
+from oakum.exposure.leak_severity import Leak
 from oakum.finding import Finding
 from oakum.inference.lexicon import classify_field
 from tests.unit.scan.studio import Run, Studio, model

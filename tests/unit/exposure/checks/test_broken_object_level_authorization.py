@@ -8,7 +8,7 @@ from typing import Any
 
 from oakum.exchange import Response
 from oakum.exposure.checks.broken_object_level_authorization import RULE
-from oakum.exposure.checks.leak import who
+from oakum.exposure.leak_severity import who
 from tests.unit.exposure.checks.leaks import by, found, named
 from tests.unit.scan.studio import MISSING, Studio, reply
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from oakum.authz.caller_and_object import Principal, Subject
+from oakum.authz.decision_inputs import Principal, Subject
 from oakum.authz.relations import held_relations
 from oakum.exchange import json_bytes
 from oakum.openapi.model import Json

@@ -37,9 +37,9 @@ from oakum.http.methods import SAFE
 from oakum.inference.parameter_sources import infer_params
 from oakum.openapi.model import Operation
 from oakum.policy.contract import Contract
-from oakum.pytest_plugin.captured_response import Capture, Evaluation
-from oakum.pytest_plugin.misplaced_across_tests import MisplacedValues, WaitingResponse
+from oakum.pytest_plugin.misplaced_values import MisplacedValues, WaitingResponse
 from oakum.pytest_plugin.refusals import REFUSED, Refusals
+from oakum.pytest_plugin.response_capture import Capture, Evaluation
 from oakum.pytest_plugin.response_evaluator import (
     JudgedExchange,
     JudgingContext,

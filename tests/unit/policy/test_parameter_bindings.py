@@ -8,7 +8,7 @@ from oakum.authz.compiled_model import Model, compile_contract
 from oakum.openapi.document import Document
 from oakum.openapi.source import parse
 from oakum.policy.check import check
-from oakum.policy.grammar import parse_policy
+from oakum.policy.parser import parse_policy
 from tests.unit.policy.grammar import RELATIONS, RESOURCES, read
 
 API = """\

@@ -21,7 +21,9 @@ _DEEP = 3
 """Nesting depth of a request body that is searched for lists of keys."""
 
 
-def named_objects(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Problem]:
+def unchecked_references(
+    contract: CompiledContract, endpoint: GrantedEndpoint
+) -> Iterator[Problem]:
     """Warns about objects that a write names by plain keys and that are not looked up."""
     operation, id = endpoint.operation, endpoint.operation.id
     rule = contract.model.rule(id)

@@ -1,8 +1,9 @@
-"""Objects in the declared schemas of responses.
+"""Finds the objects in the declared schemas of responses.
 
-A response is an envelope around objects (`{"data": [...], "total": 3}`), or an object itself. An
-object of its own has a key, or is the only one at a path about a person. Login responses, messages
-and errors do not count; an address without a key is a part of the object around it.
+A response is an object, or an envelope around objects (`{"data": [...], "total": 3}`). An object
+stands alone if it has a key, or if it is the only one at a path about a person. An object without a
+key, such as a postal address, belongs to the object around it. Login responses, messages and errors
+are ignored.
 """
 
 from __future__ import annotations

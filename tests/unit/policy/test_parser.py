@@ -8,8 +8,8 @@ import pytest
 
 from oakum.errors import Location, Problem
 from oakum.openapi.source import parse
-from oakum.policy.grammar import parse_policy, place
 from oakum.policy.model import Caller, ExitCriteria, Grant, Guarding, Limit, Owner
+from oakum.policy.parser import parse_policy, place
 from tests.unit.policy.grammar import policy, read, said, whole
 
 EVERYTHING = """\

@@ -8,7 +8,7 @@ import pytest
 
 from oakum.authz import Leaf
 from oakum.exposure.finding_evidence import Question
-from oakum.scan.evaluation.field_exceptions import (
+from oakum.scan.evaluation.false_positives import (
     alias,
     is_counted,
     is_one_of_several,

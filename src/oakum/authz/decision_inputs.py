@@ -1,4 +1,4 @@
-"""The caller and the object, as decisions see them."""
+"""What a decision is given: the caller, and what is known of the object."""
 
 from __future__ import annotations
 

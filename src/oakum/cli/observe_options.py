@@ -1,4 +1,5 @@
-"""Options that the `oakum observe` commands share: sources, hosts, the key of the hashes."""
+"""Options that the `oakum observe` commands share: sources, hosts, HTML output, and the hashing
+key."""
 
 from __future__ import annotations
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from oakum.guard import guesses
-from oakum.guard.guesses import Guesses
+from oakum.guard import credential_guesses
+from oakum.guard.credential_guesses import Guesses
 from oakum.routing.who import NOBODY, Guess, Who
 
 ANN = Who(frozenset(("ann",)))
@@ -55,7 +55,7 @@ def test_what_was_somebodys_is_remembered_for_an_hour_and_not_for_ever() -> None
 
 def test_what_is_remembered_is_bounded() -> None:
     counts = Guesses(Clock())
-    for number in range(guesses._MOST_KNOWN + 1):
+    for number in range(credential_guesses._MOST_KNOWN + 1):
         counts.end(counts.begin("a", Guess(f"s{number}")), ANN)
     assert counts.begin("a", Guess("s0")).place is not None
     assert counts.begin("a", Guess("s1")).place is None
@@ -64,7 +64,7 @@ def test_what_is_remembered_is_bounded() -> None:
 def test_windows_that_are_over_are_dropped() -> None:
     clock = Clock()
     counts = Guesses(clock)
-    for number in range(guesses._MOST_TALLIES + 1):
+    for number in range(credential_guesses._MOST_TALLIES + 1):
         counts.end(counts.begin(str(number), Guess("g")), NOBODY)
     clock.now += 60
     counts.begin("last", Guess("g"))
@@ -99,11 +99,11 @@ def test_another_cookie_beside_what_is_known_brakes_that_alone() -> None:
 
 def test_counts_of_one_window_are_bounded() -> None:
     counts = Guesses(Clock())
-    for number in range(guesses._MOST_TALLIES + 10):
+    for number in range(credential_guesses._MOST_TALLIES + 10):
         counts.end(counts.begin(str(number), Guess("g")), NOBODY)
         if number == 20:
             first = counts._tallies
         counts._tally("1")
     assert counts._tallies is first  # no copy
-    assert len(counts._tallies) == guesses._MOST_TALLIES
+    assert len(counts._tallies) == credential_guesses._MOST_TALLIES
     assert "1" in counts._tallies and "0" not in counts._tallies

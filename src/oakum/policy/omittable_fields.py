@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from oakum.errors import Problem
-from oakum.policy.grammar import place
 from oakum.policy.graphql import Graph
 from oakum.policy.model import Policy, Resource
+from oakum.policy.parser import place
 
 
 def check_caller_choice(policy: Policy, graphs: Sequence[Graph]) -> Iterator[Problem]:
