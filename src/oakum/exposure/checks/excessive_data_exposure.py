@@ -31,7 +31,8 @@ REFERENCE = """
 *API3:2023 · CWE-213, CWE-201*
 
 **Finds** a field of an object of which the viewer may see something else; also a field that nobody may see and that its own owner receives. The
-scan follows values: it also finds an owner's value under another name, in a header or outside every declared field.
+scan follows values: it also finds an owner's value under another name, in a header or outside every declared field. In a declared
+member outside of objects, of what `call: [anyone]` lets everybody get, it is suspected.
 
 **Cannot know** whether the front end uses the field. It recognises a leak by the value: a mask (`"***"`), `null` or an empty text in place of
 the value is no leak. If its owner never sees the field, there is no value to compare with, and any value counts.

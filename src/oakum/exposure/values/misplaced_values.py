@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import orjson
 
 from oakum.authz import Leaf, ObjectInstance
+from oakum.authz.decide import through
 from oakum.authz.member_paths import key_in
 from oakum.authz.table import granted_to_nobody
 from oakum.exposure.cells.side_channels import SERVERS_OWN
@@ -49,6 +50,7 @@ _KEY = "as the key of a map"
 _IN_OWN = "in a field of the viewer's own object that nothing declares"
 _ELSEWISE = "in a field where its owner gets another value"
 _GRANTED = "it stands in a declared field of another object, which may be granted to the viewer"
+_PUBLIC = "`call` lets anybody call the operation, and the document declares the member there"
 
 
 class MisplacedValue(NamedTuple):
@@ -80,6 +82,8 @@ class _Text(NamedTuple):
     """(resource, field) of the text; another owner's value in the same field is a placeholder."""
     granted: tuple[str, str] = ("", "")
     """(resource, field) of the text, if the contract may grant it to the viewer."""
+    public: bool = False
+    """Whether it is in a declared member of what the contract lets anybody get."""
 
 
 @dataclass(frozen=True)
@@ -124,6 +128,7 @@ class MisplacedSearch:
                 if text.at in outside:
                     self.context.stray(who, value, self.question)
                 doubt = _GRANTED if self._is_granted_as(text, resource, path) else ""
+                doubt = doubt or (_PUBLIC if text.public else "")
                 yield MisplacedValue(text.at, value, who, resource, path, text.where, doubt=doubt)
 
     def in_own_objects(self, instances: list[ObjectInstance]) -> Iterator[MisplacedValue]:
@@ -175,9 +180,11 @@ class MisplacedSearch:
         return False
 
     def _texts(self, unbound: list[Leaf], instances: list[ObjectInstance]) -> Iterator[_Text]:
+        open_to_all = self._is_open_to_all()
         for leaf in unbound:
             if leaf.value is not None:
-                yield _Text(leaf.pointer, canonical(leaf.value))
+                public = open_to_all and leaf.allowed
+                yield _Text(leaf.pointer, canonical(leaf.value), public=public)
         within: set[tuple[str, ...]] = set()
         for each in instances:
             who = self.context.who(each, self.question.viewer)
@@ -196,6 +203,14 @@ class MisplacedSearch:
                     yield _Text(leaf.pointer, canonical(leaf.value), _ELSEWISE, own, place)
         yield from (_Text(at, at[-1], _KEY) for at in keys_of(self.value) if at not in within)
         yield from self._beside_the_body()
+
+    def _is_open_to_all(self) -> bool:
+        """Whether `call` itself, not only the document's `security`, lets in whoever has no login:
+        what an operation shows outside of objects passes with the right to call it."""
+        operation, model = self.probe.operation.id, self.context.model
+        if model.rule(operation).call is None or self.probe.asks is not None:
+            return False
+        return through(model, operation, self.context.identities.relations(None, ""), False)
 
     def _granted(self, each: ObjectInstance, leaf: Leaf) -> tuple[str, str]:
         """(resource, field) of a leaf that the viewer is granted, or may be as a relation of the
