@@ -51,7 +51,8 @@ endpoint. Needs `--allow-writes`.
   is an object of the run's own, if a read shows that its key names nothing else. What was refused only because of its parent is
   named as untried too.
 - What a request makes below another's object (`POST /rooms/{id}/messages`) is tried as those whom `call:` does not let in, if the owner
-  can make one there and remove it. Without `call:`, those who may see nothing of the object are named as untried. So is an object
+  can make one there and remove it. If the owner is shown nothing new (a draft), what its writer is shown counts if it names the
+  owner's object; if only the answer to the write has it, it is suspected. Without `call:`, those who may see nothing of the object are named as untried. So is an object
   that the body names (`{"room_id": 40}`) and no `params:` of the operation explains.
 - If the API answers to the owner's own write as to a stranger's, without effect, that is named as untried too: a lock that nobody has
   set, a member that it requires and the document does not name, a change that it makes later. On an object that was there before,

@@ -3,7 +3,8 @@
 Such a request writes to the innermost object that its path names, and `call:` says by which
 relation to that object it is permitted; the outer objects have to be those that it is in. An owner
 creates one there first and removes it; then callers without the relation send the same request. It
-is a finding if the owner is shown the new object below theirs. Whoever created it removes it, else
+is a finding if the owner is shown the new object below theirs, or whoever sent it one that names
+the owner's; suspected if only the answer has one. Whoever created it removes it, else
 the owner does. Callers that were not tried are reported.
 
 Where the path names none, the body may (`{"room_id": 40}`). They are tried where `params:` of the
@@ -38,6 +39,7 @@ _MOST = 4
 """Objects of an owner's below which something is made."""
 _OF_ACCESS = (401, 403, 404, 405, 410)
 """Statuses that refuse a caller, or hide the object from them."""
+_ONLY_ANSWERED = "no other response shows it, and an answer may repeat what was sent"
 
 
 def _parent(make: Probe) -> str:
@@ -213,15 +215,44 @@ class CreationsBelow:
         if found is None:
             if maker.status in _OF_ACCESS:
                 return ""
+            if self._tell_unshown(viewer, row, maker, removed=maker.kept):
+                return ""
             said = f"the request was answered with {maker.status}" if maker.status else ""
             return f"{said or 'it could not be written'}, and {self.owner} is shown nothing new"
         made, _ = found
         below = self._is_below(made, row)
+        if not below:
+            maker.look_as_writer(made)
         maker.undo(made)
         if not below:
+            if self._tell_unshown(viewer, row, maker, removed=not maker.stopped):
+                return ""
             return f"what it made is not shown below a `{self.resource}` of {self.owner}"
-        self._tell(viewer, row, maker, Response(maker.status, {}, b""))
+        self._tell(
+            viewer, row, maker, "the owner was then shown a new `{}` there; the run removed it"
+        )
         return ""
+
+    def _tell_unshown(
+        self, viewer: str | None, row: Mapping[str, str], maker: Maker, *, removed: bool
+    ) -> bool:
+        """Whether a creation succeeded of which the owner is shown nothing, as of a draft: the new
+        object itself names the owner's. The answer to it may repeat what was sent, and is no proof
+        alone."""
+        after = "; the run removed it" if removed else ""
+        ways = (
+            (maker.writers_view, "who sent it was then shown a new `{}` that names it", ""),
+            (maker.answered, "the answer has a new `{}` that names it", _ONLY_ANSWERED),
+        )
+        for view, said, doubt in ways if 200 <= maker.status < 300 else ():
+            if self._names(view, row):
+                self._tell(viewer, row, maker, said + after, doubt)
+                return True
+        return False
+
+    def _names(self, view: Mapping[str, object], row: Mapping[str, str]) -> bool:
+        """Whether an object names the owner's."""
+        return self.engine.knowledge.named_in(_texts(view), self.source) == row[self.field]
 
     def _is_below(self, made: CreatedObject, row: Mapping[str, str]) -> bool:
         """Whether the owner is shown what was made, below this object of theirs: in a list at the
@@ -233,25 +264,23 @@ class CreationsBelow:
             return False
         if not self.member and all(urlsplit(each.url).path == path for each in made.find):
             return True
-        named = (self.engine.knowledge.named_in(_texts(each), self.source) for each in seen)
-        return any(each and each == row[self.field] for each in named)
+        return any(self._names(each, row) for each in seen)
 
     def _tell(
-        self, viewer: str | None, row: Mapping[str, str], maker: Maker, answer: Response
+        self, viewer: str | None, row: Mapping[str, str], maker: Maker, said: str, doubt: str = ""
     ) -> None:
         engine, label = self.engine, self._label(viewer, row)
-        asked = maker.request("…", {})
+        asked, answer = maker.request("…", {}), Response(maker.status, {}, b"")
         evidence = Evidence(
             None,
             engine.evaluator.side(viewer, label, answer),
             curl(asked, engine.context.credentials(viewer)) if asked else "",
-            note=f"the owner was then shown a new `{maker.creation.resource}` there; the run"
-            " removed it",
+            note=said.format(maker.creation.resource),
         )
         engine.results.report(
             Signal(
                 "bola-write", self.resource, self.field, label, self.make.endpoint, evidence, (),
-                viewer, says=ADDED,
+                viewer, not doubt, ADDED, doubt,
             )
         )  # fmt: skip
 

@@ -112,6 +112,10 @@ class Maker:
     """With which the last creation was answered; 0: none was sent."""
     kept: bool = False
     """Not the owner, but who sent the last creation was shown what it made, and removed it."""
+    answered: Mapping[str, Json] = field(default_factory=dict)
+    """What the answer to the last creation shows of it."""
+    writers_view: Mapping[str, Json] = field(default_factory=dict)
+    """What another response shows of it to who sent it, where its owner is shown nothing."""
     why_unsent: str = ""
     """Why the last creation was not sent, unless the report says so already; empty: it was."""
     sparse: bool | None = None
@@ -196,13 +200,14 @@ class Maker:
         made = replace(made, older=frozenset(older - {""}), purge=tuple(self._purges()))
         made = replace(made, before=tuple(self._before(remove)))
         log.enter(made)
-        self.status, self.kept = 0, False
+        self.status, self.kept, self.answered, self.writers_view = 0, False, {}, {}
         answer = engine.send(pair.make, self.writer, asked)
         self.status, self.told_once = answer.status, engine.context.told_once()
         if self._is_none(made, answer):
             return None
         seen = marked_objects(json_of(answer), mark, key)
         shown = seen[0] if seen else None
+        self.answered = shown or {}
         told = in_path(shown[key]) if shown else self._key_in_answer(answer, key)
         if told in made.older and log.is_ours(made, told, shown, echo=True):
             self._wrote_over(made)
@@ -258,6 +263,7 @@ class Maker:
                 turns=tuple(names for _, names in lists), remover="",
             )  # fmt: skip
             seen = log.marked_objects(own)
+            self.writers_view = seen[0] if seen else {}
             # The answer may have named another object: what the writer sees comes next.
             for key in dict.fromkeys((told, in_path(seen[0][made.key]) if seen else "")):
                 if key and key not in made.older and log.is_ours(own, key):
@@ -267,6 +273,17 @@ class Maker:
                     return
         log.record_creation(made)
         self._stop()
+
+    def look_as_writer(self, made: CreatedObject) -> None:
+        """Reads what its writer is shown of what they made, where its owner is shown nothing."""
+        if self.writer in (None, self.owner):
+            return
+        there = Maker(self.engine, self.undo_log, self.creation, self.writer or "")
+        for request, _ in there._lists():
+            answer = self.undo_log.ask(self.writer, request)
+            if seen := marked_objects(json_of(answer), made.mark, made.key):
+                self.writers_view = seen[0]
+                return
 
     def _record_creator(self, made: CreatedObject) -> CreatedObject:
         place = (self.creation.resource, made.known)

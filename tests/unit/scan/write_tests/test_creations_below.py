@@ -73,7 +73,8 @@ WRITES = f"""\
 
 class Rooms:
     """Everybody has a room with one guest. `lets`: what becomes of a stranger's message: it is
-    refused (`none`) with `status`, posted (`all`), or posted into the stranger's own room (`own`).
+    refused (`none`) with `status`, posted (`all`), posted into the stranger's own room (`own`), or
+    kept as a draft that nobody but its sender is shown (`draft`).
     `removers`: who may remove a message: its sender, or the `host` of the room alone."""
 
     def __init__(self, lets: str, removers: str = "sender", status: int = 404) -> None:
@@ -116,6 +117,8 @@ class Rooms:
         me, parts = NAMES[name], call.path.strip("/").split("/")
         if parts == ["rooms"]:
             return Reply(200, [r for r in self.rooms.values() if me in self.inside(r)])
+        if parts == ["messages"]:
+            return Reply(200, [m for m in self.messages.values() if m["sender_id"] == me])
         if parts[0] == "messages":
             return self.removed(self.messages.get(parts[1]), me)
         room = self.rooms.get(parts[1]) if len(parts) > 1 else None
@@ -123,7 +126,15 @@ class Rooms:
             return self.posted(call, room, me)
         if room is None or me not in self.inside(room):
             return Reply(404, {"error": "no such room"})
-        here = [m for m in self.messages.values() if m["room_id"] == room["id"]]
+        here = (
+            [
+                m
+                for m in self.messages.values()
+                if m["room_id"] == room["id"] and m["sender_id"] in (me, *self.inside(room))
+            ]
+            if self.lets == "draft"
+            else [m for m in self.messages.values() if m["room_id"] == room["id"]]
+        )
         return Reply(200, room if len(parts) == 2 else here)
 
     def posted(self, call: Call, room: dict[str, Any], me: str) -> Reply:
@@ -143,8 +154,9 @@ class Rooms:
         return Reply(204)
 
 
-def scan(folder: Path, api: Rooms, call: str = "owner, guest") -> Told:
-    paths = (
+def scan(folder: Path, api: Rooms, call: str = "owner, guest", more: str = "") -> Told:
+    """`more`: further paths."""
+    paths = more + (
         path("/rooms", "listRooms", "Room", many=True)
         + path("/rooms/{id}", "getRoom", "Room")
         + path("/rooms/{id}/messages", "listMessages", "Message", many=True)
@@ -219,3 +231,31 @@ def test_whom_the_contract_lets_post_is_not_tried(call: str, tmp_path: Path) -> 
     api = Rooms("all")
     run = scan(tmp_path, api, call=call)
     assert not api.strangers and not run.report.findings and not untried(run)
+
+
+MINE = path("/messages", "listMine", "Message", many=True)
+
+
+@pytest.mark.parametrize(
+    ("more", "verdict"), [(MINE, "proven"), ("", "suspected")], ids=["listed", "answered"]
+)
+def test_a_draft_in_the_room_of_another_is_found_though_its_owner_is_not_shown_it(
+    more: str, verdict: str, tmp_path: Path
+) -> None:
+    """An answer alone may repeat what was sent."""
+    api = Rooms("draft")
+    before = api.state()
+    run = scan(tmp_path, api, more=more)
+    assert api.strangers
+    assert {(f.rule, f.field, f.viewer, f.verdict) for f in run.report.findings} == {
+        ("bola-write", "id", "member", verdict)
+    }
+    assert api.state() == before or not more
+
+
+def test_a_message_that_its_sender_sees_in_their_own_room_is_no_finding(tmp_path: Path) -> None:
+    api = Rooms("own")
+    before = api.state()
+    run = scan(tmp_path, api, more=MINE)
+    assert api.strangers and not run.report.findings and untried(run)
+    assert (api.state(), run.code) == (before, ExitCode.CLEAN)
