@@ -27,7 +27,8 @@ from oakum.scan.engine import Engine
 from oakum.scan.graphql.answers import QueryAnswer, fields_at, parse_answer, reader, shows
 from oakum.scan.graphql.example_queries import known_queries
 from oakum.scan.graphql.oracles import look
-from oakum.scan.graphql.plan import SHALLOW, Planner, Style, pack
+from oakum.scan.graphql.plan import SHALLOW, Planner, Style
+from oakum.scan.graphql.query_groups import pack
 from oakum.scan.graphql.selection_sets import FieldPick, PickedQuery, Root, compose, locate, without
 from oakum.scan.graphql.unrequested_fields import say_what_is_left
 from oakum.scan.graphql.vocabulary import Vocabulary

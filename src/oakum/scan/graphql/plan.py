@@ -2,7 +2,8 @@
 
 There is one query for each field of the root. It selects, breadth first, every scalar of each type
 and every field that leads to another object, each once, since the same resolver runs whichever path
-leads to it. Mutations and subscriptions have other roots and are never sent.
+leads to it; then the values of owned objects behind other ways to what has them. Mutations and
+subscriptions have other roots and are never sent.
 """
 
 from __future__ import annotations
@@ -99,6 +100,8 @@ class _Way:
     lists: int
     trail: tuple[_Node, ...]
     """The nodes from the root to this one."""
+    again: bool = False
+    """Whether another way has gone into this field of the same type."""
 
 
 class Planner:
@@ -384,6 +387,8 @@ class Planner:
         gone: set[tuple[str, str]] = set()
         """Ways that have been taken: (type, field)."""
         left = style.fields
+        later: list[tuple[_Way, _Way]] = []
+        """(way to an object, way into a field of it that another way has gone into)."""
         while waiting and left > 0:
             way = waiting.popleft()
             types = self._words.objects(way.node.end)
@@ -394,11 +399,33 @@ class Planner:
                 if varied is None:
                     self._note_trails(type, on, way)
                 ways = dict(self._ways(type, on, way, gone))
+                later += ((way, each) for each in ways.values() if each.again)
+                ways = {name: each for name, each in ways.items() if not each.again}
                 made = [*self._values(type, on, asked), *(next.node for next in ways.values())]
                 made += self._owner_nodes(type, on, ways.keys())
                 way.node.below += made
                 waiting += ways.values()
                 left -= len(made)
+        for way, again in later if varied is None else ():
+            if left > 0:
+                left -= self._grow_again(way.node, again.node, asked)
+
+    def _grow_again(self, parent: _Node, node: _Node, asked: frozenset[str]) -> int:
+        """Asks for the values alone of an object below one that is reached on another way: a server
+        may look at the way there, as one that clears a field in each of its lists. Returns how
+        many fields that adds."""
+        for type in self._words.objects(node.end)[:_MOST_TYPES]:
+            on = type.name if is_abstract_type(node.end) else ""
+            node.below += [*self._values(type, on, asked), *self._owner_nodes(type, on, ())]
+        place = (node.pick.field, node.pick.on)
+        for each in parent.below:
+            if (each.pick.field, each.pick.on) == place:  # it says whose the object is
+                known = {(below.pick.field, below.pick.on) for below in each.below}
+                more = [e for e in node.below if (e.pick.field, e.pick.on) not in known]
+                each.below += more
+                return len(more)
+        parent.below.append(node)
+        return 1 + len(node.below)
 
     def _note_trails(self, type: GraphQLObjectType, on: str, way: _Way) -> None:
         """Keeps how the fields of a type are reached that have arguments."""
@@ -447,7 +474,10 @@ class Planner:
         """Fields of a type that lead on, and how far."""
         for name, each in type.fields.items():
             end = get_named_type(each.type)
-            if is_leaf_type(end) or (type.name, name) in gone or end.name in self._closed:
+            again = (type.name, name) in gone
+            if is_leaf_type(end) or end.name in self._closed:
+                continue
+            if again and not self._is_worth_again(end, way.trail):
                 continue
             if acts(name, each):
                 continue
@@ -465,7 +495,12 @@ class Planner:
             gone.add((type.name, name))
             pick = Pick(name, _one(end), on, args=given, listed=_is_many(each.type))
             node = _Node(pick, each.type)
-            yield name, _Way(node, steps, levels, lists, (*way.trail, node))
+            yield name, _Way(node, steps, levels, lists, (*way.trail, node), again)
+
+    def _is_worth_again(self, end: GraphQLNamedType, trail: Sequence[_Node]) -> bool:
+        """Whether a field leads to something owned, and not from within an object like its own."""
+        circle = any(node.end == trail[-1].end for node in trail[:-1])
+        return not circle and any(map(self._words.is_owned, self._resources(end)))
 
     def _owner_nodes(
         self, type: GraphQLObjectType, on: str, ways: Collection[str]
@@ -502,24 +537,6 @@ def reads_by_every_word(name: str) -> bool:
     """Whether no word of a name can be a verb of change."""
     called = (Operation("", "GET", f"/x/{{id}}/{word}") for word in words(name))
     return all(classify(each).kind == "read" for each in called)
-
-
-def pack(roots: Sequence[Root], most: int, fields: int) -> list[list[Root]]:
-    """Groups roots by kind into at most `most` groups, unless that exceeds `fields` fields in one
-    of them."""
-    if len(roots) <= most:
-        return [[root] for root in roots]
-    groups: list[list[Root]] = []
-    for root in sorted(roots, key=lambda each: (each.rank, bool(each.holes()))):
-        share = max(len(roots) // most, 1)
-        last = groups[-1] if groups else []
-        size = sum(each.pick.size for each in last) + root.pick.size
-        alike = last and last[0].rank == root.rank and bool(last[0].holes()) == bool(root.holes())
-        if last and alike and len(last) <= share and size <= fields:
-            last.append(root)
-        else:
-            groups.append([root])
-    return groups
 
 
 def _chain(type: GraphQLObjectType, path: Sequence[str], on: str) -> _Node:

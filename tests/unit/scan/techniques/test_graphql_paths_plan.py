@@ -13,8 +13,16 @@ from hypothesis import strategies as st
 from oakum.authz import Model, compile_contract
 from oakum.openapi.model import Operation
 from oakum.policy.model import FieldRule, Grant, Owner, Policy, Relation, Resource
-from oakum.scan.graphql.plan import SHALLOW, Planner, Style, acts_by_name, pack
-from oakum.scan.graphql.selection_sets import FieldPick, Pick, PickedQuery, Root, compose, without
+from oakum.scan.graphql.plan import SHALLOW, Planner, Style, acts_by_name
+from oakum.scan.graphql.query_groups import pack
+from oakum.scan.graphql.selection_sets import (
+    FieldPick,
+    Pick,
+    PickedQuery,
+    Root,
+    compose,
+    without,
+)
 from oakum.scan.graphql.vocabulary import Vocabulary
 
 NAMES = ("User", "Order", "Team", "Invoice", "Label")
@@ -332,3 +340,17 @@ def test_a_field_of_the_root_that_does_something_to_an_object_is_left_out_and_na
     acting = {*COMMANDS.split()} - {"bookUser"}
     assert planner.acting.keys() == acting
     assert {each.pick.field for each in roots.values()} >= {*READS.split()}
+
+
+def test_an_owned_object_is_asked_for_once_more_behind_each_other_way_to_what_has_it() -> None:
+    """A server may clear a field in one list, and forget to in another."""
+    sdl = (
+        "type Query { me: User } type Label { id: ID! }"
+        " type User { id: ID! orders: [Order!]! saved: [Order!]! zip: Int }"
+        " type Order { id: ID! user: User! label: Label }"
+    )
+    _, roots = planned(sdl, {"User": True, "Order": True, "Label": False})
+    assert text(roots["me"]) == (
+        "query oakum { me { id zip orders { id user { id zip } label { id } }"
+        " saved { id user { id zip } } } }"
+    )
