@@ -29,6 +29,8 @@ from oakum.inference.unsafe_writes import asks_for_change
 from oakum.openapi.model import Json, Parameter
 from oakum.scan.engine import Engine
 from oakum.scan.filters.field_selections import INSIDE, hidden_fields, resource_members, spellings
+from oakum.scan.filters.filter_parameters import filter_by
+from oakum.scan.filters.query_languages import is_text
 from oakum.scan.filters.words_to_find import ask_by_words
 from oakum.scan.questions.id_or_name import ask_by_other_names, other_names
 from oakum.scan.questions.request_options_as_viewer import (
@@ -59,6 +61,8 @@ _LONGEST = 1_500
 """Characters of names that a parameter picks fields by; many servers refuse a URL of 8 KiB."""
 _MOST = 6
 """Values tried of one parameter."""
+_MOST_KINDS = 4
+"""Known values of a field that tell kinds of objects apart, such as a status."""
 _NAME = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
 _TERMS = 2
 """Those tried by themselves where the answer declares nothing."""
@@ -74,6 +78,7 @@ def run(engine: Engine) -> None:
         for parameter in _optional(probe):
             values = _values(engine, probe, parameter)
             tried += _choices(probe, parameter, values)
+            tried += _known_kinds(engine, probe, parameter)
             asked = [((parameter.name, value),) for value in values if probe.shows]
             chosen = [_try(engine, probe, probe.otherwise(HOW, query=q), subjects) for q in asked]
             tried += _spelled_options(engine, probe, parameter, subjects, known=any(chosen))
@@ -212,6 +217,29 @@ def _choices(probe: Probe, parameter: Parameter, values: list[str]) -> Iterator[
         options = [replace(each, alone=True) for each in options[:2]]
     if chosen or (options and options[0].chooses) or name & FORMATS:
         yield options
+
+
+def _known_kinds(engine: Engine, probe: Probe, parameter: Parameter) -> Iterator[list[Option]]:
+    """The values of a field, asked of the parameter that is called exactly like it: of a few that
+    many objects share, such as a status, one may open what the others do not."""
+    if has_choices(parameter) or not is_text(parameter.shape):
+        return
+    for resource in probe.shows:
+        for path in engine.model.tables[resource].leaves:
+            found = filter_by(parameter, path)
+            if found is None or not found.named or found.said:
+                continue
+            rows = [
+                row[path]
+                for (_, name), known in engine.knowledge.objects.items()
+                if name == resource
+                for row in known
+                if path in row
+            ]
+            values = sorted({*rows})
+            if 1 < len(values) <= _MOST_KINDS and len(values) < len(rows):
+                yield [Option(parameter.name, each, alone=True) for each in values]
+                return
 
 
 def foresee(prospect: Prospect) -> Iterator[Line]:
