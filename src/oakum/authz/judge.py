@@ -61,6 +61,8 @@ class _Context(NamedTuple):
     """Request bodies only: whether everything around this place may be written."""
     page: bool = False
     """Responses only: whether the enclosing object is an ownerless one that counts others."""
+    withheld: Pointer = ()
+    """As in `ObjectInstance`."""
 
 
 class _Verdict(NamedTuple):
@@ -426,18 +428,15 @@ class Judge:
             self._roots[name, bits, masked, shape] = root
         outermost = not context.inside and table.resource.owner.kind == "none"
         page = bool(self._left_out and self._left_out.counts_below(at, deep=outermost))
-        inner = _Context(owners, lacking, True, passes, page=page)
+        inner = _Context(owners, lacking, True, passes, page=page, withheld=context.withheld)
         if page:
             self._gaps(value, shape, at)
         if around:
             moved = tuple(each.at_place(at) for each in around)
             inner = inner._replace(around=moved, counts=context.counts and bits != 0)
         keep = self._parts(value, root, at, inner, leaves)
-        self._instances.append(
-            ObjectInstance(
-                name, at, owners, relations, state, tuple(leaves), value, outline, lacking, passes
-            )
-        )
+        said = (name, at, owners, relations, state, tuple(leaves), value, outline, lacking, passes)
+        self._instances.append(ObjectInstance(*said, context.withheld))
         lost = keyed and not whole(keep.get(table.resource.key.partition(".")[0], True))
         stays: Keep = keep if (bits or masked) and not lost else False
         if self._writing is not None:
@@ -565,7 +564,7 @@ class Judge:
         """Judges a container inside a resource's object."""
         here = spot
         if not spot.granted:
-            context = context._replace(counts=False)
+            context = context._replace(counts=False, withheld=context.withheld or at)
         if isinstance(value, dict):
             inner = self._resource_at(at, spot.shape)
             if spot.shape is not None:

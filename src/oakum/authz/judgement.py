@@ -46,6 +46,8 @@ class ObjectInstance:
     """Whether the object may have owners that neither it nor its parent names."""
     passes: bool = True
     """Whether `call:` grants the caller this object."""
+    withheld: Pointer = ()
+    """The outermost member around it that is withheld by its line; empty: none is."""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from oakum.authz.beside_objects import Hollow, Keep, Values, without
 from oakum.authz.compiled_model import Model, answer_media
@@ -97,7 +98,7 @@ def project(model: Model, principal: Principal, call: Call, body: bytes) -> Proj
     )
     if call.apart:
         leave_owned(model, value, judged)
-    counts = tuple(_untrue_counts(judged, model.rule(call.operation).counts))
+    counts = tuple(_untrue_counts(judged, value, model.rule(call.operation).counts))
     gone = {*judged.gone, *counts}
     keep = without(judged.keep, gone) if gone else judged.keep
     keep = settle(keep, span)
@@ -122,18 +123,38 @@ def _judge(model: Model, principal: Principal, call: Call, value: Json, media: M
     return judge.judge(value, media.shape)
 
 
-def _untrue_counts(judged: Judgement, counts: tuple[str, ...]) -> Iterator[Pointer]:
+def counts_kind(counts: tuple[str, ...]) -> Literal["beside", "within", ""]:
+    """Whether counts all stand beside lists, or some within a list or a map; empty: there are
+    none."""
+    steps = {step for path in map(path_of, counts) for step in path or ()}
+    within = any(step == "*" or step.isdecimal() for step in steps)
+    return "within" if within else "beside" if counts else ""
+
+
+def _untrue_counts(judged: Judgement, value: Json, counts: tuple[str, ...]) -> Iterator[Pointer]:
     """Counts that would tell how much is hidden, since nothing stays of an object of the answer,
     nobody can tell which one something is, or the caller left out what may be one. What the caller
-    may see does not stay where a value of another kind than declared holds it."""
+    may see does not stay where a value of another kind than declared holds it. Beside a list, a
+    count is of its elements, not of what is within a member of one that its line withholds."""
+    beside = counts_kind(counts) == "beside"
     hidden = any(
         not any((e.allowed or e.masked) and remains(judged.keep, e.pointer) for e in each.leaves)
         for each in judged.instances
+        if not (beside and _in_list(value, each.withheld))
     )
     for path in filter(None, map(path_of, counts)):
         unknown = judged.fields_left_out and len(path) == ROOT_FIELD
         if hidden or judged.untold_within or judged.left_out or unknown:
             yield from _places(judged.keep, path)
+
+
+def _in_list(value: Json, pointer: Pointer) -> bool:
+    """Whether a list stands around a place."""
+    for step in pointer:
+        if not isinstance(value, dict):
+            return isinstance(value, list)
+        value = value.get(step)
+    return False
 
 
 def _places(keep: Keep, path: Pointer, at: Pointer = ()) -> Iterator[Pointer]:

@@ -47,7 +47,7 @@ local KEYED = {} -- by depth, of a request body: its name where it is a value of
 local SEENOUT -- counts for the audit
 local ESCAPES -- whether the text has a backslash anywhere
 local CONTROLS -- whether it has a byte below 0x20 anywhere
-local CENSUS -- whether objects that are cut must be looked at, since a count depends on it
+local CENSUS -- whether objects that are cut must be looked at, since a count depends on it; `2`: nobody can tell of one
 local HIDDEN -- whether an object of which nothing may be seen was met
 local FEWER -- whether the caller left out fields of the root of GraphQL that may hold such an object
 local DROP_COUNTS -- all counts, or `2`: those at that depth
@@ -528,7 +528,7 @@ end
 -- Notes what may be a hidden object, and nobody can tell which: of another kind than declared, or of one
 -- of several resources. `met`: whether another was shown before it, in its row.
 local function note_untold(inside, met)
-  HIDDEN = true
+  HIDDEN, CENSUS = true, CENSUS and 2
   if not inside then LOST, SHOWN, OBJECTS = true, met, OBJECTS + 1 end
 end
 
@@ -555,7 +555,7 @@ local function value(node, i, depth, set, owners, tally, label)
     if past < 0 then return -1, GONE end
     -- An object that is hidden leaves no null in a list: neither does one that there is not.
     if kind == 16 and node.gaps and (not node.inside or node.any[set]) and any_hidden(node.gaps) then
-      HIDDEN = true
+      HIDDEN, CENSUS = true, CENSUS and 2
       if not node.inside then BURIED, OBJECTS = true, OBJECTS + 1 end
       removed(label)
       return past, GONE
@@ -624,9 +624,9 @@ local function value(node, i, depth, set, owners, tally, label)
       end
       past, became = record(body, i, depth, set, owners, tally)
       if untold and not misfit then
-        local seen = HIDDEN
+        local seen, census = HIDDEN, CENSUS
         note_untold(node.inside, met)
-        HIDDEN = seen or P[space(i + 1)] ~= 125
+        if P[space(i + 1)] == 125 then HIDDEN, CENSUS = seen, census end
       end
       if body.blind and past >= 0 then
         if misfit then note_untold(node.inside, met) end
@@ -644,6 +644,7 @@ local function value(node, i, depth, set, owners, tally, label)
   removed(label)
   if past >= 0 and (node.inside or misfit) then
     if misfit then note_untold(node.inside, met) end
+    HIDDEN = HIDDEN or LISTS < 0 and FIRST ~= nil
     rollback(n, last, refused)
     tally[1] = before
     return past, node.stand
@@ -728,6 +729,24 @@ function M.nullable_member(found, i, depth, set, owners, tally)
   return past, KEPT
 end
 
+-- A member that its line withholds, beside a count. Each object in it is hidden, unless what holds the member is
+-- one of a list that the count stands outside of: the count is of these, not of what is within each.
+function M.withheld_member(found, i, depth, set, owners, tally)
+  local hidden, first, ended, lists = HIDDEN, FIRST, FIRST_END, LISTS
+  local within = lists > 0 and PLAN.endpoints[ENDPOINT].counts == "beside"
+  HIDDEN, FIRST = false, nil
+  if not within then LISTS = -MAX_DEPTH end -- each object in it is hidden, whatever is shown of it
+  local past, became
+  if found.node.void then
+    past, became = M.nullable_member(found, i, depth, set, owners, tally)
+  else
+    past, became = value(found.node, i, depth, set, owners, tally, found.label)
+  end
+  HIDDEN = hidden or not within and HIDDEN
+  FIRST, FIRST_END, LISTS = first, ended, lists
+  return past, became
+end
+
 local replaces -- forward
 
 -- The same for a member of an object, whose name stands at `key`.
@@ -735,6 +754,9 @@ local function below(found, key, i, depth, set, owners, tally)
   PATH[depth] = found.name
   if not SUBJECT or not found.map then
     KEYED[depth] = false
+    if CENSUS and found.node.inside and not found.node.any[set] then
+      return M.withheld_member(found, i, depth + 1, set, owners, tally)
+    end
     if found.map then return row(found.node, i, depth + 1, set, owners, tally, found.label) end
     if found.node.void then return M.nullable_member(found, i, depth + 1, set, owners, tally) end
     return value(found.node, i, depth + 1, set, owners, tally, found.label)
@@ -776,8 +798,9 @@ local function leave_out(body, there, depth)
         if PLAN.endpoints[ENDPOINT].graphql and depth < 2 then
           FEWER = true
         elseif body.inside then
-          HIDDEN = true
+          HIDDEN, CENSUS = true, CENSUS and 2
         else
+          CENSUS = CENSUS and 2
           LOST, HIDDEN, OBJECTS = true, true, OBJECTS + 1
         end
         return
@@ -1879,7 +1902,7 @@ local function object_at(body, i, depth, above)
       else
         if CENSUS and node.inside and node.misfits ~= 0 then
           local past, kind = scalar_end(from)
-          HIDDEN = HIDDEN or band(node.misfits, kind) ~= 0 and says(from, past, kind)
+          if band(node.misfits, kind) ~= 0 and says(from, past, kind) then HIDDEN, CENSUS = true, 2 end
         end
         removed(found.label)
         lost = lost or keyed and found.capture == keyed
@@ -2283,7 +2306,7 @@ function M.settled(node, know, seen, good)
   know.looked = nil
   if know.run ~= RUN or not M.contradicts(know.says, looked) then return good end
   know.told = know.says
-  HIDDEN, FEWER, MET = false, false, false
+  HIDDEN, FEWER, MET, CENSUS = false, false, false, CENSUS and true
   for label in pairs(seen.removed or {}) do seen.removed[label] = nil end
   return run(node)
 end
@@ -2339,8 +2362,8 @@ local function project(plan, node, know, endpoint, params, text, subject, seen, 
   if asks and not APART and WHY ~= "unreadable" then
     SHUT = not MET and not opens(plan.endpoints[endpoint], know, params)
   end
-  if WHY ~= "unreadable" and (SHUT and not APART or counts and (HIDDEN or FEWER)) then
-    DROP_COUNTS = counts and (HIDDEN or FEWER and 2)
+  if WHY ~= "unreadable" and (SHUT and not APART or counts and (HIDDEN or CENSUS == 2 or FEWER)) then
+    DROP_COUNTS = counts and (HIDDEN or CENSUS == 2 or FEWER and 2)
     if seen.removed then
       for label in pairs(seen.removed) do seen.removed[label] = nil end
     end

@@ -25,6 +25,7 @@ from oakum.authz.deselected_objects import members_with_objects
 from oakum.authz.discriminators import alternative_by_tag, objects_of, tag_of
 from oakum.authz.file_names import tells_hidden
 from oakum.authz.owner_states import digit
+from oakum.authz.project import counts_kind
 from oakum.authz.table import Table, Trie
 from oakum.authz.unexpected_types import SCALARS, in_cell
 from oakum.authz.unions import all_of, declares, keeps_kind, mixes, nobodys
@@ -255,7 +256,7 @@ class _Renderer:
             "picks": endpoint.choices.plan,
             "accept": self._accept(endpoint),
             "answers": self._answers(endpoint),
-            "counts": bool(rule.counts),
+            "counts": counts_kind(rule.counts) or False,
             "login": path_of(rule.login),
         }
 
