@@ -201,9 +201,7 @@ class Case:
 
     def setup(self, folder: Path) -> Setup:
         """Writes the contract into an empty folder and reads it."""
-        base = _contract(self.shared["contract"])
-        policy = laid(base["policy"], self.shared.get("policy", {}))
-        policy = laid(policy, self.said.get("policy", {}))
+        base, policy = _contract(self.shared["contract"]), policy_of(self)
         # JSON is YAML, and written and read in a fraction of the time.
         files = {
             "openapi.yaml": _document(self.shared["contract"]),
@@ -233,6 +231,12 @@ class Case:
             },
             prepared,
         )
+
+
+def policy_of(case: Case) -> Any:
+    """The policy of the contract, with what the file and the case lay over it."""
+    policy = laid(_contract(case.shared["contract"])["policy"], case.shared.get("policy", {}))
+    return laid(policy, case.said.get("policy", {}))
 
 
 @cache
