@@ -42,6 +42,8 @@ _OF_ANSWERS = word_set(
 documented to pass."""
 _OF_REQUESTS = frozenset(("correlation", "request", "span", "trace"))
 """Words that with `id` name the request and no object."""
+_PAGE_COUNTS = frozenset(("pages", "size", "to"))
+"""Names of numbers that say how many objects there are, or are on a page."""
 Path = tuple[str, ...]
 
 
@@ -61,7 +63,11 @@ def values_beside_lists(contract: CompiledContract) -> Iterator[Problem]:
         for path, shape in values.items() if any("*" in at for at in objects) else ():
             pointer = "".join(f"/{escape(step)}" for step in path)
             beside = _beside(path, objects, each.graph)
-            if beside and pointer not in rule.counts and (each.graph or not _is_of_answer(path)):
+            if (
+                beside
+                and pointer not in rule.counts
+                and (each.graph or not _is_of_answer(path, shape))
+            ):
                 rank = _rank(contract.model, path, shape, beside)
                 found[pointer] = rank, next(iter(beside.values()))
         if found:
@@ -139,9 +145,23 @@ def _beside(path: Path, objects: Mapping[Path, str], graph: bool) -> dict[Path, 
     return {(*row, *at[: len(at) - 1 - at[::-1].index("*")]): name for at, name in lists}
 
 
-def _is_of_answer(path: Path) -> bool:
+def _is_of_answer(path: Path, shape: Shape) -> bool:
     said = [words(step) for step in path if step != "*"]
-    return all(_OF_ANSWERS.issuperset(each) or _is_of_request(each) for each in said)
+    return not _counts_pages(said, shape) and all(
+        _OF_ANSWERS.issuperset(each) or _is_of_request(each) for each in said
+    )
+
+
+def _counts_pages(said: list[tuple[str, ...]], shape: Shape) -> bool:
+    """Whether a value counts the pages of a list or the objects on one: with one object on a page
+    the number of the last page, or the link to it, is the number of all."""
+    said = [each for each in said if each not in (("href",), ("url",), ("uri",))]
+    if not said or scalars(shape) == {"boolean"}:
+        return False
+    if "last" in said[-1]:
+        return True
+    number = bool(scalars(shape) & _NUMBERS)
+    return number and len(said[-1]) == 1 and said[-1][0] in _PAGE_COUNTS and ("page",) not in said
 
 
 def _is_of_request(parts: tuple[str, ...]) -> bool:

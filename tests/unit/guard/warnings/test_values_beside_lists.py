@@ -104,6 +104,8 @@ def test_a_count_in_a_row_is_named_beside_the_list_of_the_row(tmp_path: Path) ->
         {"next": TEXT, "has_more": {"type": "boolean"}, "nextCursor": TEXT},
         {"_links": {"type": "object", "properties": {"self": HREF, "next": HREF}}},
         {"status": TEXT, "error_messages": TEXTS, "requestId": TEXT},
+        {"page": {"type": "object", "properties": {"size": NUMBER}}, "pageSize": NUMBER},
+        {"last": {"type": "boolean"}, "to": TEXT},
     ],
 )
 def test_what_pages_a_list_or_is_about_the_request_is_not(
@@ -139,6 +141,12 @@ def test_a_count_of_what_everybody_is_shown_is_not(tmp_path: Path) -> None:
             "/_links/item/*/href",
         ),
         ({"checksum": TEXT}, "/checksum"),
+        ({"last_page": NUMBER}, "/last_page"),
+        ({"pages": NUMBER}, "/pages"),
+        ({"size": NUMBER}, "/size"),
+        ({"meta": {"type": "object", "properties": {"to": NUMBER}}}, "/meta/to"),
+        ({"links": {"type": "object", "properties": {"last": TEXT}}}, "/links/last"),
+        ({"_links": {"type": "object", "properties": {"last": HREF}}}, "/_links/last/href"),
     ],
 )
 def test_any_value_beside_a_list_is_named(members: dict[str, Any], at: str, tmp_path: Path) -> None:
