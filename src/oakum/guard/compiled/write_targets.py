@@ -521,15 +521,24 @@ class Finders:
 def asks_object(policy: Policy, call: tuple[str, ...] | None) -> bool:
     """Whether it depends on an object whom `call:` lets in: it names a relation to one, or one that
     takes another away (`unless`), and does not let in everybody with a login."""
-    relations = [policy.relations[name] for name in call or ()]
-    everybody = any(
-        each.kind in ("authenticated", "anyone") and not (each.unless or each.requires)
-        for each in relations
-    )
     named = {other: None for each in call or () for other in policy.depends_on(each)}
-    return not everybody and any(
+    return not _is_open(policy, call) and any(
         each.kind in _OF_OBJECTS and not (each.kind == "lookup" and each.of == "caller")
         for each in map(policy.relations.__getitem__, named)
+    )
+
+
+def names_relation(policy: Policy, call: tuple[str, ...] | None) -> bool:
+    """Whether `call:` lets some callers in only for their relation to an object."""
+    related = not policy.kinds(*call or ()).isdisjoint(_OF_OBJECTS)
+    return related and not _is_open(policy, call)
+
+
+def _is_open(policy: Policy, call: tuple[str, ...] | None) -> bool:
+    """Whether `call:` lets in everybody with a login."""
+    return any(
+        each.kind in ("authenticated", "anyone") and not (each.unless or each.requires)
+        for each in map(policy.relations.__getitem__, call or ())
     )
 
 

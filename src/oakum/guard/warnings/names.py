@@ -15,7 +15,7 @@ from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
 from oakum.guard.compiled.path_objects import key_lists, names
 from oakum.guard.compiled.request_places import RequestPlace, plain
-from oakum.guard.compiled.write_targets import asks_object
+from oakum.guard.compiled.write_targets import names_relation
 from oakum.guard.unexplained_names import explains, find_unexplained
 from oakum.guard.warnings.contract_queries import concealed_resources_shown
 
@@ -55,9 +55,9 @@ def _unchecked_write(contract: CompiledContract, endpoint: GrantedEndpoint) -> P
     if not endpoint.write or endpoint.binds or told:
         return None
     makes = operation.method in ("POST", "QUERY")
-    if makes and (not rule.call or not asks_object(model.policy, rule.call)):
+    if makes and (not rule.call or not names_relation(model.policy, rule.call)):
         return None
-    if rule.call and not asks_object(model.policy, rule.call):
+    if rule.call and not names_relation(model.policy, rule.call):
         return None
     found = [*find_unexplained(model, operation)]
     if not makes:

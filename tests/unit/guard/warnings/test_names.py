@@ -88,6 +88,24 @@ def test_an_owner_of_nothing_is_everybody(tmp_path: Path) -> None:
     assert words not in said(tmp_path, REMARKS, adding("post", "/drops", OWNER, note))
 
 
+def test_an_owner_beside_staff_is_everybody_and_a_member_whom_nobody_takes_away_is_meant(
+    tmp_path: Path,
+) -> None:
+    def related(call: list[str]) -> Change:
+        def change(document: dict[str, Any], policy: dict[str, Any]) -> None:
+            adding("post", "/drops", {"call": call}, row(kind=TEXT))(document, policy)
+            more = {"staff": {"requires": ["member"]}, "guest": {"unless": ["owner"]}}
+            for name in more.keys() & set(call):
+                policy["relations"][name] = {"authenticated": True, **more[name]}
+
+        return change
+
+    words = "writes, and the gateway does not check that: "
+    assert words + "`owner` and `staff`" in said(tmp_path, REMARKS, related(["owner", "staff"]))
+    for others in (["guest"], ["guest", "staff"], ["owner", "member"]):
+        assert words not in said(tmp_path, REMARKS, related(others))
+
+
 FAILED = "the reason of a failure tells callers who may not see it whether it exists"
 
 
