@@ -1,6 +1,6 @@
 """`feed-exposure`: a live feed sends a field that no other endpoint shows.
 
-It misses frames about events that the scan did not cause, and those that come after it stopped
+It cannot know of frames about events that the scan did not cause, nor of those after it stopped
 listening.
 Remedy: build each frame for its receiver, from what they may see when it is sent.
 """
