@@ -130,8 +130,9 @@ class Targets:
         if any(each.kind == "keys" for each in steps):
             return Target("none")
         if not rule.owner and self._made_below(operation, steps, written):
-            above = self._at_path(operation, steps, written)
-            return Target("caller", above=above if asks_object(self.policy, rule.call) else None)
+            if not asks_object(self.policy, rule.call):
+                return Target("caller")
+            return Target("caller", above=self._at_path(operation, steps, written))
         return self._at_path(operation, steps, written)
 
     def _at_path(self, operation: Operation, steps: Sequence[PathStep], written: str) -> Target:
