@@ -18,9 +18,10 @@ from oakum.authz.owner_states import digit
 from oakum.authz.places import MOST_PLACES, Places, nameable, unnameable
 from oakum.errors import InputError, Problem, few
 from oakum.openapi.model import Json, Shape
-from oakum.openapi.shape_queries import member, member_names
+from oakum.openapi.shape_queries import member, member_names, requires, ways
 from oakum.policy.mask import Mask
 from oakum.policy.model import FieldRule, Grant, Policy, Resource, State
+from oakum.policy.resource_schemas import resource_of
 
 _MAX_ROWS = 1 << 18
 _FEW = 5
@@ -101,6 +102,8 @@ class Table:
     rows: tuple[int, ...]
     stride: int
     trie: Trie
+    certain: int = 0
+    """Bit set of the leaves that every object has: its key, and what its schema requires."""
     notes: tuple[Problem, ...] = ()
     """Warnings about lines that grant less than they say, because the document declares too much
     below them."""
@@ -119,6 +122,16 @@ class Table:
     def see(self, held: frozenset[str] | set[str], values: Mapping[str, Json]) -> int:
         """Bit set of the leaves that a caller with these relations may see in this state."""
         return self.sets[self.rows[self.mask(held) * self.stride + self.code(values)]]
+
+    def always_shows(self, held: frozenset[str] | set[str]) -> bool:
+        """Whether such a caller sees something of every object in any state."""
+        return self.of_every(self.see(held, {}))
+
+    def of_every(self, seen: int) -> bool:
+        """Whether a bit set of leaves shows something of every object. One that lacks an optional
+        member shows nothing if that is all that may be seen; one that has any member does if all
+        may be."""
+        return bool(seen & self.certain) or 0 < seen == (1 << len(self.leaves)) - 1
 
     def omits(self, member: Trie | None) -> bool:
         """Whether the line of a member says that there is none where there is no object."""
@@ -186,8 +199,22 @@ def compile_resource(
     notes += [_left_out(resource, rules, lost) for lost, rules in left_out.items()]
     return Table(
         resource, relations, states, tuple(leaves), tuple(rules), sets, rows, stride,
-        trie, tuple(notes),
+        trie, _certain(resource, leaves, shape, bound), tuple(notes),
     )  # fmt: skip
+
+
+def _certain(resource: Resource, leaves: list[str], shape: Shape, bound: Mapping[str, str]) -> int:
+    """`Table.certain`. What is within another resource follows that one's lines."""
+    found = 0
+    for index, leaf in enumerate(leaves):
+        at: Shape | None = shape
+        there = True
+        for step in leaf.split("."):
+            there = there and at is not None and requires(at, step)
+            at = member(at, step) if at else None
+            there = there and at is not None and not any(resource_of(e, bound) for e in ways(at))
+        found |= (there or leaf == resource.key) << index
+    return found
 
 
 def _rows(

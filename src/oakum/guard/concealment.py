@@ -230,7 +230,9 @@ def _collect_relations(
 def _may_see(model: Model, hidden: ConcealedObject, caller: Principal, owner: str) -> bool:
     """Whether the caller sees some of the owner's object in any state, whichever resource it is."""
     return all(
-        model.tables[name].see(held_relations(model.policy, caller, Subject(name, (owner,))), {})
+        model.tables[name].always_shows(
+            held_relations(model.policy, caller, Subject(name, (owner,)))
+        )
         for name in hidden.resources
     )
 

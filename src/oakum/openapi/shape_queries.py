@@ -154,6 +154,18 @@ def ways(shape: Shape) -> tuple[Shape, ...]:
     return tuple(found)
 
 
+def requires(shape: Shape, name: str) -> bool:
+    """Whether each alternative requires a member in a response; a scalar or a `null` in place of
+    the object has none. GraphQL answers each field that was asked for, with `null` if need be."""
+    objects = [each for each in ways(shape) if each.kinds and not each.branches]
+    return bool(objects) and all(
+        (name in each.required or each.empty_as_null is not None)
+        and name in each.properties
+        and not each.properties[name]().write_only
+        for each in objects
+    )
+
+
 _SCALARS = frozenset(("string", "boolean", "integer", "number"))
 
 

@@ -34,6 +34,22 @@ def test_a_row_for_every_set_of_relations_in_every_state_also_unread() -> None:
     assert max(found.rows) == len(found.sets) - 1
 
 
+def test_only_a_member_that_every_object_has_always_shows_something() -> None:
+    fields = {"name": (see("member"),), "mood": (see("follower"),), "id": (see("staff"),)}
+    shape = replace(record(id=TEXT, name=TEXT, mood=TEXT), required=frozenset({"name"}))
+    found = compile_resource(note(fields), shape, BOUND)
+    shows = {each: found.always_shows({each}) for each in ("member", "follower", "staff")}
+    assert shows == {"member": True, "follower": False, "staff": True}
+
+
+def test_whoever_sees_all_members_sees_something_of_every_object() -> None:
+    fields = {"name": (see("member"), see("follower")), "mood": (see("follower"),)}
+    found = compile_resource(note(fields), record(name=TEXT, mood=TEXT), BOUND)
+    assert {each: found.always_shows({each}) for each in ("member", "follower")} == {
+        "member": False, "follower": True,
+    }  # fmt: skip
+
+
 def test_each_row_says_what_the_grants_say() -> None:
     found = table()
     relations = ("member", "owner", "follower", "staff")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from oakum.openapi.model import Shape
-from oakum.openapi.shape_queries import is_null_if_empty, member, merge, write_only
+from oakum.openapi.shape_queries import is_null_if_empty, member, merge, requires, write_only
 from tests.properties.worlds import array, record
 from tests.unit.authz.small import FRIEND, TEXT
 
@@ -21,6 +21,17 @@ def test_members_of_alternatives_and_maps() -> None:
     assert member(mapped, "anything") is member(mapped, "*") is FRIEND
     assert merge([TEXT]) is TEXT
     assert member(merge([record(a=TEXT), record(b=FRIEND)]), "b") is FRIEND
+
+
+def test_a_member_is_required_if_each_alternative_requires_it() -> None:
+    one = replace(record(a=TEXT, b=TEXT), required=frozenset({"a", "c"}))
+    assert requires(one, "a") and not requires(one, "b") and not requires(one, "c")
+    assert requires(merge([one, replace(record(a=TEXT), required=frozenset({"a"}))]), "a")
+    assert not requires(merge([one, record(a=TEXT)]), "a")
+    secret = replace(record(a=replace(TEXT, write_only=True)), required=frozenset({"a"}))
+    assert not requires(secret, "a") and not requires(Shape(), "a")
+    asked = replace(record(a=TEXT), empty_as_null=frozenset())  # GraphQL
+    assert requires(asked, "a") and not requires(asked, "b")
 
 
 def test_a_member_is_null_if_each_alternative_that_has_it_says_so() -> None:

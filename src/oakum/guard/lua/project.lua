@@ -1996,6 +1996,9 @@ local function load_tables(plan)
     local zero = {}
     for j = 1, table_.zero.n do zero[table_.zero[j] + 1] = true end
     table_.zero, table_.closed = zero, 0
+    local certain = {}
+    for j = 1, table_.certain.n do certain[table_.certain[j]] = true end
+    table_.certain = certain
     if table_.parts then
       local parts = parted(table_.parts)
       setmetatable(zero, {

@@ -180,20 +180,20 @@ class _Renderer:
 
     def _table(self, table: Table, *, writing: bool) -> dict[str, Any]:
         owner = table.resource.owner
-        paths = [path.split(".") for path in owner.members] if owner.kind == "field" else []
         return {
             "name": table.resource.name,
             "conceal": table.resource.conceal,
             "key": table.resource.key.split(".") if table.resource.key else [],
             "account": table.resource.is_account,
             "owner": owner.kind,
-            "paths": paths,
+            "paths": [path.split(".") for path in owner.members if owner.kind == "field"],
             "params": owner.members if owner.kind == "path" else [],
             "relations": [self.relations[name] for name in table.relations],
             "states": [self._state(table.resource.name, state) for state in table.states],
             "stride": table.stride,
             "rows": table.rows,
             "zero": [index for index, bits in enumerate(table.sets) if not bits],
+            "certain": [index for index, bits in enumerate(table.sets) if table.of_every(bits)],
             "limit": self.limits.get(table.resource.name),
             "writing": writing,
             **({"parts": parts_of(table, range(len(table.leaves)))} if writing else {}),

@@ -34,8 +34,10 @@ def revealed_existence(contract: CompiledContract, endpoint: GrantedEndpoint) ->
             if policy.relations[caller].kind == "owner":
                 continue
             for name in each.resources:
-                if not model.tables[name].see(certain(contract, caller), {}):
+                table, held = model.tables[name], certain(contract, caller)
+                if not table.always_shows(held):
                     what = "its path names" if each in path else "its requests name"
+                    what += " if it lacks an optional member" if table.see(held, {}) else ""
                     yield Problem(
                         contract.location(endpoint.operation),
                         f"`{caller}` may call `{id}` but may see nothing of the `{name}` that"
@@ -57,7 +59,7 @@ def unexplained_errors(contract: CompiledContract, endpoint: GrantedEndpoint) ->
     )
     refused = refused and (call is None or needs_object(policy, call))
     unknown = [each for each in endpoint.others if not each.reader and not refused]
-    if endpoint.acts and any(not model.tables[name].see({*policy.only("anyone")}, {})
+    if endpoint.acts and any(not model.tables[name].always_shows({*policy.only("anyone")})
            for each in unknown[:1] for name in each.resources):  # fmt: skip
         params = [each.key for each in unknown]
         yield Problem(
@@ -70,7 +72,7 @@ def unexplained_errors(contract: CompiledContract, endpoint: GrantedEndpoint) ->
         names = [*dict.fromkeys(_names(endpoint, name))]
         if name == UNKNOWN or one.reader or not names:
             continue
-        if not model.tables[name].see({*policy.only("anyone")}, {}):
+        if not model.tables[name].always_shows({*policy.only("anyone")}):
             yield Problem(
                 contract.location(endpoint.operation),
                 f"no GET shows the `{name}` that {few(names, 3)} names at `{id}` by its key, so"

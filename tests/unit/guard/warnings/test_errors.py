@@ -69,7 +69,12 @@ def test_who_may_write_below_what_they_are_not_shown_is_told_that_it_is_there(
         owners(document, policy)
         policy["operations"]["remark"]["call"] = ["owner"]
 
+    def optional(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        fields = {"id, by.name": [{"see": ["owner"]}], "text": [{"see": ["member"]}]}
+        policy["resources"]["Note"]["fields"] = fields
+
     words = "`member` may call `remark` but may see nothing of the `Note` that its path names"
     assert words in said(tmp_path, DESK, owners)
+    assert f"{words} if it lacks an optional member, so" in said(tmp_path, DESK, optional)
     for change in (None, open_, narrow):
         assert words not in said(tmp_path, DESK, change)
