@@ -130,12 +130,14 @@ def read(schema: Schema) -> wild.Wild:
     return wild.read(document, {"exposure": 1, "api": "o", **policy})
 
 
+NONE_AT_ALL: Schema = {"type": "object", "patternProperties": {"": False}}
 NONE_LIKE_IT: Schema = {"patternProperties": {"": False}, "additionalProperties": TEXT}
 
 
 @given(objects(), st.lists(NAMES, min_size=1, unique=True))
 @example({"type": "object", **NONE_LIKE_IT}, ["a"])
 @example({"anyOf": [{"type": "object", "patternProperties": {"^x": TEXT}}, NONE_LIKE_IT]}, ["a"])
+@example({"allOf": [{"type": "object", "patternProperties": {"^x": TEXT}}, NONE_AT_ALL]}, ["x"])
 def test_a_member_passes_if_its_name_is_declared(schema: Schema, names: list[str]) -> None:
     its = dict.fromkeys(names, "v")
     body = {"one": its, "many": [its], "note": {"by": "u1", "extra": its}}

@@ -208,11 +208,12 @@ class NameRule(NamedTuple):
 
 def name_rule(part: LocatedValue) -> NameRule:
     """The rules of a schema for members by their names. A pattern that matches every name acts like
-    `additionalProperties`."""
+    `additionalProperties`; one that forbids every name forbids those of other parts of an `allOf`,
+    too."""
     others = tuple(_others(part))
     patterns = tuple(_by_pattern(part))
-    if len(patterns) == 1 and patterns[0][0] in _ANY_NAME:
-        others = () if patterns[0][1].value is False else (patterns[0][1],)
+    if len(patterns) == 1 and patterns[0][0] in _ANY_NAME and patterns[0][1].value is not False:
+        others = (patterns[0][1],)
         patterns = ()
     said = part.value.get("propertyNames")
     names = part.at("propertyNames") if type(said) is dict or said is False else None
