@@ -89,10 +89,10 @@ class LeftOut:
         return tuple(filter(None, map(path_of, self.rule.counts)))
 
     def shows(self, resource: str) -> bool:
-        """Whether the caller sees some field of every object of a resource, whoever owns it and in
+        """Whether the caller sees something of every object of a resource, whoever owns it and in
         any state."""
         if resource not in self._open:
             subject = Subject(resource, (_SOMEBODY,))
             relations = held_relations(self.model.policy, self.principal, subject)
-            self._open[resource] = bool(self.model.tables[resource].see(relations, {}))
+            self._open[resource] = self.model.tables[resource].always_shows(relations)
         return self._open[resource]

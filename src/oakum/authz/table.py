@@ -102,8 +102,9 @@ class Table:
     rows: tuple[int, ...]
     stride: int
     trie: Trie
-    certain: int = 0
-    """Bit set of the leaves that every object has: its key, and what its schema requires."""
+    certain: tuple[int, ...] = ()
+    """Bit sets of leaves; of each set, every object has one: its key, what its schema requires, and
+    all leaves together."""
     notes: tuple[Problem, ...] = ()
     """Warnings about lines that grant less than they say, because the document declares too much
     below them."""
@@ -129,9 +130,8 @@ class Table:
 
     def of_every(self, seen: int) -> bool:
         """Whether a bit set of leaves shows something of every object. One that lacks an optional
-        member shows nothing if that is all that may be seen; one that has any member does if all
-        may be."""
-        return bool(seen & self.certain) or 0 < seen == (1 << len(self.leaves)) - 1
+        member shows nothing if that is all that may be seen."""
+        return any(seen & each == each for each in self.certain)
 
     def omits(self, member: Trie | None) -> bool:
         """Whether the line of a member says that there is none where there is no object."""
@@ -203,18 +203,28 @@ def compile_resource(
     )  # fmt: skip
 
 
-def _certain(resource: Resource, leaves: list[str], shape: Shape, bound: Mapping[str, str]) -> int:
-    """`Table.certain`. What is within another resource follows that one's lines."""
-    found = 0
-    for index, leaf in enumerate(leaves):
-        at: Shape | None = shape
-        there = True
-        for step in leaf.split("."):
-            there = there and at is not None and requires(at, step)
-            at = member(at, step) if at else None
-            there = there and at is not None and not any(resource_of(e, bound) for e in ways(at))
-        found |= (there or leaf == resource.key) << index
-    return found
+def _certain(
+    resource: Resource, leaves: list[str], shape: Shape, bound: Mapping[str, str]
+) -> tuple[int, ...]:
+    """`Table.certain`. An object of which all is within another resource may show nothing, since
+    the lines of that one decide."""
+    has = [leaf == resource.key or _has(leaf, shape, bound) for leaf in leaves]
+    everything = [(1 << len(leaves)) - 1] if leaves and None not in has else []
+    return (*(1 << index for index, each in enumerate(has) if each), *everything)
+
+
+def _has(leaf: str, shape: Shape, bound: Mapping[str, str]) -> bool | None:
+    """Whether every object has a leaf of its own; None: it is within another resource."""
+    always = True
+    for step in leaf.split("."):
+        always = always and requires(shape, step)
+        inner = member(shape, step)
+        if inner is None:
+            return False
+        if any(resource_of(each, bound) for each in ways(inner)):
+            return None
+        shape = inner
+    return always
 
 
 def _rows(

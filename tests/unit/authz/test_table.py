@@ -50,6 +50,12 @@ def test_whoever_sees_all_members_sees_something_of_every_object() -> None:
     }  # fmt: skip
 
 
+def test_an_object_of_which_all_is_within_another_may_show_nothing() -> None:
+    shape = replace(record(friend=FRIEND), required=frozenset({"friend"}))
+    found = compile_resource(note({"friend": (see("member"),)}), shape, BOUND)
+    assert found.see({"member"}, {}) and not found.always_shows({"member"})
+
+
 def test_each_row_says_what_the_grants_say() -> None:
     found = table()
     relations = ("member", "owner", "follower", "staff")

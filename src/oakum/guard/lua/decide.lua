@@ -403,35 +403,29 @@ local function mask_of(plan, table_, know, subject)
   return both[2]
 end
 
--- The set that some relations show of an object whose states nobody knows.
-local function unset(table_, mask)
+-- Whether some relations show something of every object, whatever its states (`Table.of_every`).
+local function always_shows(table_, mask)
   local code = 0
   for i = 1, table_.states.n do
     local n = table_.states[i].values.n
     code = code * (n + 1) + n
   end
-  return table_.rows[mask * table_.stride + code + 1]
+  return table_.certain[table_.rows[mask * table_.stride + code + 1]] or false
 end
 
--- Whether the caller may see some member of any such object, whosever it is and however it is set.
+-- Whether the caller is shown something of any such object, whosever it is and however it is set.
 function M.of_any(plan, table_, know)
-  return not table_.zero[unset(table_, certain(plan, table_, know, OTHER)) + 1]
+  return always_shows(table_, certain(plan, table_, know, OTHER))
 end
 
--- Whether they are shown something of each: of a member that an object may lack, one without it shows
--- nothing.
-function M.of_every(plan, table_, know)
-  return table_.certain[unset(table_, certain(plan, table_, know, OTHER))] or false
-end
-
--- The same of each of one owner's, by all that the caller is to them.
+-- The same of one owner's, by all that the caller is to them.
 function M.of_owner(plan, table_, know, owner)
   local subject = { owned = true, owners = { n = 1, owner } }
   local mask, relations = 0, table_.relations
   for i = 1, relations.n do
     if holds(plan, relations[i], know, subject) then mask = bor(mask, lshift(1, i - 1)) end
   end
-  return table_.certain[unset(table_, mask)] or false
+  return always_shows(table_, mask)
 end
 
 local DIGITS = {}

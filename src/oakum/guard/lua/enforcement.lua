@@ -1175,7 +1175,7 @@ local function plainly(self, x, each)
   local owner = whose(each)
   if owner and x.who.ids[owner] then return true end
   for i = 1, each.of.resources.n do
-    if not decide.of_every(self.plan, each.of.resources[i], x.who.know) then return false end
+    if not decide.of_any(self.plan, each.of.resources[i], x.who.know) then return false end
   end
   return true
 end
