@@ -19,7 +19,7 @@ from oakum.policy.model import SEVERITIES
 from oakum.report.grouping import Defect, states_by_field, when_words
 from oakum.report.pipeline_formats import top
 from oakum.scan.discovery.keyspace_size import told_behind
-from oakum.scan.identities.credentials import shell_name
+from oakum.scan.identities.model import shell_name
 
 CATEGORIES = {
     FieldClass.SECRET: "secrets that let somebody act as the account",

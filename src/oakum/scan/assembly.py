@@ -24,10 +24,10 @@ from oakum.scan.engine import Engine
 from oakum.scan.evaluation.evaluator import Evaluator
 from oakum.scan.evaluation.write_answers import WriteAnswers
 from oakum.scan.identities import provisioned_accounts
-from oakum.scan.identities.credentials import Identities
 from oakum.scan.identities.identity_verification import Examination
 from oakum.scan.identities.ids_and_claims import claims_of, drop_shared, ids_of
 from oakum.scan.identities.memberships import Memberships
+from oakum.scan.identities.model import Identities
 from oakum.scan.identities.provisioned_accounts import ProvisionedAccounts
 from oakum.scan.identities.relation_lists import Relations
 from oakum.scan.identities.relationships import Relationships

@@ -17,8 +17,8 @@ from oakum.exposure.cells.matrix import Outcome
 from oakum.exposure.endpoints.probes import Probe
 from oakum.openapi.model import Json, Operation
 from oakum.policy.graphql import Graph
-from oakum.scan.identities.credentials import OwnedObject
 from oakum.scan.identities.memberships import Memberships
+from oakum.scan.identities.model import OwnedObject
 from oakum.scan.identities.provisioned_accounts import ProvisionedAccounts
 from oakum.scan.identities.relationships import Relationships
 from oakum.scan.identities.sent_choices import SentChoice

@@ -15,8 +15,8 @@ from oakum.inference.parameter_sources import infer_params
 from oakum.policy.contract import Contract, contract_digest, load
 from oakum.policy.model import Policy
 from oakum.scan.budget_plan import BudgetPlan, afford
-from oakum.scan.identities.credentials import Identities
 from oakum.scan.identities.identities_file import load_identities
+from oakum.scan.identities.model import Identities
 from oakum.scan.identities.sent_choices import SentChoice, choices_of
 from oakum.scan.limits import Permissions
 from oakum.scan.narrowing import Scope, narrow

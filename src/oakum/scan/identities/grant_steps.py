@@ -17,9 +17,9 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 from oakum.exchange import Request, Response
 from oakum.http.origin import origin_of
 from oakum.openapi.model import Json
-from oakum.scan.identities.credentials import Identity, OAuth, Secret
 from oakum.scan.identities.id_token_check import ExpectedClaims, fault, has_key
 from oakum.scan.identities.login import LoginPlaces, LoginResult
+from oakum.scan.identities.model import Identity, OAuth, Secret
 from oakum.scan.identities.oauth_server import (
     OAuthFailed,
     endpoint,

@@ -22,7 +22,8 @@ from oakum.openapi.source import Node, parse, read_text
 from oakum.policy.model import Resource
 from oakum.policy.node_reader import Entries, Reader, many, one_of, read_map, record, scalar, word
 from oakum.scan.identities import system_keyring, wfc
-from oakum.scan.identities.credentials import (
+from oakum.scan.identities.login_methods import LoginMethod, LoginReader
+from oakum.scan.identities.model import (
     Identities,
     Identity,
     OwnedObject,
@@ -32,7 +33,6 @@ from oakum.scan.identities.credentials import (
     names,
     shell_name,
 )
-from oakum.scan.identities.login_methods import LoginMethod, LoginReader
 from oakum.scan.identities.secret_store import Keys, Run, SecretStore
 from oakum.scan.transport.certificates import Certificate
 from oakum.scan.transport.login_command import run_command

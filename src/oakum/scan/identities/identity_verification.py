@@ -23,8 +23,8 @@ from oakum.finding import IdentityState
 from oakum.http.json_pointer import path_of, value_at
 from oakum.openapi.model import Json, Operation
 from oakum.policy.model import Caller
-from oakum.scan.identities.credentials import Identities, Identity, names
 from oakum.scan.identities.login import ACCEPT, LoginFailed, json_of
+from oakum.scan.identities.model import Identities, Identity, names
 from oakum.scan.identities.session import Proof, Sessions
 from oakum.scan.identities.why_token_refused import reason
 from oakum.scan.requests.past_cache import came_from_cache, past_cache

@@ -24,7 +24,7 @@ from oakum.http.json_pointer import path_of, value_at
 from oakum.http.origin import origin_of
 from oakum.openapi.model import Json, Operation
 from oakum.scan.identities.clock_skew import CLOCK_SECONDS, clock_off, clock_words
-from oakum.scan.identities.credentials import Csrf, Identity, Login, Secret, names
+from oakum.scan.identities.model import Csrf, Identity, Login, Secret, names
 from oakum.scan.identities.oauth_server import (
     OAuthFailed,
     endpoint,

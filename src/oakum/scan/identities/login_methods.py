@@ -13,7 +13,7 @@ from oakum.errors import install_hint
 from oakum.openapi.model import Json
 from oakum.openapi.source import Node
 from oakum.policy.node_reader import Entries, Reader, flag, one_of, record, word
-from oakum.scan.identities.credentials import (
+from oakum.scan.identities.model import (
     LOOPBACK,
     Command,
     Csrf,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from oakum.openapi.model import Json, Shape
-from oakum.scan.identities.credentials import Identity, Login
+from oakum.scan.identities.model import Identity, Login
 from oakum.scan.requests.person_operations import Noun, is_secret, noun_of
 
 PERSON, SECRET = "oakum_person", "oakum_secret"

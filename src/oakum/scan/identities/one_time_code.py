@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlsplit
 
-from oakum.scan.identities.credentials import Secret
+from oakum.scan.identities.model import Secret
 
 _HASHES = ("sha1", "sha256", "sha512")
 

@@ -29,9 +29,9 @@ from oakum.scan.discovery.registration import (
     tells_of_none,
 )
 from oakum.scan.discovery.response_differences import Features
-from oakum.scan.identities.credentials import Identity, Login, Secret
 from oakum.scan.identities.login import LoginFailed, json_of
 from oakum.scan.identities.login_template import PERSON, SECRET, template
+from oakum.scan.identities.model import Identity, Login, Secret
 from oakum.scan.identities.session import Sessions
 from oakum.scan.identities.stray_accounts import Stray, made_up_name
 from oakum.scan.limits import Pace

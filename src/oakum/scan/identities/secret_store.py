@@ -14,7 +14,7 @@ from oakum.openapi.model import Json
 from oakum.openapi.source import Node
 from oakum.policy.node_reader import Reader, word
 from oakum.scan.identities import system_keyring
-from oakum.scan.identities.credentials import Secret, Send, names
+from oakum.scan.identities.model import Secret, Send, names
 from oakum.scan.identities.one_time_code import OneTimeCode, totp_of
 
 Run = Callable[[Sequence[str], Path], str]

@@ -13,7 +13,7 @@ from typing import Literal
 
 from oakum.authz import Model
 from oakum.inference.lexicon import word_set, words
-from oakum.scan.identities.credentials import Identities, Identity, Send, names
+from oakum.scan.identities.model import Identities, Identity, Send, names
 from oakum.scan.identities.secret_store import is_credential
 
 _TENANTS = word_set(

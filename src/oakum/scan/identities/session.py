@@ -22,16 +22,6 @@ from oakum.http.jwt import claims_of
 from oakum.http.methods import READS
 from oakum.http.origin import origin_of
 from oakum.openapi.model import Json
-from oakum.scan.identities.credentials import (
-    Command,
-    Identities,
-    Identity,
-    Login,
-    OAuth,
-    Secret,
-    StorageState,
-    shell_name,
-)
 from oakum.scan.identities.login import (
     LoginFailed,
     LoginPlaces,
@@ -42,6 +32,16 @@ from oakum.scan.identities.login import (
     sent_to_login,
 )
 from oakum.scan.identities.loopback_login import AtScreen, Person
+from oakum.scan.identities.model import (
+    Command,
+    Identities,
+    Identity,
+    Login,
+    OAuth,
+    Secret,
+    StorageState,
+    shell_name,
+)
 from oakum.scan.identities.sent_choices import sent_by_all
 from oakum.scan.identities.storage_state import is_sent_to, session_of
 from oakum.scan.identities.token_grants import TokenGrants

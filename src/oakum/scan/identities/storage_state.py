@@ -16,8 +16,8 @@ import orjson
 from oakum.http.json_pointer import path_of, value_at
 from oakum.http.origin import origin_of
 from oakum.openapi.model import Json
-from oakum.scan.identities.credentials import Secret, StorageState
 from oakum.scan.identities.login import LoginFailed, LoginResult
+from oakum.scan.identities.model import Secret, StorageState
 
 _HERE = ("127.0.0.1", "localhost", "::1")
 

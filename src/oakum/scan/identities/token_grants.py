@@ -13,10 +13,10 @@ from oakum.errors import TargetError
 from oakum.exchange import Request, Response
 from oakum.http.origin import origin_of
 from oakum.scan.identities import system_keyring
-from oakum.scan.identities.credentials import Identity, OAuth, Secret
 from oakum.scan.identities.grant_steps import AwaitBrowser, Pause, Show, Steps, Visit, grant
 from oakum.scan.identities.login import LoginFailed, LoginPlaces, LoginResult
 from oakum.scan.identities.loopback_login import Person
+from oakum.scan.identities.model import Identity, OAuth, Secret
 from oakum.scan.limits import BudgetSpent
 from oakum.scan.transport.governor import Transport
 

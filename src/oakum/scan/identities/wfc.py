@@ -17,7 +17,7 @@ from oakum.http.media_type import essence
 from oakum.openapi.model import Json
 from oakum.openapi.source import Node
 from oakum.policy.node_reader import Entries, Reader, flag, nearest, one_of, record, word
-from oakum.scan.identities.credentials import Identities, Identity, Login, Secret, Send, escape
+from oakum.scan.identities.model import Identities, Identity, Login, Secret, Send, escape
 from oakum.scan.identities.secret_store import SecretStore, is_plain
 
 _INFO = ("name", "fixedHeaders", "loginEndpointAuth", "requireMockHandling", "createUsers")

@@ -13,7 +13,7 @@ from oakum.exposure.cells.matrix import Outcome
 from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.response_reader import is_success
 from oakum.scan.engine import Engine
-from oakum.scan.identities.credentials import Identities, OwnedObject
+from oakum.scan.identities.model import Identities, OwnedObject
 from oakum.scan.requests.builder import FilledRequest, fill
 
 Stated = tuple[str, OwnedObject]

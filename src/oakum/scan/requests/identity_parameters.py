@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from oakum.authz import Model
-from oakum.scan.identities.credentials import Identities
+from oakum.scan.identities.model import Identities
 
 
 def without_sent(model: Model, identities: Identities, always: Collection[str] = ()) -> Model:

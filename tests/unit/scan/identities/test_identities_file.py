@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from oakum.errors import InputError, TargetError
 from oakum.policy.model import Owner, Resource
 from oakum.scan.identities import identities_file, login_methods
-from oakum.scan.identities.credentials import Command, Identities, Login, Secret, Send
 from oakum.scan.identities.identities_file import load_identities
+from oakum.scan.identities.model import Command, Identities, Login, Secret, Send
 
 MANUAL = Path(__file__).parents[4] / "docs" / "reference" / "identities.md"
 LOGIN = "login: {post: /in, json: {name: $username, word: $password}, token: /auth/token}\n"

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from oakum.errors import InputError
-from oakum.scan.identities.credentials import Identities
 from oakum.scan.identities.identities_file import lines_sent, load_identities
 from oakum.scan.identities.login_template import template
+from oakum.scan.identities.model import Identities
 from oakum.scan.identities.one_time_code import totp_of
 from oakum.scan.identities.session import LoginFailed, Sessions
 from oakum.scan.transport.client import HttpTransport

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from oakum.openapi.model import Json
-from oakum.scan.identities.credentials import Identity, Login, Secret
 from oakum.scan.identities.login_template import PERSON, SECRET, template
+from oakum.scan.identities.model import Identity, Login, Secret
 
 
 def identity(body: Json) -> Identity:

@@ -21,7 +21,7 @@ from oakum.exchange import Request, Response
 from oakum.exposure.values.knowledge import Knowledge
 from oakum.openapi.model import Json
 from oakum.policy.contract import load
-from oakum.scan.identities.credentials import Identities, Identity, Login, Secret, Send
+from oakum.scan.identities.model import Identities, Identity, Login, Secret, Send
 from oakum.scan.identities.provisioned_accounts import (
     Claim,
     ProvisionedAccount,

@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from oakum.errors import InputError, Location, OakumError, TargetError
 from oakum.exchange import Request, Response
 from oakum.openapi.model import Operation, Parameter, Shape
-from oakum.scan.identities.credentials import Identities
 from oakum.scan.identities.identities_file import load_identities
 from oakum.scan.identities.login import LoginPlaces, dialogue
+from oakum.scan.identities.model import Identities
 from oakum.scan.identities.session import LoginFailed, Proof, Sessions
 from oakum.scan.transport.client import HttpTransport
 from tests.scan import servers

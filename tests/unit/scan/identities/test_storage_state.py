@@ -10,10 +10,10 @@ import pytest
 
 from oakum.errors import InputError
 from oakum.exchange import Request
-from oakum.scan.identities.credentials import StorageState
 from oakum.scan.identities.identities_file import load_identities
 from oakum.scan.identities.identity_verification import examine
 from oakum.scan.identities.login import LoginFailed
+from oakum.scan.identities.model import StorageState
 from oakum.scan.identities.session import Sessions
 from oakum.scan.identities.storage_state import session_of
 from oakum.scan.transport.client import HttpTransport

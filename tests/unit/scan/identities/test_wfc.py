@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from oakum.errors import InputError
-from oakum.scan.identities.credentials import Identities, Login
 from oakum.scan.identities.identities_file import load_identities
+from oakum.scan.identities.model import Identities, Login
 
 
 def load(folder: Path, text: str, name: str = "auth.yaml") -> Identities:

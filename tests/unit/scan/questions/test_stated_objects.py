@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from oakum.errors import Location
 from oakum.exchange import Response
-from oakum.scan.identities.credentials import Identities, Identity, OwnedObject
+from oakum.scan.identities.model import Identities, Identity, OwnedObject
 from oakum.scan.questions.stated_objects import ask_for_stated, foreseen
 from tests.unit.scan.studio import IDS, Run, Studio, reply
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from oakum.openapi.model import Parameter, Shape
-from oakum.scan.identities.credentials import Identities, Identity, Send
+from oakum.scan.identities.model import Identities, Identity, Send
 from oakum.scan.requests.identity_parameters import without_sent
 from tests.unit.scan.studio import Run, Studio
 

@@ -19,8 +19,8 @@ from websockets.sync.server import serve as talking
 
 from oakum.errors import TargetError
 from oakum.exchange import Request, Response
-from oakum.scan.identities.credentials import Identities
 from oakum.scan.identities.identities_file import load_identities
+from oakum.scan.identities.model import Identities
 from oakum.scan.identities.session import LoginFailed, Proof, Sessions
 from oakum.scan.limits import BudgetSpent
 from oakum.scan.transport.client import HttpTransport

@@ -1,4 +1,4 @@
-"""One identity: how it logs in, what it sends, and its claims.
+"""The model of the identities file: test accounts, their logins, relationships and objects.
 
 No secret is printed by accident: secrets are of type `Secret`, and templates contain names in their
 place (`$password` is a variable of the identity, `${ANN_PASSWORD}` one of the environment).
