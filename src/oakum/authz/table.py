@@ -18,7 +18,7 @@ from oakum.authz.owner_states import digit
 from oakum.authz.places import MOST_PLACES, Places, nameable, unnameable
 from oakum.errors import InputError, Problem, few
 from oakum.openapi.model import Json, Shape
-from oakum.openapi.shape_queries import member, member_names, requires, ways
+from oakum.openapi.shape_queries import member, member_names, requires, rest, ways
 from oakum.policy.mask import Mask
 from oakum.policy.model import FieldRule, Grant, Policy, Resource, State
 from oakum.policy.resource_schemas import resource_of
@@ -104,7 +104,7 @@ class Table:
     trie: Trie
     certain: tuple[int, ...] = ()
     """Bit sets of leaves; of each set, every object has one: its key, what its schema requires, and
-    all leaves together."""
+    all leaves together if they are all its members."""
     notes: tuple[Problem, ...] = ()
     """Warnings about lines that grant less than they say, because the document declares too much
     below them."""
@@ -206,11 +206,18 @@ def compile_resource(
 def _certain(
     resource: Resource, leaves: list[str], shape: Shape, bound: Mapping[str, str]
 ) -> tuple[int, ...]:
-    """`Table.certain`. An object of which all is within another resource may show nothing, since
-    the lines of that one decide."""
+    """`Table.certain`."""
     has = [leaf == resource.key or _has(leaf, shape, bound) for leaf in leaves]
-    everything = [(1 << len(leaves)) - 1] if leaves and None not in has else []
+    whole = leaves and None not in has and _is_all(leaves, shape)
+    everything = [(1 << len(leaves)) - 1] if whole else []
     return (*(1 << index for index, each in enumerate(has) if each), *everything)
+
+
+def _is_all(leaves: list[str], shape: Shape) -> bool:
+    """Whether the leaves are the members that an object may have. Where one has leaves below it, in
+    one alternative at least, all of these may be missing."""
+    undeclared = ("*",) if rest(shape) is not None else ()
+    return {*member_names(shape), *undeclared} == {*leaves}
 
 
 def _has(leaf: str, shape: Shape, bound: Mapping[str, str]) -> bool | None:

@@ -9,7 +9,7 @@ import pytest
 
 from oakum.authz.table import Table, Trie, closed_by_absence, compile_resource, digit, grants
 from oakum.errors import InputError
-from oakum.openapi.model import Json
+from oakum.openapi.model import Json, Shape
 from oakum.policy.model import State
 from tests.properties.worlds import record
 from tests.unit.authz.small import FIELDS, FRIEND, NOTE, PRIVATE, TEXT, note, rules, see
@@ -48,6 +48,18 @@ def test_whoever_sees_all_members_sees_something_of_every_object() -> None:
     assert {each: found.always_shows({each}) for each in ("member", "follower")} == {
         "member": False, "follower": True,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("shape", [
+    record(name=TEXT, mood=TEXT),
+    replace(record(name=TEXT), extra=lambda: TEXT),
+    Shape(branches=(lambda: record(name=TEXT), lambda: record(name=record(inner=TEXT)))),
+    record(name=TEXT, inner=record(name=TEXT)),
+], ids=["a member without a line", "others", "an object in one alternative", "a part"])  # fmt: skip
+def test_an_object_of_members_without_a_line_may_show_nothing(shape: Shape) -> None:
+    fields = {"name": (see("member"),), "name.inner": (see("member"),)}
+    found = compile_resource(note(fields), shape, BOUND)
+    assert found.see({"member"}, {}) and not found.always_shows({"member"})
 
 
 def test_an_object_of_which_all_is_within_another_may_show_nothing() -> None:
