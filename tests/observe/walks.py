@@ -27,7 +27,7 @@ def found_judged(instances: Iterable[ObjectInstance]) -> list[Row]:
 
 def _seen(seen: SeenObject) -> Row:
     form = seen.form
-    held = (set(form.present), set(form.silent), set(form.saying))
+    held = (set(form.present), _fields_only(form.silent), set(form.saying))
     return (seen.resource, seen.place, seen.owners, seen.inside, *held)
 
 
@@ -53,7 +53,13 @@ def _fields(each: ObjectInstance, places: set[Place]) -> tuple[set[str], set[str
         inside = len(other) > depth and other[:depth] == each.pointer
         if inside and not any(other[:n] in places for n in range(depth + 1, len(other))):
             present.add(".".join(_place(other[depth:])))
-    return present, silent - present, saying
+    return present, _fields_only(silent - present), saying
+
+
+def _fields_only(silent: Iterable[str]) -> set[str]:
+    """Without elements of lists: of a `null` among them, `Judge` asks whether it is a gap that a
+    hidden object leaves to this caller, which a walk that is the same for all cannot tell."""
+    return {path for path in silent if path.rpartition(".")[2] != "*"}
 
 
 def _order(row: Row) -> str:
