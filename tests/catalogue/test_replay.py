@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from oakum.scan.replay import ReplayVerdict, replay
+from oakum.scan.replay_result import ReplayVerdict, replay
 from oakum.scan.run import Scan
 from oakum_catalogue import entries
 from oakum_catalogue.kit import Entry, Mode

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oakum.finding import Result
-from oakum.scan.evaluation.close_by_absence import close_by_entitled
+from oakum.scan.evaluation.absence_evidence import close_by_entitled
 from tests.properties.pool import LAW
 from tests.unit.scan import studio
 from tests.unit.scan.evaluation.test_evaluator import CARD, Watch, policy

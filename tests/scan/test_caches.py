@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from oakum.scan.options import Options
-from oakum.scan.replay import ReplayVerdict, replay
+from oakum.scan.replay_result import ReplayVerdict, replay
 from tests.scan import gym
 from tests.scan.servers import Call, Reply, serve
 from tests.scan.test_odd_writes import Odd, scan

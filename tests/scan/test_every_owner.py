@@ -9,7 +9,7 @@ import pytest
 
 from oakum.errors import ExitCode
 from oakum.finding import Result
-from oakum.scan.questions import every_owner
+from oakum.scan.questions import other_users_objects
 from tests.scan.servers import Call, Reply
 from tests.scan.verdicts import KEYS, NAMES, RELATIONS, Api, Told, path, schema, told
 
@@ -111,16 +111,16 @@ def test_with_budget_left_each_caller_asks_for_everybodys_objects(tmp_path: Path
 def test_pairs_that_nobody_asked_for_are_counted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(every_owner, "_MOST_FURTHER", 0)
-    monkeypatch.setattr(every_owner, "_FURTHER", 0)
+    monkeypatch.setattr(other_users_objects, "_MOST_FURTHER", 0)
+    monkeypatch.setattr(other_users_objects, "_FURTHER", 0)
     (said,) = (e for e in scan(tmp_path, "").report.notes if "pairs of caller and owner" in e)
     assert "GET /notes/{noteId} 8 of 9 (requested as 3 of 3 members for 3 of 3 owners)" in said
 
 
 def test_those_of_a_kind_take_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the smallest limit, each member has asked at each endpoint."""
-    monkeypatch.setattr(every_owner, "_MOST_FURTHER", 0)
-    monkeypatch.setattr(every_owner, "_FURTHER", 0)
+    monkeypatch.setattr(other_users_objects, "_MOST_FURTHER", 0)
+    monkeypatch.setattr(other_users_objects, "_FURTHER", 0)
     made = api("")
     told(tmp_path, SHAPE, PATHS, POLICY, made)
     owners = {row["id"]: row["owner_id"] for row in ROWS}

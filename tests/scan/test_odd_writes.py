@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from oakum.finding import Report
-from oakum.scan.replay import ReplayVerdict, replay
+from oakum.scan.replay_result import ReplayVerdict, replay
 from oakum.scan.run import Scan
 from oakum_catalogue import entries
 from oakum_catalogue.kit import Entry

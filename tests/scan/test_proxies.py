@@ -15,7 +15,7 @@ from oakum.errors import ExitCode
 from oakum.finding import Report
 from oakum.report.grouping import exit_code
 from oakum.scan.options import Options
-from oakum.scan.restoring import restore
+from oakum.scan.restore_command import restore
 from oakum.scan.run import Scan
 from oakum.scan.transport.connection_options import Connection
 from tests.catalogue.play import hasty, options_of, serving

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from oakum.scan.options import Options
-from oakum.scan.replay import ReplayVerdict, replay
+from oakum.scan.replay_result import ReplayVerdict, replay
 from tests.scan.servers import serve
 from tests.scan.verdicts import IDENTITIES, NAMES, Api, path, schema, told
 

@@ -12,7 +12,7 @@ import pytest
 from oakum.errors import ExitCode
 from oakum.scan.limits import BudgetSpent
 from oakum.scan.options import Options
-from oakum.scan.replay import ReplayVerdict, replay
+from oakum.scan.replay_result import ReplayVerdict, replay
 from oakum.scan.techniques import revocation
 from tests.scan.servers import NOT_FOUND, Call, Reply, serve
 from tests.scan.verdicts import HEAD, ME, NAMES, Told, logged_in, path, schema, told

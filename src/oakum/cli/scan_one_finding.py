@@ -16,7 +16,7 @@ from oakum.report.grouping import state_words
 
 if TYPE_CHECKING:
     from oakum.scan.options import Options
-    from oakum.scan.replay import Replay
+    from oakum.scan.replay_result import Replay
 
 _STYLES = {
     "fixed": "bold green",
@@ -38,7 +38,7 @@ def ask_again(
 
     Returns the exit code: 0 fixed, 1 open or partly open, 3 untested.
     """
-    from oakum.scan.replay import EXIT_CODES, replay
+    from oakum.scan.replay_result import EXIT_CODES, replay
 
     if finding is None or file is None:
         raise click.UsageError("`--only` needs `--report`, and `--report` needs `--only`")

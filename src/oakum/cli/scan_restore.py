@@ -29,7 +29,7 @@ def put_back(options: Options, form: str) -> int:
     Returns the exit code: 0 if everything is as before that run, 3 if something is left. Can be
     repeated safely.
     """
-    from oakum.scan.restoring import restore
+    from oakum.scan.restore_command import restore
 
     shared.refuse_idle("--restore", _IDLE, form)
     if options.journal is None:

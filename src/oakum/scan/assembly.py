@@ -22,7 +22,7 @@ from oakum.scan.coverage.uncalled_operations import barring_reason
 from oakum.scan.coverage.untested import Section
 from oakum.scan.engine import Engine
 from oakum.scan.evaluation.evaluator import Evaluator
-from oakum.scan.evaluation.write_answers import WriteAnswers
+from oakum.scan.evaluation.write_responses import WriteAnswers
 from oakum.scan.identities import provisioned_accounts
 from oakum.scan.identities.identity_verification import Examination
 from oakum.scan.identities.ids_and_claims import claims_of, drop_shared, ids_of
@@ -32,13 +32,13 @@ from oakum.scan.identities.provisioned_accounts import ProvisionedAccounts
 from oakum.scan.identities.relation_lists import Relations
 from oakum.scan.identities.relationships import Relationships
 from oakum.scan.identities.session import Sessions
-from oakum.scan.identities.verification_answers import claims_now
+from oakum.scan.identities.verification_responses import claims_now
 from oakum.scan.journal import Journal, Past
 from oakum.scan.preparation import Preparation
 from oakum.scan.requests.called_operation import OperationNames
 from oakum.scan.requests.write_body import forbids_undeclared
 from oakum.scan.settings.account_settings import AccountSettings
-from oakum.scan.settings.owned_fields import own_fields
+from oakum.scan.settings.writable_fields import own_fields
 from oakum.scan.state import RunState
 from oakum.scan.transport.client import HttpTransport
 from oakum.scan.transport.fault_hook import FaultInjection
@@ -48,7 +48,7 @@ from oakum.scan.transport.required_certificate import required_certificate
 from oakum.scan.undo.encryption import Encryption
 from oakum.scan.undo.entries import from_json
 from oakum.scan.undo.setting_change import SIGN, SettingChange
-from oakum.scan.undo.settings_record import keep_settings, open_record
+from oakum.scan.undo.settings_json import keep_settings, open_record
 from oakum.scan.undo.undo_log import UndoLog
 from oakum.scan.undo.visibility_wait import VisibilityWait
 from oakum.scan.write_counts import WriteCounts

@@ -21,7 +21,7 @@ from oakum.scan.identities.memberships import Memberships
 from oakum.scan.identities.model import OwnedObject
 from oakum.scan.identities.provisioned_accounts import ProvisionedAccounts
 from oakum.scan.identities.relationships import Relationships
-from oakum.scan.identities.sent_choices import SentChoice
+from oakum.scan.identities.tenant_inputs import SentChoice
 from oakum.scan.limits import Pace, Permissions
 from oakum.scan.requests.builder import Ask
 from oakum.scan.settings.account_settings import AccountSettings

@@ -10,7 +10,7 @@ from oakum.scan.assembly import switch_operations
 from oakum.scan.budget_plan import cost
 from oakum.scan.coverage.uncalled_operations import never_called
 from oakum.scan.preparation import Preparation
-from oakum.scan.questions.stated_objects import foreseen
+from oakum.scan.questions.objects_of_identities_file import foreseen
 from oakum.scan.techniques import TECHNIQUES
 
 

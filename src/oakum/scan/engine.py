@@ -38,7 +38,8 @@ from oakum.scan.context import Event, RunContext
 from oakum.scan.coverage.untested import Section
 from oakum.scan.evaluation.evaluator import Evaluator
 from oakum.scan.evaluation.judged_response import JudgedResponse
-from oakum.scan.evaluation.kept_answer import (
+from oakum.scan.evaluation.lasting_links import gather
+from oakum.scan.evaluation.response_summary import (
     Form,
     Head,
     form_of,
@@ -46,7 +47,6 @@ from oakum.scan.evaluation.kept_answer import (
     head_of,
     is_broken,
 )
-from oakum.scan.evaluation.lasting_links import gather
 from oakum.scan.requests.builder import FilledRequest, curl, fill, parameters_in
 from oakum.scan.state import Requests, Responses, Results, RunState
 from oakum.scan.transport.open_feed import Listen, Stream

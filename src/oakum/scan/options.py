@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from oakum.scan.limits import Permissions
-from oakum.scan.narrowing import Focus
+from oakum.scan.replay_scope import Focus
 from oakum.scan.transport.connection_options import Connection
 
 

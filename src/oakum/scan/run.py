@@ -20,12 +20,17 @@ from oakum.scan.census.object_snapshots import Census
 from oakum.scan.context import Event
 from oakum.scan.discovery.security_contact import contact_notes
 from oakum.scan.engine import Engine
-from oakum.scan.evaluation.after_restore import still_open
+from oakum.scan.evaluation.effects_of_setting_changes import still_open
 from oakum.scan.identities.deletable_accounts import report_deletable_accounts
 from oakum.scan.identities.identity_verification import Examination, examine
 from oakum.scan.identities.ids_and_claims import with_claims
 from oakum.scan.identities.relation_lists import Relations
-from oakum.scan.identities.verification_answers import known_answers, not_before, read_again, whoami
+from oakum.scan.identities.verification_responses import (
+    known_answers,
+    not_before,
+    read_again,
+    whoami,
+)
 from oakum.scan.journal import Past, to_restore
 from oakum.scan.killed_run import killed_run, mistrust, surely, without_settings
 from oakum.scan.limits import BudgetSpent
@@ -34,7 +39,7 @@ from oakum.scan.preparation import Preparation, prepare
 from oakum.scan.run_report import Exploration, RunReport
 from oakum.scan.scheduler import EarlierExchanges, Scheduler
 from oakum.scan.techniques import TECHNIQUES
-from oakum.scan.techniques.cache import mixed_up
+from oakum.scan.techniques.cross_user_cache import mixed_up
 from oakum.scan.transport.fault_hook import FaultInjection
 from oakum.scan.undo.encryption import Encryption
 from oakum.scan.undo.interrupt_delay import heard_late

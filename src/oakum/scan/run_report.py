@@ -44,7 +44,11 @@ from oakum.scan.engine import Engine
 from oakum.scan.evaluation.finding_confirmation import drop_unconfirmed
 from oakum.scan.limits import is_spent
 from oakum.scan.preparation import Preparation
-from oakum.scan.questions.every_owner import asked_by_everybody, asked_of_known, find_unasked
+from oakum.scan.questions.other_users_objects import (
+    asked_by_everybody,
+    asked_of_known,
+    find_unasked,
+)
 from oakum.scan.settings.next_settings import reach, unchangeable
 from oakum.scan.techniques import TECHNIQUES
 from oakum.scan.write_counts import WriteCounts, wrote_to

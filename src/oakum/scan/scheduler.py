@@ -19,14 +19,14 @@ from oakum.exposure.relation_fields import relations_through_members, shows_sett
 from oakum.finding import Result
 from oakum.scan.budget_plan import SHARE
 from oakum.scan.engine import Engine, Kind
+from oakum.scan.evaluation.absence_evidence import close_by_entitled, close_lists, say_why, unread
 from oakum.scan.evaluation.absent_ids import ask_for_nobodys, look_again
-from oakum.scan.evaluation.close_by_absence import close_by_entitled, close_lists, say_why, unread
 from oakum.scan.evaluation.finding_confirmation import confirm, still_served
-from oakum.scan.evaluation.own_lists import own_ids
+from oakum.scan.evaluation.ids_of_own_lists import own_ids
 from oakum.scan.limits import LEAST, BudgetSpent, is_spent
-from oakum.scan.questions.every_owner import ask_for_each
 from oakum.scan.questions.listed_objects import ask_for_listed
-from oakum.scan.questions.stated_objects import ask_for_stated, tell_unasked
+from oakum.scan.questions.objects_of_identities_file import ask_for_stated, tell_unasked
+from oakum.scan.questions.other_users_objects import ask_for_each
 from oakum.scan.questions.undocumented_requests import ask_other_ways
 from oakum.scan.requests.builder import FilledRequest, curl, fill
 from oakum.scan.settings.next_settings import LAST_LOOK, reach_states

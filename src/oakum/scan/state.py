@@ -19,8 +19,8 @@ from oakum.exposure.values.knowledge import Knowledge
 from oakum.finding import Endpoint
 from oakum.scan.coverage.untested import Gaps, Section, UntestedItem
 from oakum.scan.evaluation.evaluator import Evaluator
-from oakum.scan.evaluation.kept_answer import Form, Head
 from oakum.scan.evaluation.lasting_links import LastingLink
+from oakum.scan.evaluation.response_summary import Form, Head
 from oakum.scan.requests.builder import FilledRequest
 
 _MOST_LINKS = 400

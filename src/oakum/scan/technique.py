@@ -39,7 +39,7 @@ from oakum.authz import Model
 from oakum.exposure.endpoints.probes import Probe
 from oakum.policy.graphql import Graph
 from oakum.scan.engine import Engine
-from oakum.scan.identities.sent_choices import SentChoice
+from oakum.scan.identities.tenant_inputs import SentChoice
 from oakum.scan.limits import Permissions
 
 

@@ -11,8 +11,8 @@ import pytest
 import cadence
 from oakum.cli.main import ALIASES, COMMANDS, main
 from oakum.report import json_document
-from oakum.scan import restoring
-from oakum.scan.restoring import Restoration
+from oakum.scan import restore_command
+from oakum.scan.restore_command import Restoration
 from oakum_catalogue import entries
 from tests.unit.cli.shell import Done, oakum
 from tests.unit.report.sample import sample
@@ -63,7 +63,7 @@ def test_replay_is_scan_only(tmp_path: Path) -> None:
 
 def test_restore_is_scan_restore(tmp_path: Path) -> None:
     with patch.object(
-        restoring, "restore", return_value=Restoration(("x",), ("y",), (), "run")
+        restore_command, "restore", return_value=Restoration(("x",), ("y",), (), "run")
     ) as restore:
         done = is_the_same(
             ("restore", tmp_path / "journal", "exposure.yaml", *TARGET, "--format", "json"),

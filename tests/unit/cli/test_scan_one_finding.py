@@ -11,7 +11,7 @@ import pytest
 from oakum.cli import scan_one_finding as command
 from oakum.exposure.checks import CHECKS
 from oakum.report import json_document
-from oakum.scan.replay import EXIT_CODES, Replay, ReplayedEndpoint, ReplayVerdict, StillShown
+from oakum.scan.replay_result import EXIT_CODES, Replay, ReplayedEndpoint, ReplayVerdict, StillShown
 from tests.scan.clinic import SECRETS, Clinic, write
 from tests.scan.servers import serve
 from tests.unit.cli.shell import Done, oakum
@@ -99,7 +99,7 @@ def test_each_verdict_has_its_words_and_its_end(
         def stub(*_: object) -> Replay:
             return done
 
-        monkeypatch.setattr("oakum.scan.replay.replay", stub)
+        monkeypatch.setattr("oakum.scan.replay_result.replay", stub)
         with clinic(folder) as run:
             return run("scan", "--only", one.fingerprint, "--report", folder / "report.json")
 

@@ -7,8 +7,8 @@ from unittest.mock import patch
 
 import pytest
 
-from oakum.scan import restoring
-from oakum.scan.restoring import Restoration
+from oakum.scan import restore_command
+from oakum.scan.restore_command import Restoration
 from tests.scan.clinic import SECRETS, write
 from tests.unit.cli.shell import Done, oakum
 
@@ -47,7 +47,7 @@ def run(folder: Path, *more: object) -> Done:
 def test_it_says_what_is_as_before_and_what_is_left(
     folder: Path, done: Restoration, code: int, lines: list[str]
 ) -> None:
-    with patch.object(restoring, "restore", return_value=done) as called:
+    with patch.object(restore_command, "restore", return_value=done) as called:
         text, data = run(folder), run(folder, "--format", "json")
     options = called.call_args.args[0]
     assert (options.journal, options.target) == (folder / "journal", TARGET)

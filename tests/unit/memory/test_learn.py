@@ -23,7 +23,7 @@ from oakum.memory import (
     stage,
 )
 from oakum.memory.model import OF_CELLS
-from oakum.scan.narrowing import PLAIN
+from oakum.scan.replay_scope import PLAIN
 from tests.unit.memory.world import (
     CLOSED,
     FIXED,

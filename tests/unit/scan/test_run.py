@@ -22,7 +22,7 @@ from oakum.scan.journal import Journal, recall
 from oakum.scan.options import Options
 from oakum.scan.run import Scan
 from oakum.scan.run_report import RunReport
-from oakum.scan.transport.unreachable import NoAnswerError
+from oakum.scan.transport.connection_errors import NoAnswerError
 from oakum.scan.undo.setting_change import SettingChange
 from tests.unit.scan.studio import DOCUMENT, IDS, MISSING, POLICY, TARGET, Studio, reply
 

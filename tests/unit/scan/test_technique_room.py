@@ -9,7 +9,7 @@ import pytest
 
 from oakum.exchange import Request
 from oakum.scan.limits import LEAST, is_spent
-from oakum.scan.techniques import parents
+from oakum.scan.techniques import nested_object_ids
 from tests.unit.scan.studio import Run, Studio, probe
 
 
@@ -41,7 +41,7 @@ def test_nothing_is_asked_below_an_own_object_once_the_budget_is_spent() -> None
         run = Run(Studio()).explore()
         run.give(pace=Left(left))
         before = len(run.studio.asked)
-        parents._ask(
+        nested_object_ids._ask(
             run.engine, probe("getNews").otherwise("parents", endpoint="news"), "cat", "ann"
         )
         assert len(run.studio.asked) - before == asked

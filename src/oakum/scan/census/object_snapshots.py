@@ -32,7 +32,7 @@ from oakum.scan.engine import Engine
 from oakum.scan.evaluation.judged_response import JudgedResponse
 from oakum.scan.identities.relation_lists import Relations
 from oakum.scan.requests.builder import FilledRequest, fill
-from oakum.scan.undo.recognition import with_key
+from oakum.scan.undo.own_writes import with_key
 from oakum.scan.undo.soft_deletion import is_deleted
 from oakum.scan.undo.visibility_wait import VisibilityWait
 

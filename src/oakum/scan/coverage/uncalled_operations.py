@@ -21,7 +21,7 @@ from oakum.inference.side_effects import DELETES, classify
 from oakum.inference.unsafe_writes import more_than_sets, staff_matter
 from oakum.openapi.model import Operation
 from oakum.scan.requests.delete_parameters import confirm_removal
-from oakum.scan.requests.values_to_write import last_parameter, written_resources
+from oakum.scan.requests.written_resources import last_parameter, written_resources
 
 _EDITS = word_set("change edit modify overwrite patch replace set update upsert")
 _MAKES = word_set("add create insert make new open post submit")

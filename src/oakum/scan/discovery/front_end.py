@@ -2,7 +2,7 @@
 
 The page and its scripts are fetched without a login, from the page's own address and from those
 that the user named. A path in them is an endpoint only if its words say that it reads
-(`scan/discovery/reading_paths.py`).
+(`scan/discovery/safe_paths.py`).
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from oakum.inference.lexicon import FieldClass, classify_field, singular, words
 from oakum.inference.nouns import ACCOUNTS, SAYS_AN_ID, nouns
 from oakum.inference.side_effects import classify
 from oakum.openapi.model import Operation, Parameter
+from oakum.scan.discovery.api_versions import split
 from oakum.scan.discovery.html_page import read_page
-from oakum.scan.discovery.reading_paths import may_be_read
-from oakum.scan.discovery.scripts import ScriptPath, further_scripts, named_paths
-from oakum.scan.discovery.versions import split
+from oakum.scan.discovery.safe_paths import may_be_read
+from oakum.scan.discovery.script_paths import ScriptPath, further_scripts, named_paths
 from oakum.scan.engine import Engine
 from oakum.scan.requests.builder import FilledRequest
 

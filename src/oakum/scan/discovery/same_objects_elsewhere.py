@@ -19,7 +19,7 @@ from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.response_reader import Parsed, Reader, ResponseReader, json_in, read_as_declared
 from oakum.finding import Result
 from oakum.scan.engine import Engine
-from oakum.scan.evaluation.kept_answer import Form, form_of
+from oakum.scan.evaluation.response_summary import Form, form_of
 from oakum.scan.evaluation.undocumented_objects import Likeness
 from oakum.scan.requests.builder import FilledRequest, fill
 

@@ -51,7 +51,7 @@ from oakum.scan.evaluation.false_positives import (
     texts_for_nobody,
     was_written,
 )
-from oakum.scan.evaluation.hidden_embeddings import references_in
+from oakum.scan.evaluation.hidden_embedded_objects import references_in
 from oakum.scan.evaluation.judged_response import JudgedResponse
 from oakum.scan.evaluation.loose_values import (
     asked_for,

@@ -40,11 +40,11 @@ from oakum.exposure.values.knowledge import (
 )
 from oakum.finding import Answer, Result
 from oakum.scan.evaluation.cells import Cells
+from oakum.scan.evaluation.foreign_values import tell_mixed
 from oakum.scan.evaluation.judged_response import JudgedResponse, judged_response
-from oakum.scan.evaluation.mixed_rows import tell_mixed
 from oakum.scan.evaluation.ownership import KnownInstances, Ownership
 from oakum.scan.evaluation.parent_owners import parent_key
-from oakum.scan.requests.tied_values import PLACE, collection
+from oakum.scan.requests.consistent_parameter_values import PLACE, collection
 
 _MOST_KEPT = 100
 """How many responses are kept until it is known whom their objects name."""

@@ -1,4 +1,4 @@
-"""Special cases for one field: a setting, another name of a field, a count, another's value.
+"""Reasons why an owner's value in one field is no leak: a setting, a count, the caller's own value.
 
 They do not depend on the object's other fields in the response.
 """

@@ -31,7 +31,7 @@ from oakum.inference.lexicon import FieldClass, classify_field, singular, word_s
 from oakum.inference.nouns import ACCOUNTS, SAYS_A_TEXT, SAYS_AN_ID
 from oakum.inference.unsafe_writes import asks_for_change
 from oakum.scan.graphql.selection_sets import InputMembers, QueryVariable, Value, holes
-from oakum.scan.graphql.vocabulary import Vocabulary
+from oakum.scan.graphql.type_mapping import Vocabulary
 
 _SIZES = word_set("first limit size take top max count amount")
 _OTHER_END = word_set("last")

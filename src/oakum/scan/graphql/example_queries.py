@@ -29,9 +29,9 @@ from oakum.inference.lexicon import singular, word_set, words
 from oakum.inference.nouns import ACCOUNTS
 from oakum.openapi.model import Json, Operation
 from oakum.policy.graphql import TAG
-from oakum.scan.graphql.plan import acts_by_name
+from oakum.scan.graphql.query_plan import acts_by_name
 from oakum.scan.graphql.selection_sets import Pick, PickedQuery
-from oakum.scan.graphql.vocabulary import Vocabulary
+from oakum.scan.graphql.type_mapping import Vocabulary
 
 _IDS = word_set("id ids uuid key")
 

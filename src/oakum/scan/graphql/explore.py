@@ -24,14 +24,14 @@ from oakum.http.jwt import base64url_bytes
 from oakum.inference.lexicon import word_set, words
 from oakum.openapi.model import Operation
 from oakum.scan.engine import Engine
-from oakum.scan.graphql.answers import QueryAnswer, fields_at, parse_answer, reader, shows
 from oakum.scan.graphql.example_queries import known_queries
 from oakum.scan.graphql.oracles import look
-from oakum.scan.graphql.plan import SHALLOW, Planner, Style
 from oakum.scan.graphql.query_groups import pack
+from oakum.scan.graphql.query_plan import SHALLOW, Planner, Style
+from oakum.scan.graphql.responses import QueryAnswer, fields_at, parse_answer, reader, shows
 from oakum.scan.graphql.selection_sets import FieldPick, PickedQuery, Root, compose, locate, without
+from oakum.scan.graphql.type_mapping import Vocabulary
 from oakum.scan.graphql.unrequested_fields import say_what_is_left
-from oakum.scan.graphql.vocabulary import Vocabulary
 from oakum.scan.requests.builder import FilledRequest, fill
 
 _REQUEST = ("query", "variables", "operationName", "extensions")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from oakum.errors import few
 from oakum.openapi.model import Operation, Parameter
 from oakum.scan.engine import Engine
-from oakum.scan.graphql.plan import Planner
+from oakum.scan.graphql.query_plan import Planner
 from oakum.scan.graphql.selection_sets import Root
 from oakum.scan.requests.parameter_meanings import whom
 

@@ -21,7 +21,7 @@ from oakum.openapi.model import Json
 from oakum.openapi.source import Node, parse, read_text
 from oakum.policy.model import Resource
 from oakum.policy.node_reader import Entries, Reader, many, one_of, read_map, record, scalar, word
-from oakum.scan.identities import system_keyring, wfc
+from oakum.scan.identities import system_keyring, web_fuzzing_commons
 from oakum.scan.identities.login_methods import LoginMethod, LoginReader
 from oakum.scan.identities.model import (
     Identities,
@@ -78,7 +78,7 @@ def load_identities(
         r, path.parent, os.environ if environ is None else environ, run, keys
     )
     if root.get("auth") is not None:
-        found = wfc.read(r, secret_store, root)
+        found = web_fuzzing_commons.read(r, secret_store, root)
     else:
         found = _File(r, secret_store, resources).read(root, relations)
     if not r.problems and not found.items:

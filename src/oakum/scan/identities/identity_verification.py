@@ -27,7 +27,7 @@ from oakum.scan.identities.login import ACCEPT, LoginFailed, json_of
 from oakum.scan.identities.model import Identities, Identity, names
 from oakum.scan.identities.session import Proof, Sessions
 from oakum.scan.identities.why_token_refused import reason
-from oakum.scan.requests.past_cache import came_from_cache, past_cache
+from oakum.scan.requests.cache_bypass import came_from_cache, past_cache
 from oakum.scan.transport.certificates import page_refusal
 
 if TYPE_CHECKING:

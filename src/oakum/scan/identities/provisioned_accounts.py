@@ -33,7 +33,7 @@ from oakum.scan.identities.login import LoginFailed, json_of
 from oakum.scan.identities.login_template import PERSON, SECRET, template
 from oakum.scan.identities.model import Identity, Login, Secret
 from oakum.scan.identities.session import Sessions
-from oakum.scan.identities.stray_accounts import Stray, made_up_name
+from oakum.scan.identities.unremovable_accounts import Stray, made_up_name
 from oakum.scan.limits import Pace
 from oakum.scan.requests.builder import FilledRequest, fill, path_on
 from oakum.scan.requests.person_operations import Noun, is_secret, noun_of

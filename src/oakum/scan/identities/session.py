@@ -42,10 +42,10 @@ from oakum.scan.identities.model import (
     StorageState,
     shell_name,
 )
-from oakum.scan.identities.sent_choices import sent_by_all
 from oakum.scan.identities.storage_state import is_sent_to, session_of
+from oakum.scan.identities.tenant_inputs import sent_by_all
 from oakum.scan.identities.token_grants import TokenGrants
-from oakum.scan.requests.past_cache import past_cache
+from oakum.scan.requests.cache_bypass import past_cache
 from oakum.scan.transport.certificates import CertificateRefused
 from oakum.scan.transport.governor import Transport
 from oakum.scan.transport.login_command import run_command

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from oakum.scan.engine import Engine
-from oakum.scan.questions.stated_objects import ways
+from oakum.scan.questions.objects_of_identities_file import ways
 
 _MOST = 3
 """Objects of a resource that are asked for as one identity."""

@@ -22,7 +22,7 @@ from oakum.finding import Result
 from oakum.inference.lexicon import word_set, words
 from oakum.openapi.model import Json
 from oakum.scan.engine import Engine
-from oakum.scan.evaluation.kept_answer import Form, form_of
+from oakum.scan.evaluation.response_summary import Form, form_of
 from oakum.scan.filters.query_languages import is_text
 from oakum.scan.limits import is_spent
 from oakum.scan.requests.builder import fill

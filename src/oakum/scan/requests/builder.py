@@ -32,7 +32,7 @@ from oakum.http.cookies import cookie_names
 from oakum.http.json_pointer import unescape
 from oakum.openapi.model import Json, Operation, Parameter, Shape
 from oakum.openapi.shape_queries import element
-from oakum.scan.requests.tied_values import known_objects, tied_values
+from oakum.scan.requests.consistent_parameter_values import known_objects, tied_values
 
 _COUNTED = 10
 """Ids of at most so many digits count as sequential."""

@@ -16,7 +16,7 @@ from oakum.inference.lexicon import word_set, words
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.shape_queries import element, member
 from oakum.policy.resource_schemas import resource_of
-from oakum.scan.requests.values_to_write import last_parameter, read_there
+from oakum.scan.requests.written_resources import last_parameter, read_there
 
 _CHANGES = word_set("change edit modify patch save set update upsert")
 _MANY = word_set("all batch bulk many mass multi multiple several")

@@ -1,4 +1,4 @@
-"""Parameters that the callers' own lines fill, such as the key of a client."""
+"""Parameters whose value the identities file gives for each identity, such as a client key."""
 
 from __future__ import annotations
 

@@ -18,8 +18,8 @@ from oakum.scan.requests.builder import FilledRequest, variable, with_body
 from oakum.scan.requests.bulk_writes import Bulk
 from oakum.scan.requests.person_operations import is_secret
 from oakum.scan.requests.person_requests import harmless
-from oakum.scan.requests.values_to_write import place
 from oakum.scan.requests.version_parameters import Versions, at_version, told_by, versions_of
+from oakum.scan.requests.written_resources import place
 
 
 @dataclass(frozen=True)

@@ -14,15 +14,15 @@ from oakum.exposure.endpoints.probes import Probe
 from oakum.http.json_pointer import member_at, path_of
 from oakum.openapi.model import Json
 from oakum.policy.model import Switch
-from oakum.scan.settings.other_settings import Whose
 from oakum.scan.settings.settings_body import (
     SettingsWrite,
 )
 from oakum.scan.settings.settings_ownership import SettingElsewhere, Vouching, places
 from oakum.scan.settings.settings_restoration import SettingsRestoration
+from oakum.scan.settings.unintended_changes import Whose
 from oakum.scan.settings.write_outcomes import SettingOutcome
 from oakum.scan.undo.setting_change import SettingChange
-from oakum.scan.undo.settings_record import Before
+from oakum.scan.undo.settings_json import Before
 
 
 @dataclass

@@ -27,7 +27,7 @@ from oakum.inference.unsafe_writes import moves_by_itself
 from oakum.openapi.model import Json
 from oakum.policy.model import Policy
 from oakum.scan.requests.builder import fill
-from oakum.scan.requests.past_cache import past_cache
+from oakum.scan.requests.cache_bypass import past_cache
 
 Read = Callable[[str, str, bool], Mapping[str, Json]]
 """(identity, writing operation, past caches) → the settings shown; empty: none are."""

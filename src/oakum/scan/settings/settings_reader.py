@@ -14,7 +14,7 @@ from oakum.inference.version_names import names_version
 from oakum.openapi.model import Json, Operation
 from oakum.policy.model import Policy, Switch
 from oakum.scan.requests.builder import Ask, FilledRequest, fill
-from oakum.scan.requests.past_cache import bypass_cache, fresh
+from oakum.scan.requests.cache_bypass import bypass_cache, fresh
 from oakum.scan.requests.version_parameters import Versions
 from oakum.scan.settings.settings_body import (
     DeclaredSettings,

@@ -16,7 +16,6 @@ from oakum.exchange import Response
 from oakum.http.json_pointer import member_at, path_of
 from oakum.openapi.model import Json, Operation
 from oakum.policy.model import Switch
-from oakum.scan.settings.other_settings import OtherSettings, Whose
 from oakum.scan.settings.settings_body import (
     SettingsWrite,
     beside,
@@ -27,11 +26,12 @@ from oakum.scan.settings.settings_body import (
 )
 from oakum.scan.settings.settings_ownership import SettingElsewhere, places
 from oakum.scan.settings.settings_reader import SettingsReader
+from oakum.scan.settings.unintended_changes import OtherSettings, Whose
 from oakum.scan.settings.write_outcomes import Reception, SettingOutcome
 from oakum.scan.undo.encryption import is_sealed
 from oakum.scan.undo.interrupt_delay import heard_afterwards
 from oakum.scan.undo.setting_change import SettingChange, left_behind, still_to_come, why_left
-from oakum.scan.undo.settings_record import Before
+from oakum.scan.undo.settings_json import Before
 from oakum.scan.undo.visibility_wait import VisibilityWait
 
 

@@ -27,7 +27,7 @@ from oakum.scan.discovery.response_differences import (
     is_echo,
     texts,
 )
-from oakum.scan.discovery.timing import ENOUGH, far_apart, hint
+from oakum.scan.discovery.response_times import ENOUGH, far_apart, hint
 from oakum.scan.engine import Engine, Kind
 from oakum.scan.requests.builder import curl, variable
 from oakum.scan.requests.person_operations import PersonOperation, person_operations

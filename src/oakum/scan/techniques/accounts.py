@@ -26,17 +26,18 @@ from oakum.inference.lexicon import LETS_IN, FieldClass, classify_field, word_se
 from oakum.inference.side_effects import classify, opens_session
 from oakum.inference.unsafe_writes import ends, more_than_sets
 from oakum.openapi.model import Json, Operation, Shape
-from oakum.scan.coverage.omitted_members import left_out
 from oakum.scan.coverage.uncalled_operations import barring_reason
+from oakum.scan.coverage.untested_members import left_out
+from oakum.scan.discovery.duplicate_registration import TakenNames, note_gap
 from oakum.scan.discovery.registration import account_resource, removals
-from oakum.scan.discovery.taken_names import TakenNames, note_gap
-from oakum.scan.discovery.timing import ENOUGH, far_apart, hint
+from oakum.scan.discovery.response_times import ENOUGH, far_apart, hint
 from oakum.scan.engine import Engine
 from oakum.scan.identities.provisioned_accounts import ProvisionedAccount, ProvisionedAccounts
 from oakum.scan.requests.builder import FilledRequest, curl, fill, with_body
 from oakum.scan.requests.person_operations import is_secret, noun_of, person_operations
 from oakum.scan.requests.person_requests import harmless
-from oakum.scan.requests.values_to_write import other_value, shape_of, written_resources
+from oakum.scan.requests.replacement_values import other_value, shape_of
+from oakum.scan.requests.written_resources import written_resources
 from oakum.scan.technique import Line, Prospect
 
 HOW = "account"

@@ -24,8 +24,8 @@ from oakum.finding import Evidence
 from oakum.scan.engine import Engine, Kind
 from oakum.scan.limits import is_spent
 from oakum.scan.requests.builder import FilledRequest, curl, fill
-from oakum.scan.requests.strangers import strangers
-from oakum.scan.requests.tied_values import known_objects
+from oakum.scan.requests.consistent_parameter_values import known_objects
+from oakum.scan.requests.unrelated_viewers import strangers
 from oakum.scan.technique import Line, Prospect
 
 HOW = "call"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from oakum.exposure.checks.cacheable_personal_data import RULE
 from oakum.scan.coverage.untested import Section
 from oakum.scan.engine import Engine
-from oakum.scan.evaluation.kept_answer import Head
+from oakum.scan.evaluation.response_summary import Head
 from oakum.scan.requests.builder import fill
 from oakum.scan.state import Place
 from oakum.scan.technique import Line, Prospect

@@ -24,19 +24,20 @@ from oakum.finding import Endpoint, Evidence
 from oakum.http.json_pointer import member_at
 from oakum.inference.unsafe_writes import ends
 from oakum.openapi.model import Json
-from oakum.scan.coverage.omitted_members import left_out, why_left_out
 from oakum.scan.coverage.untested import Section
+from oakum.scan.coverage.untested_members import left_out, why_left_out
 from oakum.scan.engine import Engine
 from oakum.scan.evaluation.object_relations import relations_given, relations_to
 from oakum.scan.requests.builder import FilledRequest, curl
 from oakum.scan.requests.delete_parameters import or_plainly
-from oakum.scan.requests.values_to_write import other_value, place, shape_of, taken_by
+from oakum.scan.requests.replacement_values import other_value, shape_of, taken_by
+from oakum.scan.requests.written_resources import place
 from oakum.scan.technique import Line, Prospect
 from oakum.scan.undo.entries import CreatedObject
-from oakum.scan.undo.recognition import bears
-from oakum.scan.write_tests.creations_below import CreationsBelow
+from oakum.scan.undo.own_writes import bears
+from oakum.scan.write_tests.created_objects import Maker, creations
 from oakum.scan.write_tests.creations_for_others import CreationsForOthers
-from oakum.scan.write_tests.made_objects import Maker, creations
+from oakum.scan.write_tests.nested_creations import CreationsBelow
 from oakum.scan.write_tests.parent_objects import ParentObjects
 from oakum.scan.write_tests.write_control import WriteControl, WriteOutcome
 

@@ -26,7 +26,7 @@ from oakum.inference.lexicon import FieldClass, classify_field, word_set, words
 from oakum.policy.model import Limit
 from oakum.scan.discovery.keyspace import UNKNOWN, Keyspace, read
 from oakum.scan.discovery.keyspace_size import BEHIND, estimate
-from oakum.scan.discovery.request_rate import (
+from oakum.scan.discovery.rate_limit import (
     USUAL,
     Burst,
     burst,

@@ -55,8 +55,8 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
             }
             continue
         from oakum.scan.graphql.oracles import searches
-        from oakum.scan.graphql.plan import Planner
-        from oakum.scan.graphql.vocabulary import Vocabulary
+        from oakum.scan.graphql.query_plan import Planner
+        from oakum.scan.graphql.type_mapping import Vocabulary
 
         words = Vocabulary(prospect.model, graph.schema, stated=True)
         roots = Planner(graph.schema, words, rule.params, reading=rule.reading).roots()

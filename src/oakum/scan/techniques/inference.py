@@ -28,7 +28,7 @@ from oakum.scan.filters.hidden_values import HiddenValue, hidden_fields, hidden_
 from oakum.scan.filters.json_filters import Dialect, dialects, literal, under_other_names
 from oakum.scan.filters.query_languages import BARE, forms, put
 from oakum.scan.requests.builder import FilledRequest, curl, fill
-from oakum.scan.requests.values_to_write import shape_of
+from oakum.scan.requests.replacement_values import shape_of
 from oakum.scan.technique import Line, Prospect
 
 HOW = "inference"

@@ -31,7 +31,7 @@ from oakum.scan.engine import Engine
 from oakum.scan.filters.field_selections import INSIDE, hidden_fields, resource_members, spellings
 from oakum.scan.filters.filter_parameters import filter_by
 from oakum.scan.filters.query_languages import is_text
-from oakum.scan.filters.words_to_find import ask_by_words
+from oakum.scan.filters.search_words import ask_by_words
 from oakum.scan.questions.id_or_name import ask_by_other_names, other_names
 from oakum.scan.questions.request_options_as_viewer import (
     Option,

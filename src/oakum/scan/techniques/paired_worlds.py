@@ -34,7 +34,7 @@ from oakum.scan.engine import Engine
 from oakum.scan.filters.hidden_values import HiddenValue, hidden_fields
 from oakum.scan.requests.builder import FilledRequest, fill
 from oakum.scan.settings.account_settings import AccountSettings
-from oakum.scan.settings.owned_fields import of_objects, own_fields
+from oakum.scan.settings.writable_fields import of_objects, own_fields
 from oakum.scan.technique import Line, Prospect
 from oakum.scan.techniques.inference import read_parts, signal
 

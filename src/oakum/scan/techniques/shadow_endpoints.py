@@ -15,9 +15,7 @@ from oakum.errors import TargetError, few
 from oakum.exposure.endpoints.probes import Probe
 from oakum.http.origin import origin_of
 from oakum.openapi.model import Operation
-from oakum.scan.discovery.front_end import FrontEnd, Holes, plain, rank_candidates, roots
-from oakum.scan.discovery.same_objects_elsewhere import OtherEndpoints
-from oakum.scan.discovery.versions import (
+from oakum.scan.discovery.api_versions import (
     VersionedPath,
     other_values,
     other_versions,
@@ -26,6 +24,8 @@ from oakum.scan.discovery.versions import (
     shared_root,
     split,
 )
+from oakum.scan.discovery.front_end import FrontEnd, Holes, plain, rank_candidates, roots
+from oakum.scan.discovery.same_objects_elsewhere import OtherEndpoints
 from oakum.scan.engine import Engine
 from oakum.scan.requests.builder import raw_path
 from oakum.scan.technique import Line, Prospect

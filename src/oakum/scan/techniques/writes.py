@@ -22,22 +22,22 @@ from oakum.exposure.values.knowledge import canonical
 from oakum.finding import Endpoint, Evidence
 from oakum.inference.unsafe_writes import ends, life_cycle, moves_by_itself, sets_off
 from oakum.openapi.model import Json
-from oakum.scan.coverage.omitted_members import why_left_out
 from oakum.scan.coverage.untested import Section
+from oakum.scan.coverage.untested_members import why_left_out
 from oakum.scan.engine import Engine, Kind
 from oakum.scan.evaluation.object_relations import relations_given, relations_to
 from oakum.scan.requests.builder import FilledRequest, curl, fill, with_body
 from oakum.scan.requests.bulk_writes import bulk
-from oakum.scan.requests.values_to_write import held_elsewhere, other_value, shape_of, taken_by
+from oakum.scan.requests.replacement_values import held_elsewhere, other_value, shape_of, taken_by
 from oakum.scan.requests.write_body import WriteBody
 from oakum.scan.technique import Line, Prospect
+from oakum.scan.undo.changed_members import EMPTY, emptied_members, extract, is_same
 from oakum.scan.undo.entries import Undo
-from oakum.scan.undo.extracts import EMPTY, emptied_members, extract, is_same
+from oakum.scan.undo.own_writes import taken_over, tells_nothing
 from oakum.scan.undo.preconditions import send_on, send_trial
-from oakum.scan.undo.recognition import taken_over, tells_nothing
 from oakum.scan.undo.undo_log import UndoLog
-from oakum.scan.write_tests.handovers import hand_over
-from oakum.scan.write_tests.made_objects import AsOwn, WritableObjects
+from oakum.scan.write_tests.created_objects import AsOwn, WritableObjects
+from oakum.scan.write_tests.owner_changes import hand_over
 from oakum.scan.write_tests.parent_objects import ParentObjects
 from oakum.scan.write_tests.write_control import LabelsTried, WriteControl, WriteOutcome
 from oakum.scan.write_tests.writing_endpoints import bulk_left_out, is_meant, writing_endpoints

@@ -24,9 +24,7 @@ from oakum.scan.transport.certificates import (
     load_certificate,
     refusal,
 )
-from oakum.scan.transport.connection_options import Connection
-from oakum.scan.transport.set_cookie import cookie_paths_of, cookies_of
-from oakum.scan.transport.unreachable import (
+from oakum.scan.transport.connection_errors import (
     NoAnswerError,
     Unreachable,
     asks_for_credentials,
@@ -35,6 +33,8 @@ from oakum.scan.transport.unreachable import (
     no_tunnel,
     not_passed,
 )
+from oakum.scan.transport.connection_options import Connection
+from oakum.scan.transport.set_cookie import cookie_paths_of, cookies_of
 
 if TYPE_CHECKING:
     import httpx2

@@ -21,11 +21,11 @@ from oakum.exchange import Request, Response
 from oakum.http.origin import origin_of
 from oakum.scan.identities.session import Sessions
 from oakum.scan.transport.client import BODY_LIMIT, HttpTransport
+from oakum.scan.transport.connection_errors import Unreachable, asks_for_credentials
 from oakum.scan.transport.feed_frames import cutter
 from oakum.scan.transport.governor import Governor
 from oakum.scan.transport.open_feed import Frame, Stream
 from oakum.scan.transport.set_cookie import cookie_paths_of, cookies_of
-from oakum.scan.transport.unreachable import Unreachable, asks_for_credentials
 
 if TYPE_CHECKING:
     import ssl

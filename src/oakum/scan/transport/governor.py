@@ -19,12 +19,12 @@ from oakum.http.origin import origin_of
 from oakum.scan.limits import BudgetSpent
 from oakum.scan.requests.called_operation import NOTHING
 from oakum.scan.transport.certificates import CertificateRefused
-from oakum.scan.transport.health import Health, is_failure
-from oakum.scan.transport.required_certificate import REFUSAL, RequiredCertificate
-from oakum.scan.transport.unreachable import (
+from oakum.scan.transport.connection_errors import (
     NoAnswerError,
     Unreachable,
 )
+from oakum.scan.transport.health import Health, is_failure
+from oakum.scan.transport.required_certificate import REFUSAL, RequiredCertificate
 
 
 class Transport(Protocol):

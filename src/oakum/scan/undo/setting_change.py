@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from oakum.exchange import json_bytes
 from oakum.openapi.model import Json
-from oakum.scan.undo.recognition import CHANGED, UNREAD
+from oakum.scan.undo.own_writes import CHANGED, UNREAD
 
 SIGN = " of "
 """Separates relation and owner in the name of a relation, `follower of pia`; no name of a setting

@@ -13,12 +13,10 @@ from oakum.openapi.model import Json
 from oakum.scan.requests.builder import Ask
 from oakum.scan.requests.delete_parameters import is_same_place, or_plainly
 from oakum.scan.requests.next_page import next_page
+from oakum.scan.undo.changed_members import extract, is_same, moved_alone
 from oakum.scan.undo.entries import CreatedObject, Entry, Undo, as_json
-from oakum.scan.undo.extracts import extract, is_same, moved_alone
-from oakum.scan.undo.members_sent_along import steps_now
 from oakum.scan.undo.object_keys import for_key, in_path, may_lose_a_piece
-from oakum.scan.undo.preconditions import send_back, send_on
-from oakum.scan.undo.recognition import (
+from oakum.scan.undo.own_writes import (
     BESIDE,
     CHANGED,
     OVERWROTE,
@@ -39,7 +37,9 @@ from oakum.scan.undo.recognition import (
     with_key,
     words_of_left,
 )
+from oakum.scan.undo.preconditions import send_back, send_on
 from oakum.scan.undo.soft_deletion import is_deleted, lists_of_what_stands
+from oakum.scan.undo.unchanged_members import steps_now
 from oakum.scan.undo.visibility_wait import VisibilityWait
 
 Row = Mapping[str, Json]

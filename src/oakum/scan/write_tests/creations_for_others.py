@@ -20,13 +20,13 @@ from oakum.finding import Evidence
 from oakum.http.json_pointer import member_at
 from oakum.inference.lexicon import FieldClass, classify_field
 from oakum.openapi.model import Json, Shape
-from oakum.scan.coverage.omitted_members import left_out
+from oakum.scan.coverage.untested_members import left_out
 from oakum.scan.engine import Engine
 from oakum.scan.requests.builder import curl
-from oakum.scan.requests.values_to_write import shape_of
+from oakum.scan.requests.replacement_values import shape_of
 from oakum.scan.undo.entries import CreatedObject
-from oakum.scan.write_tests.made_objects import Maker
-from oakum.scan.write_tests.other_owners import other_owner, shown_with_mark
+from oakum.scan.write_tests.created_objects import Maker
+from oakum.scan.write_tests.new_owners import other_owner, shown_with_mark
 
 
 @dataclass

@@ -19,7 +19,7 @@ from oakum.routing.competing_operations import params_of
 from oakum.scan.coverage.untested import Section
 from oakum.scan.engine import Engine
 from oakum.scan.requests.builder import FilledRequest, fill, in_path, nobodys, raw_path
-from oakum.scan.write_tests.made_objects import AsOwn
+from oakum.scan.write_tests.created_objects import AsOwn
 
 _PLACE = re.compile(r"{([^{}]+)}")
 _MOST = 8

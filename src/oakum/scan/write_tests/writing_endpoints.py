@@ -19,7 +19,7 @@ from oakum.scan.coverage.untested import Section, UntestedItem
 from oakum.scan.engine import Engine
 from oakum.scan.requests.builder import fill
 from oakum.scan.requests.bulk_writes import bulk, why_not
-from oakum.scan.requests.values_to_write import last_parameter, written_resources
+from oakum.scan.requests.written_resources import last_parameter, written_resources
 
 _CHANGES = word_set("change edit modify patch save set update")
 

@@ -7,7 +7,7 @@ import pytest
 
 from oakum.exposure.endpoints.probes import survey
 from oakum.scan.discovery.front_end import Holes, plain, rank_candidates, roots
-from oakum.scan.discovery.scripts import ScriptPath, named_paths
+from oakum.scan.discovery.script_paths import ScriptPath, named_paths
 from tests.unit.scan.studio import model
 
 PROBES = survey(model(), {})[0]

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oakum.exchange import Request, Response
-from oakum.scan.requests.past_cache import past_cache
+from oakum.scan.requests.cache_bypass import past_cache
 from oakum.scan.settings.account_settings import AccountSettings
 from oakum.scan.settings.settings_ownership import SettingElsewhere
 from tests.unit.exposure.values.test_knowledge import instance

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from oakum.authz import Model, compile_contract
 from oakum.openapi.model import Operation
 from oakum.policy.model import FieldRule, Grant, Owner, Policy, Relation, Resource
-from oakum.scan.graphql.plan import SHALLOW, Planner, Style, acts_by_name
 from oakum.scan.graphql.query_groups import pack
+from oakum.scan.graphql.query_plan import SHALLOW, Planner, Style, acts_by_name
 from oakum.scan.graphql.selection_sets import (
     FieldPick,
     Pick,
@@ -23,7 +23,7 @@ from oakum.scan.graphql.selection_sets import (
     compose,
     without,
 )
-from oakum.scan.graphql.vocabulary import Vocabulary
+from oakum.scan.graphql.type_mapping import Vocabulary
 
 NAMES = ("User", "Order", "Team", "Invoice", "Label")
 SCALARS = (

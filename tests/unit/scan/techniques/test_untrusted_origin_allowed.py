@@ -9,7 +9,7 @@ import pytest
 
 from oakum.errors import ExitCode
 from oakum.scan.options import Options
-from oakum.scan.replay import ReplayVerdict, replay
+from oakum.scan.replay_result import ReplayVerdict, replay
 from oakum.scan.techniques import untrusted_origin_allowed as technique
 from tests.scan.servers import Call, Reply, serve
 from tests.scan.verdicts import KEYS, NAMES, Told, path, schema, told

@@ -15,8 +15,8 @@ from oakum.errors import ExitCode, InputError, TargetError
 from oakum.exchange import Request
 from oakum.scan.transport import client as module
 from oakum.scan.transport.client import HttpTransport
+from oakum.scan.transport.connection_errors import Unreachable
 from oakum.scan.transport.set_cookie import cookies_of
-from oakum.scan.transport.unreachable import Unreachable
 from tests.patience import patient
 from tests.scan import servers
 from tests.scan.servers import Reply, serve

@@ -20,10 +20,10 @@ from oakum.exposure.json_depth import DEEPEST, not_too_deep
 from oakum.scan.identities.login import sent_to_login
 from oakum.scan.requests.next_page import next_page
 from oakum.scan.transport.client import HttpTransport
+from oakum.scan.transport.connection_errors import Unreachable
 from oakum.scan.transport.governor import Governor
 from oakum.scan.transport.set_cookie import cookies_of
-from oakum.scan.transport.unreachable import Unreachable
-from oakum.scan.undo.recognition import marked_objects
+from oakum.scan.undo.own_writes import marked_objects
 from tests.patience import patient
 from tests.ports import free_port
 

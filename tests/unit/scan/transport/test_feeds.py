@@ -24,11 +24,11 @@ from oakum.scan.identities.model import Identities
 from oakum.scan.identities.session import LoginFailed, Proof, Sessions
 from oakum.scan.limits import BudgetSpent
 from oakum.scan.transport.client import HttpTransport
+from oakum.scan.transport.connection_errors import Unreachable
 from oakum.scan.transport.connection_options import Connection
 from oakum.scan.transport.feeds import Feeds
 from oakum.scan.transport.governor import Governor
 from oakum.scan.transport.open_feed import Frame, Stream
-from oakum.scan.transport.unreachable import Unreachable
 from tests.patience import patient, tries
 from tests.scan import servers
 from tests.scan.servers import serve

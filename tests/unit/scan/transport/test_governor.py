@@ -20,9 +20,9 @@ from oakum.exchange import Request, Response
 from oakum.scan.limits import BudgetSpent
 from oakum.scan.requests.called_operation import NOTHING
 from oakum.scan.transport.client import HttpTransport
+from oakum.scan.transport.connection_errors import NoAnswerError, Unreachable
 from oakum.scan.transport.governor import Governor, together
 from oakum.scan.transport.health import Health
-from oakum.scan.transport.unreachable import NoAnswerError, Unreachable
 from tests.patience import patient
 from tests.scan import servers
 from tests.scan.servers import serve

@@ -17,7 +17,7 @@ from oakum.exchange import Request, Response
 from oakum.openapi.model import Json
 from oakum.scan.undo.entries import CreatedObject, Undo
 from oakum.scan.undo.object_keys import in_path, may_lose_a_piece
-from oakum.scan.undo.recognition import marked_objects
+from oakum.scan.undo.own_writes import marked_objects
 from oakum.scan.undo.undo_log import UndoLog
 from tests.unit.scan.studio import reply
 
