@@ -726,6 +726,9 @@ def test_keys_of_a_url_are_asked_for_and_asked_again(
         given[:] = [OTHER]
         wait(lambda: claimed(engine, got, new) == SUBJECT)
         assert claimed(engine, got, old) == "false"  # believed before, and no more
+        given.clear()
+        # Keys are asked for when a token has none that fits.
+        wait(lambda: (claimed(engine, got, old), claimed(engine, got, new)) == ("false", "false"))
     assert {each.target for each in upstream.received if each.path == "/jwks"} == {"/jwks?a=b"}
 
 

@@ -221,10 +221,13 @@ local function fits(key, name, algorithm)
     and (not key.bytes or key.bytes >= algorithm.size)
 end
 
--- For each allowed algorithm the keys that fit it; nil and why when none has any.
+-- For each allowed algorithm the keys that fit it, and whether there are any; nil and why when it is
+-- no key set.
 local function keyring(jwks, allowed)
   local listed = type(jwks) == "table" and jwks.keys
-  if type(listed) ~= "table" then return nil, "the key set has no `keys`" end
+  if type(listed) ~= "table" or listed == json.null or json.is_object(listed) then
+    return nil, "the key set has no `keys`"
+  end
   local ring, some = {}, false
   for name in pairs(allowed) do ring[name] = {} end
   for i = 1, math.min(listed.n or #listed, MOST_KEYS) do
@@ -236,8 +239,7 @@ local function keyring(jwks, allowed)
       end
     end
   end
-  if not some then return nil, "no key of the set fits an allowed algorithm" end
-  return ring
+  return ring, some
 end
 
 -- ---------------------------------------------------------------- signatures
@@ -326,9 +328,10 @@ function M.new(options)
   end
   local self, why = rules(options)
   if not self then return nil, why end
-  local made
-  made, why = self:rotate(options.jwks)
-  if not made then return nil, why end
+  local some
+  some, why = self:rotate(options.jwks)
+  if some == nil then return nil, why end
+  if not some then return nil, "no key of the set fits an allowed algorithm" end
   return self
 end
 
@@ -340,13 +343,14 @@ function M.trusting(options)
   return self
 end
 
--- Takes another key set; what was verified with the old one is verified again. A set without a usable
--- key changes nothing: nil and why.
+-- Takes another key set; what was verified with the old one is verified again. Returns whether it has
+-- a usable key: one without withdraws them all, and no token is good. What is no key set changes
+-- nothing: nil and why.
 function Verifier:rotate(jwks)
-  local ring, why = keyring(jwks, self.allowed)
-  if not ring then return nil, why end
+  local ring, some = keyring(jwks, self.allowed)
+  if not ring then return nil, some end
   self.ring, self.known = ring, cache.new(CACHED)
-  return true
+  return some
 end
 
 -- Whether all readers of JSON make the same of a value: no number that a double does not hold, no half of

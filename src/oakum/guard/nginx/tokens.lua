@@ -37,7 +37,9 @@ end
 
 function Tokens:take(keys)
   if self.verifier then
-    assert(self.verifier:rotate(keys))
+    local some, why = self.verifier:rotate(keys)
+    if some == nil then error(why, 0) end
+    if not some then io.stderr:write("oakum error: no key of the set fits: no token is good\n") end
   else
     self.options.jwks = keys
     self.verifier = assert(jwt.new(self.options))

@@ -74,9 +74,9 @@ class Verifier:
         ok, said, *_ = self.lua.execute(_VERIFY, self.state, text, now)
         return str(said.decode()) if ok else f"no: {said.decode()}"
 
-    def rotate(self, *keys: Any) -> Any:
+    def rotate(self, *keys: Any, **more: Any) -> Any:
         code = b"local v, s = ... return v:rotate(require('oakum.json').plain(s).jwks)"
-        return self.lua.execute(code, self.state, _options(keys, PUBLIC, {}))
+        return self.lua.execute(code, self.state, _options(keys, PUBLIC, more))
 
 
 def _options(keys: tuple[Any, ...], algorithms: tuple[str, ...], more: dict[str, Any]) -> bytes:
@@ -400,11 +400,22 @@ def test_new_keys_end_what_the_old_ones_signed() -> None:
     verifier = Verifier(RSA_ONE)
     token = signed(RSA_ONE)
     assert verifier.said(token) == "u7"
-    assert verifier.rotate() == (None, b"no key of the set fits an allowed algorithm")
-    assert verifier.said(token) == "u7", "a set without a key must not shut everybody out"
+    for answer in ({"key": []}, {"keys": 5}, {"keys": None}, {"error": "unavailable"}, []):
+        assert verifier.rotate(jwks=answer) == (None, b"the key set has no `keys`")
+        assert verifier.said(token) == "u7", "what is no key set must not shut everybody out"
     assert verifier.rotate(RSA_TWO) is True
     assert verifier.said(token) == "no: signature"
     assert verifier.said(signed(RSA_TWO)) == "u7"
+
+
+def test_a_set_without_a_usable_key_withdraws_all() -> None:
+    for withdrawn in ({"keys": []}, {"keys": [{"kty": "unknown"}]}):
+        verifier = Verifier(RSA_ONE)
+        assert verifier.said(signed(RSA_ONE)) == "u7"
+        assert verifier.rotate(jwks=withdrawn) is False
+        assert verifier.said(signed(RSA_ONE)) == "no: signature"
+        assert verifier.rotate(RSA_TWO) is True
+        assert verifier.said(signed(RSA_TWO)) == "u7"
 
 
 def test_a_known_token_costs_no_signature_and_memory_is_bounded() -> None:
