@@ -73,6 +73,7 @@ OF_CONTRACT: tuple[Callable[[CompiledContract], Iterator[Problem]], ...] = (
     filters.hidden_fields,
     filters.counts_of_pages,
     values_beside_lists.values_beside_lists,
+    partly_declared_bodies.unset_members,
     partly_declared_bodies.undeclared_parts,
     impossible_relations.impossible_relations,
     searches.found_by_members,

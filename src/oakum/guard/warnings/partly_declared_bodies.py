@@ -5,10 +5,12 @@ A body is judged by what the document declares: undeclared parts are not forward
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Set
 
 from oakum.authz import Model
-from oakum.authz.discriminators import objects_of
+from oakum.authz.compiled_model import outermost, resources_in, shapes_within
+from oakum.authz.discriminators import objects_of, tag_of
+from oakum.authz.table import ruling_leaves
 from oakum.authz.unions import keeps_kind, mixes
 from oakum.errors import Problem, few
 from oakum.guard.compiled.compiled_contract import CompiledContract
@@ -17,7 +19,7 @@ from oakum.guard.warnings.contract_queries import resources_shown, resources_wri
 from oakum.http.json_pointer import escape
 from oakum.http.media_type import is_json
 from oakum.openapi.model import Operation, Shape
-from oakum.openapi.shape_queries import member, member_names
+from oakum.openapi.shape_queries import member, member_names, read_only
 from oakum.policy.resource_schemas import resource_of
 
 _FEW = 3
@@ -41,8 +43,11 @@ def undeclared_bodies(contract: CompiledContract) -> Iterator[Problem]:
 
 def unset_fields(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Problem]:
     """Warns about a body of which nobody may set any field."""
-    operation, resources = endpoint.operation, contract.policy.resources
-    written = [resources[name] for name in resources_written(contract, endpoint.operation)]
+    operation, model = endpoint.operation, contract.model
+    shapes = [media.shape for media in operation.body if media.shape is not None]
+    names = [name for shape in shapes for name in outermost(shape, model.bound)]
+    names += [name for _, name in model.sets.get(operation.id, ())]
+    written = [contract.policy.resources[name] for name in names]
     grants = [grant for each in written for rule in each.fields for grant in rule.grants]
     if written and not any(each.set for each in grants):
         yield Problem(
@@ -51,6 +56,59 @@ def unset_fields(contract: CompiledContract, endpoint: GrantedEndpoint) -> Itera
             " refused",
             "write `set: […]` beside `see:` for the fields that callers send",
         )
+
+
+def unset_members(contract: CompiledContract) -> Iterator[Problem]:
+    """Warns about members without which a body is no object of its schema, and that nobody may
+    set: what tells the alternatives of a union apart, and what the schema of a body requires."""
+    model = contract.model
+    answered = {
+        name
+        for operation in contract.document.operations
+        for answers in operation.responses.values()
+        for media in answers
+        for at in (shapes_within(media.shape) if media.shape is not None else ())
+        for name in at.names
+    }
+    for endpoint in contract.endpoints:
+        operation = endpoint.operation
+        lacking: dict[str, dict[str, None]] = {}
+        for media in operation.body if endpoint.write else ():
+            if media.shape is not None and not model.rule(operation.id).graphql:
+                for name, at in resources_in(media.shape, model.bound):
+                    lacking.setdefault(name, {}).update(_unset_members(model, name, at, answered))
+        for name, members in lacking.items():
+            if members:
+                some = few([*members], _FEW)
+                yield Problem(
+                    contract.location(operation),
+                    f"a `{name}` in a body of `{operation.id}` has to have {some}, which nobody"
+                    " may set, so it is refused with 422",
+                    f"write `set: […]` at {some} of `{name}`, or mark what clients do not send as"
+                    " `readOnly`",
+                )
+
+
+def _unset_members(
+    model: Model, name: str, shape: Shape, answered: Set[str]
+) -> Mapping[str, None]:
+    """Members that an object in a body has to have and nobody may set; none if nobody may set any.
+    A schema of responses often requires what no client sends, such as a key."""
+    table = model.settable[name]
+    if not any(grant.set for rule in table.rules for grant in rule.grants):
+        return {}
+    needed = dict.fromkeys(sorted(shape.required) if answered.isdisjoint(shape.names) else ())
+    if told := tag_of(shape):
+        needed[told[0]] = None
+    sent = ((each, member(shape, each)) for each in needed)
+    return {
+        each: None
+        for each, at in sent
+        if at is not None and not read_only(at)
+        if not any(
+            grant.set for leaf in ruling_leaves(table, each) for grant in table.rules[leaf].grants
+        )
+    }
 
 
 def unbound_bodies(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Problem]:

@@ -99,6 +99,85 @@ def test_a_body_of_which_nothing_may_be_set_is_refused(tmp_path: Path) -> None:
     assert words not in said(tmp_path, DESK)
 
 
+def _posts(document: dict[str, Any], policy: dict[str, Any], schema: dict[str, Any]) -> None:
+    body = {"content": {"application/json": {"schema": schema}}}
+    done = {"204": {"description": "done"}}
+    add = {"operationId": "add", "requestBody": body, "responses": done}
+    document["paths"]["/all"] = {"post": add}
+    policy["operations"]["add"] = {"call": ["member"]}
+
+
+def test_fields_of_another_object_in_a_body_are_not_those_of_the_body(tmp_path: Path) -> None:
+    def change(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        inner = {"text": {"type": "string"}, "note": {"$ref": "#/components/schemas/Note"}}
+        document["components"]["schemas"]["Card"] = {"type": "object", "properties": inner}
+        policy["resources"]["Card"] = {
+            "owner": "none", "fields": {"text, note": [{"see": ["member"]}]},
+        }  # fmt: skip
+        policy["resources"]["Note"]["fields"]["plan"] = [{"see": ["owner"], "set": ["owner"]}]
+        _posts(document, policy, {"$ref": "#/components/schemas/Card"})
+
+    words = "no line says who may set the body fields of `add`, so every body is refused"
+    assert words in said(tmp_path, LEDGER, change)
+
+
+@pytest.mark.parametrize("settable", [True, False])
+def test_the_tag_of_a_union_that_nobody_may_set_is_named(tmp_path: Path, settable: bool) -> None:
+    def change(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        for name, own in (("Pill", "dose"), ("Test", "score")):
+            members = {"type": {"type": "string"}, own: {"type": "string"}}
+            document["components"]["schemas"][name] = {"type": "object", "properties": members}
+        found = [{"$ref": f"#/components/schemas/{name}"} for name in ("Pill", "Test")]
+        document["components"]["schemas"]["Paper"] = {
+            "oneOf": found, "discriminator": {"propertyName": "type"},
+        }  # fmt: skip
+        sets = {"set": ["member"]}
+        policy["resources"]["Paper"] = {
+            "schemas": ["Paper", "Pill", "Test"],
+            "owner": "none",
+            "fields": {
+                "type": [{"see": ["member"], **(sets if settable else {})}],
+                "dose, score": [{"see": ["member"], **sets}],
+            },
+        }
+        _posts(document, policy, {"$ref": "#/components/schemas/Paper"})
+
+    words = "a `Paper` in a body of `add` has to have `type`, which nobody may set"
+    assert (words in said(tmp_path, LEDGER, change)) is not settable
+
+
+@pytest.mark.parametrize(
+    ("answered", "more", "named"),
+    [(False, {}, True), (False, {"readOnly": True}, False), (True, {}, False)],
+)
+def test_what_the_schema_of_a_body_alone_requires_is_named_if_nobody_may_set_it(
+    tmp_path: Path, answered: bool, more: dict[str, Any], named: bool
+) -> None:
+    def change(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        members = {"title": {"type": "string", **more}, "text": {"type": "string"}}
+        document["components"]["schemas"]["NewCard"] = {
+            "type": "object", "properties": members, "required": ["title"],
+        }  # fmt: skip
+        policy["resources"]["Card"] = {
+            "schemas": ["NewCard"],
+            "owner": "none",
+            "fields": {
+                "title": [{"see": ["member"]}],
+                "text": [{"see": ["member"], "set": ["member"]}],
+            },
+        }
+        new = {"$ref": "#/components/schemas/NewCard"}
+        _posts(document, policy, new)
+        if answered:
+            content = {"application/json": {"schema": new}}
+            document["paths"]["/all"]["post"]["responses"] = {
+                "200": {"description": "x", "content": content}
+            }
+
+    words = "a `Card` in a body of `add` has to have `title`, which nobody may set"
+    assert (words in said(tmp_path, LEDGER, change)) is named
+
+
 def test_a_write_without_a_declared_body_is_told_of(tmp_path: Path) -> None:
     def bare(document: dict[str, Any], _: dict[str, Any]) -> None:
         del document["paths"]["/labels/{lid}"]["put"]["requestBody"]
