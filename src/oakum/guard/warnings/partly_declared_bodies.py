@@ -89,9 +89,7 @@ def unset_members(contract: CompiledContract) -> Iterator[Problem]:
                 )
 
 
-def _unset_members(
-    model: Model, name: str, shape: Shape, answered: Set[str]
-) -> Mapping[str, None]:
+def _unset_members(model: Model, name: str, shape: Shape, answered: Set[str]) -> Mapping[str, None]:
     """Members that an object in a body has to have and nobody may set; none if nobody may set any.
     A schema of responses often requires what no client sends, such as a key."""
     table = model.settable[name]
