@@ -25,7 +25,7 @@ from tests.adverse import bodies, model, tables
 from tests.conformance.lua import Lua
 
 from oakum.authz import Call, Principal, Subject, accept, project
-from oakum.authz.csv import project_csv
+from oakum.authz.csv_projection import project_csv
 from oakum.guard.audit_counts import count_removed, owners_shown
 from oakum.guard.lookup_requirements import LookupRequirements, looked_up
 

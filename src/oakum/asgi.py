@@ -22,7 +22,7 @@ from urllib.parse import quote, unquote
 
 from oakum.guard.loading import unread
 from oakum.guard.middleware import Middleware, ResponseCollector, TooLong, with_length
-from oakum.guard.mount import SAFE, Mount
+from oakum.guard.mount_path import SAFE, Mount
 from oakum.guard.request_outcome import GuardedRequest, Refusal
 from oakum.routing.http_messages import Denial, HttpRequest, HttpResponse, RequestSteps
 from oakum.routing.problem import PROBLEM_HEADERS, problem

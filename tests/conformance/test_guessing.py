@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from oakum.guard.address import block
+from oakum.guard.client_address import block
 from tests.conformance.exchanges import Guard, Outcome, Request, Response, Upstream, cases
 from tests.conformance.lua import runtime
 from tests.conformance.test_exchanges import IMPLEMENTATIONS, MIDDLEWARE

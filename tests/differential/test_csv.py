@@ -9,7 +9,7 @@ from random import Random
 import pytest
 
 from oakum.authz import ANONYMOUS, Call, Principal
-from oakum.authz.csv import BOOLEANS, MAX_COLUMNS, MAX_NAME, project_csv
+from oakum.authz.csv_projection import BOOLEANS, MAX_COLUMNS, MAX_NAME, project_csv
 from oakum.guard.audit_counts import count_removed
 from oakum.openapi.model import Media
 from oakum.policy.model import OperationRule, State
@@ -17,7 +17,7 @@ from tests.conformance.lua import Lua
 from tests.properties.wild import mangled
 from tests.properties.worlds import array, record
 from tests.unit.authz.small import OWNED, PERSON, PRIVATE, TEXT, contract, note, see
-from tests.unit.authz.test_csv import MODEL, exported
+from tests.unit.authz.test_csv_projection import MODEL, exported
 
 CALL = Call("list", {}, 200, "text/csv")
 CELLS = [

@@ -30,10 +30,10 @@ from oakum.guard import envoy as of_envoy
 from oakum.guard import nginx as of_nginx
 from oakum.guard.admin_socket import ask_admin, path_of
 from oakum.guard.denylist import DeniedCaller, render
+from oakum.guard.engine_files import folder_of
 from oakum.guard.engine_protocol import EngineTarget
 from oakum.guard.engines import is_installed
 from oakum.guard.envoy import Envoy
-from oakum.guard.files import folder_of
 from oakum.guard.nginx import Nginx
 from oakum.guard.run import EngineSupervisor, GuardEvent, GuardOptions, run_engine
 from tests.gateway import upstream

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from oakum.authz import Judge, Principal, compile_contract
-from oakum.authz.beside_objects import Keep
+from oakum.authz.data_beside_objects import Keep
 from oakum.policy.contract import load
 from oakum.routing.route import Router, split_target
 from tests.cadence.client import Answer

@@ -26,7 +26,7 @@ from hypothesis import strategies as st
 from hypothesis.vendor.pretty import RepresentationPrinter
 
 from oakum.authz import Call, Model, Principal, project
-from oakum.authz.beside_objects import Rows
+from oakum.authz.data_beside_objects import Rows
 from oakum.authz.judgement import ObjectInstance
 from oakum.authz.member_paths import at_path
 from tests.conformance.lua import Lua, runtime

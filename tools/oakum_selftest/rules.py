@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import islice, product
 
 from oakum.authz import Model, Principal, Subject, Table
-from oakum.authz.claims import claim_value, with_claim
+from oakum.authz.claim_paths import claim_value, with_claim
 from oakum.authz.compiled_model import resources_in
 from oakum.authz.decide import through
 from oakum.authz.relations import held_relations

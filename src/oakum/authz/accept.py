@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from oakum.authz.beside_objects import Keep, whole
 from oakum.authz.body_owners import BodyObjects
 from oakum.authz.compiled_model import Model
+from oakum.authz.data_beside_objects import Keep, whole
 from oakum.authz.decision_inputs import Principal, Subject
 from oakum.authz.declared_media import select_media
 from oakum.authz.judge import Judge

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from oakum.authz.beside_objects import Keep, beside_nothing, is_left, without
 from oakum.authz.compiled_model import Model
+from oakum.authz.data_beside_objects import Keep, beside_nothing, is_left, without
 from oakum.authz.decide import through
 from oakum.authz.decision_inputs import Principal, Subject
 from oakum.authz.judgement import Judgement, ObjectInstance

@@ -1,4 +1,4 @@
-"""Objects that a response lacks because the caller chose its members, such as by `?fields=`.
+"""Objects that a response lacks because the caller selected its fields, such as by `?fields=`.
 
 An object that is missing for this reason is unknown, and not permitted. A row that lacks one is
 judged as if it contained an object whose owner is unknown, since the rest of the row may be about a

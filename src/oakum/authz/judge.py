@@ -11,9 +11,9 @@ from collections.abc import Hashable, Iterable, Mapping
 from itertools import repeat
 from typing import NamedTuple
 
-from oakum.authz.beside_objects import Hollow, Keep, Rows, Values, as_absent, is_left, whole
 from oakum.authz.body_owners import Around, BodyObjects, MeantObject, Writing, child_steps, slot
 from oakum.authz.compiled_model import Model, may_conceal
+from oakum.authz.data_beside_objects import Hollow, Keep, Rows, Values, as_absent, is_left, whole
 from oakum.authz.decide import all_settable, may_call, through
 from oakum.authz.decision_inputs import Principal, Subject
 from oakum.authz.deselected_objects import LeftOut

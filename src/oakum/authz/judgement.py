@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from oakum.authz.beside_objects import Keep
+from oakum.authz.data_beside_objects import Keep
 from oakum.authz.three_valued_logic import Truth
 from oakum.http.json_pointer import Pointer
 from oakum.openapi.model import Json

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable, Mapping
 from itertools import repeat
 from typing import Literal
 
-from oakum.authz.beside_objects import Keep
 from oakum.authz.compiled_model import Model
+from oakum.authz.data_beside_objects import Keep
 from oakum.authz.null_writes import taken_by_null
 from oakum.authz.table import Table, Trie
 from oakum.authz.unexpected_types import in_cell

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from oakum.authz.beside_objects import Hollow, Keep, Values, without
 from oakum.authz.compiled_model import Model, answer_media
+from oakum.authz.data_beside_objects import Hollow, Keep, Values, without
 from oakum.authz.data_outside_objects import close, leave_owned
 from oakum.authz.decide import may_call
 from oakum.authz.decision_inputs import Principal

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from oakum.authz.claims import claim_value, unsaid
+from oakum.authz.claim_paths import claim_value, unsaid
 from oakum.authz.decision_inputs import Principal, Subject
 from oakum.authz.id_spelling import (
     LISTED,

@@ -18,7 +18,7 @@ from oakum.contract_diff.passed_inputs import find_passed_inputs
 from oakum.contract_diff.worlds import endpoint_key
 from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
-from oakum.guard.compiled.objects_by_key import Plain
+from oakum.guard.compiled.objects_outside_path import Plain
 from oakum.guard.compiled.request_places import RequestPlace, body_places, plain
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.shape_queries import member

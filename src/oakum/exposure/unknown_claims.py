@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 from oakum.authz import Model
-from oakum.authz.claims import claim_value
+from oakum.authz.claim_paths import claim_value
 from oakum.authz.decision_inputs import Principal, Subject
 from oakum.authz.relations import held_relations
 from oakum.authz.table import allows

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from oakum.authz import Model, ObjectInstance, Projection
-from oakum.authz.beside_objects import Keep
+from oakum.authz.data_beside_objects import Keep
 from oakum.authz.id_spelling import identifier
 from oakum.authz.member_paths import at_path
 from oakum.authz.table import Table, Trie

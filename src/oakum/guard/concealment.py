@@ -20,7 +20,7 @@ from oakum.guard.compiled.concealed_objects import ConcealedObject
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
 from oakum.guard.compiled.path_objects import rename_parameters
 from oakum.guard.compiled.request_places import RequestParts
-from oakum.guard.forms import as_json
+from oakum.guard.form_bodies import as_json
 from oakum.guard.graphql_argument_values import argument_values, asked_by_url
 from oakum.guard.graphql_query import mutates
 from oakum.guard.lookup_requirements import LookupRequirements

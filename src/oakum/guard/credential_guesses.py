@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from math import ceil
 from threading import Lock
 
-from oakum.guard.lookup_cache import open_window
+from oakum.guard.caller_limits import open_window
 from oakum.routing.who import Guess, Who
 
 MOST = 100

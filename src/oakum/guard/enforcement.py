@@ -13,11 +13,12 @@ from dataclasses import replace
 from functools import partial
 
 from oakum.authz import Call, Principal, Projection, Subject
+from oakum.authz.content_disposition import shows_whole
 from oakum.authz.decide import may_call
-from oakum.authz.file_names import shows_whole
 from oakum.errors import InputError, Location, Problem
-from oakum.guard.address import counting_key
 from oakum.guard.audit_counts import count_removed, owners_shown
+from oakum.guard.caller_limits import Budgets
+from oakum.guard.client_address import counting_key
 from oakum.guard.compiled import cors_preflight
 from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
@@ -29,7 +30,7 @@ from oakum.guard.concealment import ConcealedSight, shows
 from oakum.guard.credential_guesses import Guesses
 from oakum.guard.forwarded_headers import ForwardedHeaders
 from oakum.guard.graphql_argument_values import selected_owners
-from oakum.guard.lookup_cache import Budgets, IdCache
+from oakum.guard.lookup_cache import IdCache
 from oakum.guard.lookup_requirements import LookupRequirements
 from oakum.guard.lookups import KIND, ClientRequest, LookupResult, Lookups, LookupService
 from oakum.guard.mentioned_ids import EVERYBODY, named_by
@@ -320,8 +321,7 @@ class Gatekeeper:
         return who
 
     def _learn(self, lookups: Lookups) -> RequestSteps[Who]:
-        """Identifies the caller by the list of API keys or a who-am-I call; cached for
-        `guard.ttl`."""
+        """Identifies the caller by the API keys or a who-am-I call; cached for `guard.ttl`."""
         held, caller, index = lookups.on.held, self.policy.caller, self._plan.whoami
         epoch, began = self._callers.epoch, self._callers.now()
         if caller.api_key or index is None:

@@ -15,7 +15,7 @@ from itertools import chain
 from urllib.parse import unquote_plus
 
 from oakum.authz.strict_json import UnreadableBody, read
-from oakum.guard.compiled.chosen_fields import chooses
+from oakum.guard.compiled.field_selection import chooses
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
 from oakum.guard.graphql_query import lex, parameter
 from oakum.openapi.model import Json

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from oakum.errors import InputError, Location, Problem
-from oakum.guard.tokens import fits
+from oakum.guard.jwt_verification import fits
 from oakum.openapi.model import Json
 from oakum.openapi.source import parse, parse_json, read_text
 from oakum.policy.model import Tokens

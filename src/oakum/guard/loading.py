@@ -17,9 +17,9 @@ from oakum.guard.audit_reader import AUDIT_KEY
 from oakum.guard.contract_files import read_contract
 from oakum.guard.denylist import denial_ends, read_list
 from oakum.guard.enforcement import Gatekeeper
+from oakum.guard.jwt_verification import verifier
 from oakum.guard.key_files import read_api_keys, read_key_set
 from oakum.guard.request_outcome import GuardedRequest, Refusal
-from oakum.guard.tokens import verifier
 from oakum.routing.http_messages import Denial, HttpRequest
 from oakum.routing.who import Verifier
 

@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 
 from oakum.guard.enforcement import Gatekeeper
 from oakum.guard.loading import kept_going, open_gate, write_audit
-from oakum.guard.mount import mount_at
+from oakum.guard.mount_path import mount_at
 from oakum.routing.http_messages import Headers, HttpResponse, whole
 
 A = TypeVar("A")

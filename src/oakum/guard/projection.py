@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from oakum.authz.compiled_model import answer_media
-from oakum.authz.csv import project_csv
+from oakum.authz.csv_projection import project_csv
 from oakum.authz.project import Projection, project
 from oakum.guard.compiled.lookup_plan import kind_of
 from oakum.http.media_type import is_json

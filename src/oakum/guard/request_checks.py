@@ -21,7 +21,7 @@ from oakum.guard.compiled.request_places import RequestParts
 from oakum.guard.compiled.resources_in_parameters import sends
 from oakum.guard.compiled.tenant_mentions import is_named
 from oakum.guard.compiled.write_targets import Target, TargetKind
-from oakum.guard.forms import as_json, keep_members
+from oakum.guard.form_bodies import as_json, keep_members
 from oakum.guard.graphql_query import arguments, parameter, refusal_reason
 from oakum.guard.lookup_requirements import LookupRequirements
 from oakum.guard.lookups import Lookups

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
 
-from oakum.authz.page_caps import is_within
+from oakum.authz.parameter_maximums import is_within
 from oakum.http.methods import routed_method
 from oakum.openapi.model import ClosedOperation, Operation
 from oakum.openapi.path_segments import nameless, parameter_names

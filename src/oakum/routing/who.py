@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from urllib.parse import unquote
 
-from oakum.authz.claims import unsaid, with_claim
+from oakum.authz.claim_paths import unsaid, with_claim
 from oakum.authz.complete_lists import is_problem
 from oakum.authz.id_spelling import identifier, identifiers
 from oakum.authz.strict_json import UnreadableBody, read

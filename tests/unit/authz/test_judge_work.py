@@ -8,7 +8,7 @@ import pytest
 
 from oakum.authz import Call, Principal, Projection, Subject, project
 from oakum.authz.accept import weigh
-from oakum.authz.csv import MAX_COLUMNS, MAX_NAME, project_csv
+from oakum.authz.csv_projection import MAX_COLUMNS, MAX_NAME, project_csv
 from oakum.authz.place_rules import Spot
 from oakum.authz.strict_json import read
 from oakum.authz.table import compile_resource

@@ -16,8 +16,7 @@ from dataclasses import dataclass, field, replace
 from oakum.authz import Model
 from oakum.authz.compiled_model import outermost, resources_in
 from oakum.authz.data_outside_objects import changes, is_of_its_own
-from oakum.guard.compiled.named_arguments import UNKNOWN
-from oakum.guard.compiled.objects_by_key import Plain, asked_keys
+from oakum.guard.compiled.objects_in_graphql_arguments import UNKNOWN
 from oakum.guard.compiled.objects_in_responses import (
     answer,
     likeliest,
@@ -26,6 +25,7 @@ from oakum.guard.compiled.objects_in_responses import (
     shown_at,
     stands_alone,
 )
+from oakum.guard.compiled.objects_outside_path import Plain, asked_keys
 from oakum.guard.compiled.path_objects import ObjectReader, PathObjects, PathStep, names
 from oakum.guard.compiled.request_places import RequestParts
 from oakum.http.json_pointer import values_at

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from oakum.guard.compiled.chosen_fields import Choices
 from oakum.guard.compiled.concealed_objects import ConcealedObject, NamedConcealed
+from oakum.guard.compiled.field_selection import Choices
 from oakum.guard.compiled.form_members import Form
-from oakum.guard.compiled.objects_by_key import Plain
+from oakum.guard.compiled.objects_outside_path import Plain
 from oakum.guard.compiled.write_targets import Target
 from oakum.openapi.automaton import Automaton
 from oakum.openapi.model import Operation

@@ -16,9 +16,10 @@ from oakum.authz.data_outside_objects import changes
 from oakum.authz.decide import holds_resource
 from oakum.authz.declared_media import edits, key
 from oakum.errors import Problem
-from oakum.guard.compiled.chosen_fields import choices
 from oakum.guard.compiled.concealed_objects import concealed_beside_path, concealed_in_path, others
 from oakum.guard.compiled.cors_preflight import neutral
+from oakum.guard.compiled.field_selection import choices
+from oakum.guard.compiled.file_uploads import upload
 from oakum.guard.compiled.form_members import form_body
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint, WriteChecks
 from oakum.guard.compiled.lookup_selection import (
@@ -26,13 +27,12 @@ from oakum.guard.compiled.lookup_selection import (
     selections,
     warn_of_unfilled,
 )
-from oakum.guard.compiled.objects_by_key import Plain, asked_keys, plain_keys
 from oakum.guard.compiled.objects_in_responses import copies, may_show, shown_at, stands_inside
+from oakum.guard.compiled.objects_outside_path import Plain, asked_keys, plain_keys
 from oakum.guard.compiled.path_objects import PathObjects, places, shut
 from oakum.guard.compiled.relation_writes import ends, warn_of_claims, warn_of_unnamed
 from oakum.guard.compiled.resources_in_parameters import resources_in_parameters
 from oakum.guard.compiled.unrepeatable_tenants import shown_members, unsaid, with_tenants
-from oakum.guard.compiled.uploads import upload
 from oakum.guard.compiled.write_targets import Finders, Target, Targets, needs_object
 from oakum.guard.compiled.written_resource import typed_target, written_target
 from oakum.http.json_pointer import path_of

@@ -26,10 +26,10 @@ from oakum.guard.engine_protocol import (
 )
 from oakum.guard.envoy.bootstrap import POLICY, bootstrap, buffer_limit
 from oakum.guard.envoy.clusters import authority
+from oakum.guard.envoy.config_elements import lua
 from oakum.guard.envoy.error_responses import STATUSES
-from oakum.guard.envoy.parts import lua
-from oakum.guard.envoy.tokens import TOKEN
-from oakum.guard.envoy.unserved import unserved_operations
+from oakum.guard.envoy.jwt_filter import TOKEN
+from oakum.guard.envoy.unsupported_features import unserved_operations
 from oakum.guard.lua import bundle, long_string
 from oakum.openapi.document import Document
 from oakum.openapi.model import Json

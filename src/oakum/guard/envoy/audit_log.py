@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from oakum.guard.engine_protocol import Deployment
+from oakum.guard.envoy.config_elements import SPACE, typed_extension
 from oakum.guard.envoy.error_responses import blind, status
-from oakum.guard.envoy.parts import SPACE, typed_extension
 from oakum.openapi.model import Json
 
 

@@ -15,9 +15,16 @@ from oakum.guard.admin_socket import path_of
 from oakum.guard.engine_protocol import Deployment, address, mistake
 from oakum.guard.envoy.audit_log import access_logs
 from oakum.guard.envoy.clusters import authority, cluster, plain, url
+from oakum.guard.envoy.config_elements import (
+    SPACE,
+    TYPE,
+    filter_type,
+    lua,
+    socket_address,
+    typed_extension,
+)
 from oakum.guard.envoy.error_responses import local_replies
-from oakum.guard.envoy.parts import SPACE, TYPE, filter_type, lua, socket_address, typed_extension
-from oakum.guard.envoy.tokens import TOKEN, reader, verification_filter
+from oakum.guard.envoy.jwt_filter import TOKEN, reader, verification_filter
 from oakum.openapi.model import Json
 
 POLICY = "policy.json"

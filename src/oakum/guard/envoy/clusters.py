@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from urllib.parse import SplitResult, urlsplit
 
 from oakum.guard.engine_protocol import Deployment, mistake
-from oakum.guard.envoy.parts import TYPE, filter_type, socket_address, typed_extension
+from oakum.guard.envoy.config_elements import TYPE, filter_type, socket_address, typed_extension
 from oakum.openapi.model import Json
 
 _UPSTREAM_IDLE = "4s"

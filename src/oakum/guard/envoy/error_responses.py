@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from oakum.guard.envoy.parts import SPACE
+from oakum.guard.envoy.config_elements import SPACE
 from oakum.openapi.model import Json
 from oakum.routing.problem import PROBLEM_HEADERS, RETRY_AFTER, problem
 

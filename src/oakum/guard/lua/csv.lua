@@ -1,5 +1,5 @@
 -- Comma-separated values (RFC 4180) cut down to what their reader may see: the Lua of
--- `authz/csv.py`. A row is an object whose columns are its members, and so it is judged as one:
+-- `authz/csv_projection.py`. A row is an object whose columns are its members, and so it is judged as one:
 -- each is written as JSON and given to `oakum.project`, and the members left say which cells stay.
 
 local json = require "oakum.json"

@@ -1,5 +1,5 @@
 -- Form bodies that hold a resource, read as the JSON object with the same members: the Lua of
--- `guard/forms.py`.
+-- `guard/form_bodies.py`.
 --
 -- Each member occurs once, by its plain name; only a list repeats its name, or stands in one text if the
 -- document says how. What some servers read

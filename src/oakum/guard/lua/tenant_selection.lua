@@ -104,7 +104,7 @@ end
 
 local CHOICE_ENDS = { fields = 1, fieldset = 1, fieldmask = 1, attributes = 1, elements = 1, columns = 1 }
 
--- The Lua of `guard/compiled/chosen_fields.py`. Whether a name says that its parameter chooses members.
+-- The Lua of `guard/compiled/field_selection.py`. Whether a name says that its parameter chooses members.
 local function is_choice(name, names)
   local bare = gsub(gsub(lower(name), "%[.*", ""), "[^a-z]", "")
   for length = 6, 10 do

@@ -9,7 +9,7 @@ from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
 from oakum.guard.warnings.contract_queries import may_set_key, resources_written
 from oakum.guard.warnings.objects_in_bodies import many_of
-from oakum.guard.warnings.owners import owner_hint
+from oakum.guard.warnings.unknown_owners import owner_hint
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.shape_queries import member
 from oakum.policy.resource_schemas import resource_of

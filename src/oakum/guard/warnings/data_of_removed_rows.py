@@ -15,7 +15,7 @@ from oakum.authz.unexpected_types import matches, references
 from oakum.errors import Problem, few
 from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
-from oakum.guard.compiled.named_arguments import reachable_places
+from oakum.guard.compiled.objects_in_graphql_arguments import reachable_places
 from oakum.http.json_pointer import path_of
 from oakum.openapi.model import Shape
 from oakum.openapi.shape_queries import member, member_by_name, member_names, names_of

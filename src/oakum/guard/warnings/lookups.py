@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 
 from oakum.authz import ANONYMOUS
-from oakum.authz.claims import claim_path
+from oakum.authz.claim_paths import claim_path
 from oakum.authz.decide import may_call
 from oakum.authz.table import leaf_index
 from oakum.errors import Location, Problem, few

@@ -1,4 +1,4 @@
-"""Warnings about paths that name an object below another one.
+"""Warnings about paths that name an object below another one, such as `/notes/{id}/comments`.
 
 The response to a read there would reveal that the outer object exists, even if the inner one is the
 caller's own, so all of it is withheld. A write may move the object there, so it is refused. There
@@ -18,9 +18,7 @@ from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
 from oakum.guard.compiled.path_objects import PathObjects
 from oakum.guard.compiled.write_targets import asks_object
 from oakum.guard.warnings.contract_queries import resources_shown
-from oakum.openapi.grpc_resource_names import is_several_segments
 from oakum.policy.resource_schemas import resource_of
-from oakum.routing.verb_paths import names_with_slashes
 
 
 def hidden_parents(contract: CompiledContract) -> Iterator[Problem]:
@@ -95,43 +93,6 @@ def unchecked_parents(contract: CompiledContract) -> Iterator[Problem]:
                 f"make sure that the API checks it if the call can change the `{names[0]}`, or let"
                 f" clients send `{param}` in the body, where `params` has it checked",
             )
-
-
-def unmatched_names(contract: CompiledContract) -> Iterator[Problem]:
-    """Warns about each operation with a path parameter whose pattern allows several segments: the
-    gateway accepts one."""
-    for each in contract.endpoints:
-        verbs = names_with_slashes(each.operation)
-        for one in each.operation.parameters:
-            if is_several_segments(one) or one in verbs:
-                yield Problem(
-                    contract.location(each.operation),
-                    f"the `pattern` of `{one.name}` lets `{each.operation.id}` have several"
-                    " segments there, and the gateway takes one: it is 404 with more",
-                    f"write a path for each kind of `{one.name}` in the document, each with one"
-                    " `[^/]+` in the `pattern` and words around it",
-                )
-
-
-def crossed_templates(contract: CompiledContract) -> Iterator[Problem]:
-    """Warns once about paths answered with 404 because two operations match and neither is more
-    specific."""
-    granted = {each.operation.id for each in contract.endpoints}
-    crossed = [
-        each
-        for each in contract.lookups.choices.crossed
-        if granted & {each.first.id, each.second.id}
-    ]
-    if crossed:
-        one = crossed[0]
-        more = len({each.path for each in crossed}) - 1
-        refused = f"it and {more} other path{'s' * (more > 1)}" if more else "it"
-        yield Problem(
-            contract.location(one.first),
-            f"`{one.path}` may be `{one.first.id}` or `{one.second.id}`, and routers differ: the"
-            f" gateway answers 404 to {refused}",
-            "declare the path as an operation of its own in the document if clients use it",
-        )
 
 
 def _depends_on_object(model: Model, endpoint: GrantedEndpoint) -> bool:

@@ -1,4 +1,4 @@
-"""Declared members around a list that prevent it from being known to be complete.
+"""Warnings about members declared around a list because of which it is not known to be complete.
 
 `authz.complete_lists` has the rule; this module applies it to declared names and types, for
 warnings.

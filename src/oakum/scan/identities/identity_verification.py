@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from oakum.authz.claims import claim_value
+from oakum.authz.claim_paths import claim_value
 from oakum.errors import Location
 from oakum.exchange import Request, Response
 from oakum.exposure.values.knowledge import canonical, leaves_of, says_nothing

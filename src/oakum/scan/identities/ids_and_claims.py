@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from oakum.authz.claims import claim_value, merge_claims, with_claim
+from oakum.authz.claim_paths import claim_value, merge_claims, with_claim
 from oakum.exposure.unknown_claims import unheld
 from oakum.http.json_pointer import path_of, values_at
 from oakum.openapi.model import Json

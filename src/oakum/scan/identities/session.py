@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, assert_never
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
-from oakum.authz.claims import merge_claims, with_claim
+from oakum.authz.claim_paths import merge_claims, with_claim
 from oakum.errors import TargetError
 from oakum.exchange import Exchange, Request, Response
 from oakum.http.jwt import claims_of

@@ -15,7 +15,7 @@ from itertools import islice
 from typing import Literal
 
 from oakum.authz import Model
-from oakum.authz.page_caps import SIZES
+from oakum.authz.parameter_maximums import SIZES
 from oakum.exchange import json_bytes
 from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.endpoints.request_bodies import body_shape

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 from oakum.authz.compiled_model import is_withheld
 from oakum.authz.completeness_names import USUAL
-from oakum.authz.page_caps import SIZES
+from oakum.authz.parameter_maximums import SIZES
 from oakum.exchange import Response
 from oakum.exposure.cells.matrix import NOBODY
 from oakum.exposure.endpoints.probes import Probe, shows_owned

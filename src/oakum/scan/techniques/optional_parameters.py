@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from oakum.authz.page_caps import SIZES
+from oakum.authz.parameter_maximums import SIZES
 from oakum.errors import few
 from oakum.exposure.endpoints.offered_values import (
     choices,

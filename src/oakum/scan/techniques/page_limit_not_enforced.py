@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from oakum.authz import Model
-from oakum.authz.page_caps import page_caps
+from oakum.authz.parameter_maximums import page_caps
 from oakum.exchange import Response
 from oakum.exposure.checks.page_limit_not_enforced import RULE
 from oakum.exposure.endpoints.probes import Probe

@@ -9,7 +9,7 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oakum.guard.compiled.objects_by_key import Plain
+from oakum.guard.compiled.objects_outside_path import Plain
 from oakum.guard.compiled.request_places import RequestParts, RequestPlace
 from oakum.routing.http_messages import HttpRequest
 from tests.conformance.lua import runtime

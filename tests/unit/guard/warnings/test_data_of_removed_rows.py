@@ -10,7 +10,7 @@ import pytest
 from tests import quick_yaml
 from tests.conformance.exchanges import FOLDER
 from tests.unit.guard.warnings.contracts import said
-from tests.unit.guard.warnings.test_arguments import warned
+from tests.unit.guard.warnings.test_graphql_arguments import warned
 
 REMARKS = quick_yaml.load((FOLDER / "contracts" / "remarks.yaml").read_text(encoding="utf-8"))
 WORDS = "the gateway hides a `Note` in"

@@ -12,7 +12,6 @@ from tests.unit.guard.warnings.contracts import said
 REPORTS = quick_yaml.load((FOLDER / "contracts" / "reports.yaml").read_text())
 MOVES = quick_yaml.load((FOLDER / "contracts" / "moves.yaml").read_text())
 NEIGHBOURS = quick_yaml.load((FOLDER / "contracts" / "neighbours.yaml").read_text())
-CROSSED = quick_yaml.load((FOLDER / "contracts" / "crossed.yaml").read_text())
 NAMES = quick_yaml.load((FOLDER / "contracts" / "resource_names.yaml").read_text())
 WORDS = "`placed` is 404 for callers who are shown nothing of the `Note` that its path names before"
 
@@ -69,15 +68,6 @@ def test_an_outer_object_that_is_only_shown_is_named(tmp_path: Path) -> None:
     assert words not in said(tmp_path, MOVES, read)
 
 
-def test_a_name_of_several_segments_that_no_path_has_is_named(tmp_path: Path) -> None:
-    def granted(_: dict[str, Any], policy: dict[str, Any]) -> None:
-        policy["operations"]["wipe"]["call"] = ["owner"]
-
-    words = "the `pattern` of `name_3` lets `wipe` have several segments there"
-    assert words in said(tmp_path, NAMES, granted)
-    assert "several segments" not in said(tmp_path, NAMES)
-
-
 def test_an_operation_whose_path_another_has_is_named(tmp_path: Path) -> None:
     def twice(document: dict[str, Any], policy: dict[str, Any]) -> None:
         get = document["paths"]["/v1/{name_1}"]["get"]
@@ -90,27 +80,3 @@ def test_an_operation_whose_path_another_has_is_named(tmp_path: Path) -> None:
     words = "`readNote` has the same path as `getNote`, so a gateway never chooses it"
     assert words in said(tmp_path, NAMES, twice)
     assert "has the same path as" not in said(tmp_path, NAMES)
-
-
-def test_paths_that_two_operations_match_are_named_once(tmp_path: Path) -> None:
-    def told(document: dict[str, Any], _: dict[str, Any]) -> None:
-        whole = document["paths"].pop("/files/{name}.json")
-        document["paths"]["/files/{name}"] = whole
-
-    def declared(document: dict[str, Any], policy: dict[str, Any]) -> None:
-        told(document, policy)
-        one = document["paths"]["/v2/admin/list"]["get"]
-        document["paths"]["/v1/admin/list"] = {"get": {**one, "operationId": "other"}}
-
-    words = "`/v1/admin/list` may be `orgList` or `adminX`, and routers differ: the gateway answers"
-    assert f"{words} 404 to it and 3 other paths; declare" in said(tmp_path, CROSSED)
-    assert f"{words} 404 to it; declare" in said(tmp_path, CROSSED, told)
-    assert "routers differ" not in said(tmp_path, CROSSED, declared)
-
-
-def test_but_not_where_the_contract_grants_neither(tmp_path: Path) -> None:
-    def closed(document: dict[str, Any], policy: dict[str, Any]) -> None:
-        for each in ("orgList", "emptyOrg", "adminX", "named", "formed"):
-            policy["operations"][each] = {"call": []}
-
-    assert "routers differ" not in said(tmp_path, CROSSED, closed)

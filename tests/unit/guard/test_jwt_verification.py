@@ -12,7 +12,7 @@ import pytest
 from joserfc import jwk, jws
 
 from oakum.errors import InputError, Location
-from oakum.guard.tokens import verifier
+from oakum.guard.jwt_verification import verifier
 from oakum.policy.model import Tokens
 from tests.rsa_keys import rsa_key
 from tests.unit.guard.talk import Clock

@@ -1,4 +1,4 @@
-"""Writes an engine's files completely or not at all, readable by their owner only."""
+"""Writes the files of an engine completely or not at all, readable by their owner only."""
 
 from __future__ import annotations
 

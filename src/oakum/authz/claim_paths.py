@@ -1,4 +1,4 @@
-"""Claims of a token (RFC 7519) by path, and merging of two sets of claims."""
+"""Reads and sets claims of a token (RFC 7519) by path, and merges two sets of claims."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from oakum.errors import Problem, few
 from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
-from oakum.guard.compiled.named_arguments import UNKNOWN, reachable_places
+from oakum.guard.compiled.objects_in_graphql_arguments import UNKNOWN, reachable_places
 from oakum.guard.warnings.contract_queries import is_hidden
 from oakum.openapi.model import Operation
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from oakum.guard.compiled.chosen_fields import Choices, chooses, is_choice
+from oakum.guard.compiled.field_selection import Choices, chooses, is_choice
 from oakum.routing.http_messages import HttpRequest
 
 

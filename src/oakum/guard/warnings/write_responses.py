@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from oakum.errors import Problem, few
 from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
-from oakum.guard.compiled.named_arguments import UNKNOWN
+from oakum.guard.compiled.objects_in_graphql_arguments import UNKNOWN
 from oakum.guard.compiled.request_places import plain
 from oakum.guard.compiled.write_targets import needs_object
 from oakum.guard.unexplained_names import explains

@@ -9,8 +9,8 @@ from oakum.errors import Problem, few
 from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.guard.compiled.form_members import form_of
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
-from oakum.guard.compiled.objects_by_key import unchecked_keys, unchecked_references
 from oakum.guard.compiled.objects_in_responses import answer
+from oakum.guard.compiled.objects_outside_path import unchecked_keys, unchecked_references
 from oakum.guard.compiled.path_objects import PathObjects, PathStep
 from oakum.guard.compiled.write_targets import asks_object
 from oakum.guard.unexplained_names import explains

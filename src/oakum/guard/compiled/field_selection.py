@@ -1,4 +1,4 @@
-"""Requests whose caller chooses which members a response has, such as by `?fields=`.
+"""Requests whose caller selects the members of the response, such as by `?fields=`.
 
 A parameter with such a name counts, whatever its value: in the query, the path, a header or a
 cookie, and as a member of a body at any depth, unless the body is a resource. So does a preference

@@ -18,8 +18,8 @@ from functools import cache, cached_property, partial
 from itertools import compress
 from typing import NamedTuple
 
-from oakum.authz.beside_objects import Keep
 from oakum.authz.compiled_model import Model, answer_media
+from oakum.authz.data_beside_objects import Keep
 from oakum.authz.data_outside_objects import close, leave_owned
 from oakum.authz.decide import may_call
 from oakum.authz.decision_inputs import Principal

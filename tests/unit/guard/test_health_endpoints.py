@@ -8,7 +8,7 @@ from socket import create_connection
 import pytest
 
 from oakum.errors import InputError
-from oakum.guard.health import HealthServer, answers
+from oakum.guard.health_endpoints import HealthServer, answers
 from tests.patience import patient
 
 

@@ -1,4 +1,4 @@
-"""Whether the name of a file in a response header would tell that no object is hidden.
+"""Whether a file name in `content-disposition` would reveal that no object is hidden.
 
 If something is removed from a body, the name of its file goes, since it is mostly a field of the
 object. So a name that is there tells that nothing was removed: where objects of a list may be

@@ -9,7 +9,7 @@ import pytest
 from joserfc.jwk import OctKey
 
 from oakum.errors import Location
-from oakum.guard.tokens import verifier
+from oakum.guard.jwt_verification import verifier
 from oakum.policy.model import Tokens
 from tests.tokens import HELD, REFUSED, Odd
 from tests.unit.guard.lua_state import lua_state

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oakum.guard.mount import Mount, mount_at
+from oakum.guard.mount_path import Mount, mount_at
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from oakum.authz import Call
-from oakum.authz.file_names import shows_whole, tells_hidden
+from oakum.authz.content_disposition import shows_whole, tells_hidden
 from oakum.openapi.model import Media, Shape
 from tests.properties.worlds import array, record, scalar
 from tests.unit.authz.small import FIELDS, NOTE, PERSON, contract, endpoint, note, see

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from oakum.authz.page_caps import is_within, page_caps
+from oakum.authz.parameter_maximums import is_within, page_caps
 from oakum.openapi.model import Operation, Parameter, Shape
 from oakum.policy.model import OperationRule
 

@@ -1,4 +1,4 @@
-"""Building blocks of Envoy's configuration."""
+"""Elements of Envoy's configuration that several of its parts use."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from oakum.authz import Model
 from oakum.guard.compiled.lookup_plan import LookupPlan
-from oakum.guard.plan.automata import Automata
+from oakum.guard.plan.automaton_table import Automata
 from oakum.openapi.model import ClosedOperation, Operation
 from oakum.openapi.path_segments import nameless
 from oakum.routing.competing_operations import Rival

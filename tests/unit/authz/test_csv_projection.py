@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from oakum.authz import Call, Model, Principal, Projection, project
-from oakum.authz.csv import project_csv
+from oakum.authz.csv_projection import project_csv
 from oakum.openapi.model import Media, Operation
 from tests.properties.worlds import array, record
 from tests.unit.authz.small import (  # fmt: skip

@@ -1,4 +1,4 @@
-"""Warnings about writes that replace the stored object with their body (RFC 9110, 9.3.4).
+"""Warnings about writes that replace the whole stored object with their body (RFC 9110, 9.3.4).
 
 A caller who may not set a member has to leave it out, and one who is shown a part of a list sends
 only that part. The gateway checks what a body contains; what it leaves out, the API may reset or

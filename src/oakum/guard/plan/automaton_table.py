@@ -1,4 +1,4 @@
-"""Stores each automaton of the plan once."""
+"""The table of the plan's automata, each stored once."""
 
 from __future__ import annotations
 

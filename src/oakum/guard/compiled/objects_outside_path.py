@@ -1,4 +1,4 @@
-"""Objects that a request names by key outside the path's own parameters.
+"""Objects that a request names by key outside the parameters of its path.
 
 The key may be in any place of `request_places`. A name that `params` declares as the key of a
 resource names its object wherever it occurs, in a write also within objects of the body. A name
@@ -17,7 +17,7 @@ from oakum.authz.body_owners import Key
 from oakum.authz.data_outside_objects import changes
 from oakum.authz.declared_media import edits
 from oakum.authz.id_spelling import identifier
-from oakum.guard.compiled.named_arguments import arguments_of_errors, named_arguments
+from oakum.guard.compiled.objects_in_graphql_arguments import arguments_of_errors, named_arguments
 from oakum.guard.compiled.path_objects import PathObjects, key_lists, names
 from oakum.guard.compiled.request_places import (
     RequestParts,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from oakum.authz.claims import claim_value, merge_claims, with_claim
+from oakum.authz.claim_paths import claim_value, merge_claims, with_claim
 from oakum.openapi.model import Json
 
 

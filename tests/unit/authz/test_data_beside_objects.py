@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from oakum.authz.beside_objects import Keep, Rows, is_left, without
+from oakum.authz.data_beside_objects import Keep, Rows, is_left, without
 from oakum.openapi.model import Json
 
 ROW: Json = {"score": 1, "item": {"id": "a"}, "author": {"id": "b"}}

@@ -1,4 +1,4 @@
-"""Warnings about operations that are called before logging in."""
+"""Warnings about operations that are called before a login."""
 
 from __future__ import annotations
 
