@@ -83,7 +83,7 @@ def imported(file: Path) -> frozenset[str]:
 
 
 def passed_on(module: str) -> set[str]:
-    """Names of a module that the `__init__` of its package gives, too: `oakum.memory.learn`."""
+    """Names of a module that the `__init__` of its package exports, too: `oakum.memory.learn`."""
     package, _, own = module.rpartition(".")
     init = SRC.parent.joinpath(*package.split("."), "__init__.py")
     found = set()

@@ -25,7 +25,7 @@ from oakum.guard.middleware import Middleware, ResponseCollector, TooLong, with_
 from oakum.guard.mount_path import SAFE, Mount
 from oakum.guard.request_outcome import GuardedRequest, Refusal
 from oakum.routing.http_messages import Denial, HttpRequest, HttpResponse, RequestSteps
-from oakum.routing.problem import PROBLEM_HEADERS, problem
+from oakum.routing.problem_details import PROBLEM_HEADERS, problem
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]

@@ -26,7 +26,7 @@ from oakum.guard.middleware import Middleware, ResponseCollector, TooLong, with_
 from oakum.guard.mount_path import SAFE, Mount
 from oakum.guard.request_outcome import GuardedRequest, Refusal
 from oakum.routing.http_messages import Denial, HttpRequest, HttpResponse, RequestSteps
-from oakum.routing.problem import title
+from oakum.routing.problem_details import title
 
 Environ = dict[str, Any]
 Problem = tuple[type[BaseException], BaseException, TracebackType] | tuple[None, None, None]

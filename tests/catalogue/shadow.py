@@ -20,7 +20,7 @@ from oakum.authz import Judge, Principal, answer_media
 from oakum.guard.contract_files import read_contract
 from oakum.guard.loading import open_gate
 from oakum.http.media_type import is_json
-from oakum.routing.media import read_media_type
+from oakum.routing.content_type import read_media_type
 from oakum.routing.route import Router, split_target
 from tests.guard_patience import unhurried_gate
 

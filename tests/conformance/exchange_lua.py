@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from oakum.routing.problem import PROBLEM_HEADERS, problem
+from oakum.routing.problem_details import PROBLEM_HEADERS, problem
 from tests.conformance.exchanges import AUDIT_KEY, Headers, Outcome, Request, Response, Setup
 from tests.conformance.lua import runtime
 

@@ -35,7 +35,7 @@ import orjson
 from oakum.guard.compiled.compiled_contract import CompiledContract, compile_for_gateway
 from oakum.guard.plan.render import render_plan
 from oakum.policy.contract import Contract, load
-from oakum.routing.problem import problem
+from oakum.routing.problem_details import problem
 from tests import quick_yaml
 
 FOLDER = Path(__file__).parent / "cases" / "exchanges"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oakum.routing.caching import handed_on, kept_apart
+from oakum.routing.cached_responses import handed_on, kept_apart
 from oakum.routing.http_messages import HttpResponse
 from tests.conformance.lua import runtime
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from werkzeug.http import parse_options_header
 
-from oakum.routing.media import read_media_type
+from oakum.routing.content_type import read_media_type
 from tests.conformance.lua import runtime
 
 EXAMPLES = int(os.environ.get("EXAMPLES", "1500"))

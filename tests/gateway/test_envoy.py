@@ -20,7 +20,7 @@ from oakum.errors import InputError, TargetError
 from oakum.guard import envoy
 from oakum.guard.engine_protocol import Deployment
 from oakum.openapi.model import Json
-from oakum.routing.problem import problem
+from oakum.routing.problem_details import problem
 from tests.gateway import client
 from tests.gateway.client import ask
 from tests.gateway.engine import Engine, deployed, planned, start, write

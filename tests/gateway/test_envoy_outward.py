@@ -23,7 +23,7 @@ from joserfc.jwk import ECKey
 
 from oakum.guard import envoy
 from oakum.openapi.model import Json
-from oakum.routing.problem import problem
+from oakum.routing.problem_details import problem
 from tests.gateway.client import ask
 from tests.gateway.engine import start
 from tests.gateway.stub import plan, stubbed

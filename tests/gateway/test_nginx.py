@@ -26,7 +26,7 @@ from oakum.guard import nginx
 from oakum.guard.engine_protocol import Deployment
 from oakum.guard.nginx import Nginx
 from oakum.openapi.model import Json
-from oakum.routing.problem import problem
+from oakum.routing.problem_details import problem
 from tests.gateway import client, stub
 from tests.gateway.client import ask
 from tests.gateway.engine import Engine, deployed, planned, start, write

@@ -21,8 +21,8 @@ from hypothesis import strategies as st
 from oakum.cli import observe_resume
 from oakum.errors import InputError
 from oakum.traffic import traffic_files
-from oakum.traffic.store import writing
-from oakum.traffic.store.duck import connect
+from oakum.traffic.store import parquet_writer
+from oakum.traffic.store.duckdb_connection import connect
 from oakum.traffic.store.layout import COLUMNS, open_runs
 from tests.observe.test_store import KEY, MARK, line
 from tests.observe.test_traffic import DOCUMENT, observe
@@ -90,9 +90,9 @@ def killed_at(step: int) -> Iterator[None]:
         os.close(keeper._lock)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(writing.Keeper, "put", dying(writing.Keeper.put))
+        patch.setattr(parquet_writer.Keeper, "put", dying(parquet_writer.Keeper.put))
         patch.setattr(Path, "replace", dying(Path.replace))
-        patch.setattr(writing.Keeper, "__exit__", gone)
+        patch.setattr(parquet_writer.Keeper, "__exit__", gone)
         yield
 
 

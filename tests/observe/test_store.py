@@ -20,7 +20,7 @@ from oakum.errors import InputError
 from oakum.traffic.call import Hasher
 from oakum.traffic.call_reader import Endpoints, calls
 from oakum.traffic.path_templates import id_form
-from oakum.traffic.store import logs, questions, reading, sql_counts
+from oakum.traffic.store import access_logs, parquet_reader, sql_counts, sql_queries
 from oakum.traffic.store.engine import Duck, QueryEngine, ResultTooLarge
 from oakum.traffic.store.layout import KeptRun, open_runs, run_sheet
 from oakum.traffic.store.spark import Spark, start_session
@@ -137,10 +137,10 @@ def test_a_document_makes_no_difference_between_engines(tmp_path: Path, spark: P
 @settings(max_examples=100)
 @given(st.from_regex(r"(/[a-zA-Z0-9_.~%@-]{1,44}){1,3}", fullmatch=True))
 def test_a_shape_has_an_id_where_the_templates_have_one(path: str) -> None:
-    if questions.is_file(path):
+    if sql_queries.is_file(path):
         return
     wanted = ["0" if id_form(each) else each for each in path[1:].split("/")]
-    assert questions.shape(path)[1:].split("/") == wanted
+    assert sql_queries.shape(path)[1:].split("/") == wanted
 
 
 def test_the_engine_makes_the_hashes_and_shapes_that_python_makes(spark: Path) -> None:
@@ -149,12 +149,12 @@ def test_the_engine_makes_the_hashes_and_shapes_that_python_makes(spark: Path) -
         with engine as running:
             values = ", ".join(f"('{each}')" for each in paths)
             rows = running.rows(
-                f"SELECT path, digest(path), {questions._shape(('a2b',))}, sealed(path)"
+                f"SELECT path, digest(path), {sql_queries._shape(('a2b',))}, sealed(path)"
                 f" FROM (VALUES {values}) AS t(path)"
             )
             for path, mark, shape, sealed in rows:
                 assert mark == HASHED(path)
-                assert shape == questions.shape(path, ("a2b",))
+                assert shape == sql_queries.shape(path, ("a2b",))
                 assert path[1:] not in sealed
                 assert running.unseal(sealed) == path
 
@@ -215,7 +215,7 @@ def test_calls_come_back_as_they_were_in_the_order_of_time(tmp_path: Path) -> No
     said = [line(f"/members/{n}", time=1_795_640_000 + n % 7 * 40_000) for n in range(50)]
     file.write_text("".join(json.dumps(each) + "\n" for each in [*said, line("/members/x")]))
     observe("keep", file, "-o", tmp_path / "kept", "--key", key, code=0)
-    found = list(reading.calls([tmp_path / "kept"]))
+    found = list(parquet_reader.calls([tmp_path / "kept"]))
     surveyor = Surveyor(b"")
     for passed in records(sources([str(file)])[0]):
         surveyor.take(passed)
@@ -275,7 +275,7 @@ class Watch:
 
 
 def surveyed(engine: QueryEngine, log: Path) -> list[tuple[str, int, int | None]]:
-    survey, _ = logs.survey(
+    survey, _ = access_logs.survey(
         engine, sources([str(log)]), lambda: Surveyor(b""), lambda _: None, (), HASHED
     )
     return [(each.path, each.counts.seen, each.counts.told) for each in survey.templates]
@@ -309,7 +309,7 @@ def test_what_does_not_fit_into_memory_is_asked_in_parts_and_no_value_comes_to_a
     assert answers == [[("/members/{memberId}/rides/{rideId}", 6_000, 6_000)]] * 2
     assert not watch.bytes
     monkeypatch.setattr(sql_counts, "PARTS", (1,))
-    monkeypatch.setattr(logs, "_LINES", 50)  # Most shapes are not known beforehand, but sealed.
+    monkeypatch.setattr(access_logs, "_LINES", 50)  # most shapes are sealed, not known
     few = marked(1_000, tmp_path / "few.json")
     with Watch(spark) as watch, Spark(HASHED, 0) as other:
         assert surveyed(other, few) == [("/members/{memberId}/rides/{rideId}", 1_000, 1_000)]

@@ -15,7 +15,7 @@ from oakum.authz.decide import may_call
 from oakum.authz.relations import held_relations
 from oakum.contract_diff import Difference, Move, compare
 from oakum.contract_diff.compare import Spot
-from oakum.contract_diff.worlds import MISSING, OTHER, Setting, StateReading
+from oakum.contract_diff.relation_combinations import MISSING, OTHER, Setting, StateReading
 from oakum.openapi.model import Json, Media, Operation, Shape
 from oakum.policy.model import OperationRule, Policy, Relation
 from tests.properties.worlds import (

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from oakum.authz import Model, compile_contract
 from oakum.contract_diff import compare
 from oakum.draft_review.cells import rows, sight
-from oakum.draft_review.edit import Close, Confirm, Edit, GrantEdit, SetOwner, covers
+from oakum.draft_review.policy_edits import Close, Confirm, Edit, GrantEdit, SetOwner, covers
 from oakum.draft_review.session import ReviewSession
 from oakum.errors import InputError
 from oakum.policy.contract import Contract, load

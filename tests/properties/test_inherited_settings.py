@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from oakum.authz import Model, Principal, Subject, compile_contract, decide
 from oakum.authz.owner_states import state_of
 from oakum.contract_diff import compare
-from oakum.contract_diff.worlds import MISSING, OTHER, Setting, StateReading
+from oakum.contract_diff.relation_combinations import MISSING, OTHER, Setting, StateReading
 from oakum.openapi.model import Json, Media, Operation
 from oakum.policy.model import FieldRule, Grant, Owner, Policy, Relation, Resource, State
 from tests.properties.worlds import Document, array, record, scalar

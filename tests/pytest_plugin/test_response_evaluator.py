@@ -10,7 +10,7 @@ from oakum.authz import Judge, Model, Principal
 from oakum.exchange import Response
 from oakum.exposure.evidence import Redactor
 from oakum.exposure.exchanges.caller_identification import NOBODY, UNKNOWN, IdentifiedCaller
-from oakum.exposure.exchanges.why_undecided import RELATION
+from oakum.exposure.exchanges.undecided_reasons import RELATION
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.response_reader import ResponseReader
 from oakum.openapi.model import Json

@@ -10,9 +10,9 @@ import pytest
 
 from oakum.exchange import Exchange, Request, Response
 from oakum.policy.contract import load
+from oakum.pytest_plugin.report_writer import SuiteRun, report
 from oakum.pytest_plugin.response_capture import Capture
 from oakum.pytest_plugin.suite_observer import BARE_TEXT, SuiteObserver
-from oakum.pytest_plugin.writing import SuiteRun, report
 from oakum.routing.judged_contract import compile_for_judging
 from oakum.traffic.evaluation.traffic_judge import ContractJudge
 from oakum.traffic.recorded_exchange import RecordedExchange

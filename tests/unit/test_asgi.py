@@ -22,7 +22,7 @@ import cadence
 from cadence import truth
 from oakum.asgi import App, OakumMiddleware
 from oakum.guard.loading import open_gate
-from oakum.routing.problem import problem
+from oakum.routing.problem_details import problem
 from tests.cadence.client import Answer, Client
 from tests.cadence.play import VIEWERS, Play
 from tests.guard_patience import unhurried_gate

@@ -14,7 +14,7 @@ from oakum.advisory.draft import Draft
 from oakum.errors import count_of
 from oakum.memory import FindingStanding
 from oakum.openapi.model import Json
-from oakum.output.text import visible
+from oakum.output.terminal_text import visible
 
 _PRODUCT = "CSAFPID-0001"
 _BLANK_URI = "https://your-organisation.invalid"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from oakum.advisory.draft import Draft
 from oakum.finding import Finding
 from oakum.openapi.model import Json
-from oakum.output.text import short
+from oakum.output.terminal_text import short
 
 SCHEMA = "oakum.advisory/2"
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from oakum.advisory.draft import Draft
 from oakum.errors import count_of
 from oakum.output.markdown import MOST, code_of, escape
-from oakum.output.text import short, visible
+from oakum.output.terminal_text import short, visible
 from oakum.report.pipeline_formats import first_words
 
 MANY = 12

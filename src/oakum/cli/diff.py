@@ -134,7 +134,7 @@ def _summary(changes: Sequence[DifferenceLine]) -> str:
 
 
 def _text(changes: Sequence[DifferenceLine]) -> Iterator[str]:
-    from oakum.output.text import visible
+    from oakum.output.terminal_text import visible
 
     for head, groups in _groups(changes):
         yield f"{head}:"

@@ -26,7 +26,7 @@ from oakum.memory import (
     stage,
 )
 from oakum.memory.file import finding as plain
-from oakum.output.file import update
+from oakum.output.atomic_file import update
 from oakum.report.grouping import state_words
 from oakum.report.pipeline_formats import first_words
 

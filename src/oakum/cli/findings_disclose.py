@@ -12,7 +12,7 @@ from oakum.cli import shared
 from oakum.errors import ExitCode, count_of
 from oakum.memory import EVENTS, Due, Memory, case_of, dues, record_event, render
 from oakum.memory.file import disclosure as plain
-from oakum.output.file import update
+from oakum.output.atomic_file import update
 
 _STYLES = {"over": "bold red", "due": "bold yellow", "soon": "bold", "running": "", "done": "dim"}
 

@@ -31,7 +31,7 @@ from oakum.gate import badge as badges
 from oakum.gate.combined_reports import is_later
 from oakum.gate.linter_findings import LINTERS
 from oakum.memory import Memory, learn
-from oakum.output.text import short, visible
+from oakum.output.terminal_text import short, visible
 from oakum.policy.contract import contract_digest
 from oakum.policy.resource_schemas import view
 from oakum.report.github import Annotation, commands

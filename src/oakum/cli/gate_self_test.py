@@ -15,7 +15,7 @@ from oakum.cli import shared
 from oakum.cli.gate_inputs import bench
 from oakum.finding import Report
 from oakum.gate import ReportSource, Verdict, VerdictInputs, Widening, combine_reports, judge
-from oakum.output.text import visible
+from oakum.output.terminal_text import visible
 from oakum.policy.contract import contract_digest
 from oakum.policy.resource_schemas import view
 

@@ -100,7 +100,7 @@ def traffic(
     if json_file is not None:
         shared.write_text(json_file, json_document.render(made).decode())
     if html_file is not None:
-        from oakum.observe_pages.writing import write_inventory
+        from oakum.observe_pages.page_writer import write_inventory
 
         write_inventory(html_file, json_document.document(made))
     if form == "json":
@@ -267,7 +267,7 @@ def _write_openapi(templates: tuple[Template[SeenEndpoint], ...], path: Path) ->
 
     import yaml
 
-    from oakum.traffic.openapi import document
+    from oakum.traffic.openapi_from_traffic import document
 
     made = document(templates)
     if path.suffix in (".yaml", ".yml"):

@@ -112,7 +112,7 @@ def command(
     if json_file is not None:
         shared.write_text(json_file, document)
     if html_file is not None:
-        from oakum.observe_pages.writing import write_abuse
+        from oakum.observe_pages.page_writer import write_abuse
 
         write_abuse(html_file, json_document.document(report, reads, distrust))
     if form == "json":
@@ -207,7 +207,7 @@ def _kept_traffic(sources: Sequence[str], key: bytes, denies: bool, held: bool) 
     known: set[int] = set()
 
     def calls() -> Iterator[RecordedCall]:
-        from oakum.traffic.store.reading import calls as kept
+        from oakum.traffic.store.parquet_reader import calls as kept
 
         for call in kept(folders):
             if call.credentials == "unknown" and call.caller:
@@ -227,7 +227,7 @@ def _read(
 ) -> _Traffic:
     """The calls of records, in the order of time; endpoints by what a document says, and what the
     beginning of the traffic tells of them."""
-    from oakum.abuse.reading import CallReader
+    from oakum.abuse.recorded_calls import CallReader
     from oakum.traffic.call import Hasher
     from oakum.traffic.call_reader import Endpoints
     from oakum.traffic.evaluation.traffic_judge import ContractJudge

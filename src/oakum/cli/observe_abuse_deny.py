@@ -12,7 +12,7 @@ import click
 
 from oakum.cli import observe_options
 from oakum.errors import InputError, Location, Problem, count_of
-from oakum.output.file import update
+from oakum.output.atomic_file import update
 
 if TYPE_CHECKING:
     from oakum.abuse.detections import AbuseReport

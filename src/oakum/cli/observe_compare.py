@@ -72,7 +72,7 @@ def command(
     if json_file is not None:
         shared.write_text(json_file, render(found).decode())
     if html_file is not None:
-        from oakum.observe_pages.writing import write_comparison
+        from oakum.observe_pages.page_writer import write_comparison
 
         write_comparison(html_file, document(found))
     if form == "json":

@@ -89,7 +89,7 @@ def command(
     if json_file:
         shared.write_text(json_file, f"{document}\n")
     if html_file:
-        from oakum.observe_pages.writing import write_usage
+        from oakum.observe_pages.page_writer import write_usage
 
         write_usage(html_file, found)
     if form == "json":

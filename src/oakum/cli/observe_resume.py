@@ -29,8 +29,8 @@ from oakum.traffic.call_reader import Endpoints
 from oakum.traffic.evaluation.traffic_judge import ContractJudge
 from oakum.traffic.store.keep_run import against_of, no_proof, put, tables
 from oakum.traffic.store.layout import KeptRun, SourceNote, is_kept, open_runs
-from oakum.traffic.store.progress import SourceFile, begin_sources, notes_to_continue
-from oakum.traffic.store.writing import Keeper, sweep, unwritable
+from oakum.traffic.store.parquet_writer import Keeper, sweep, unwritable
+from oakum.traffic.store.read_positions import SourceFile, begin_sources, notes_to_continue
 from oakum.traffic.survey import Surveyor
 from oakum.traffic.traffic_files import TrafficSource, records
 from oakum.traffic.traffic_report import SourceCounts

@@ -18,7 +18,7 @@ from oakum.errors import ExitCode, count_of
 
 if TYPE_CHECKING:
     from oakum.traffic.traffic_files import TrafficSource
-    from oakum.watch.live import Live, LiveFrame
+    from oakum.watch.live_view import Live, LiveFrame
 
 Shown = Callable[["LiveFrame"], None]
 
@@ -57,7 +57,7 @@ def command(
     shared.require_sketches("oakum observe watch")
     from oakum.traffic.evaluation.loading import load_against
     from oakum.traffic.traffic_files import sources as opened
-    from oakum.watch.live import Live
+    from oakum.watch.live_view import Live
 
     not_both(contract, openapi)
     found = opened(sources)
@@ -75,7 +75,7 @@ def _follow(
     live: Live, found: Sequence[TrafficSource], whole: bool, every: float, show: Shown
 ) -> None:
     """Reads new exchanges and redraws now and then: rarely if drawing takes long."""
-    from oakum.watch.follow import follow
+    from oakum.watch.log_follower import follow
 
     looked, due = False, time.monotonic() + every
     for passed in follow(found, whole=whole):
@@ -111,7 +111,7 @@ def _print_result(live: Live, found: Sequence[TrafficSource]) -> int:
 @contextmanager
 def _screen(title: str, every: float) -> Iterator[Shown]:
     """Where to draw: an alternate screen in a terminal, or plain lines."""
-    from oakum.watch.frame import draw, line, status
+    from oakum.watch.screen import draw, line, status
 
     console = shared.console()
     if not console.is_terminal or console.no_color or os.environ.get("TERM") == "dumb":

@@ -17,7 +17,7 @@ from oakum.cli.progress import progress
 from oakum.errors import InputError, Location, OakumError, Problem, count_of
 from oakum.exposure.cells.matrix import Outcome
 from oakum.finding import Report
-from oakum.output.text import visible
+from oakum.output.terminal_text import visible
 from oakum.report.grouping import exit_code
 from oakum.scan.context import Event
 from oakum.scan.options import Options

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from oakum.cli import shared
 from oakum.cli.progress import progress
-from oakum.output.text import visible
+from oakum.output.terminal_text import visible
 from oakum.report.grouping import state_words
 
 if TYPE_CHECKING:

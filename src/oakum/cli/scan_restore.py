@@ -9,7 +9,7 @@ import orjson
 
 from oakum.cli import shared
 from oakum.errors import ExitCode
-from oakum.output.text import visible
+from oakum.output.terminal_text import visible
 
 if TYPE_CHECKING:
     from oakum.scan.options import Options

@@ -301,7 +301,7 @@ def line(words: str, style: str = "") -> None:
     contain names from an API."""
     from rich.text import Text
 
-    from oakum.output.text import visible
+    from oakum.output.terminal_text import visible
 
     console().print(Text(visible(words), style), soft_wrap=True)
 

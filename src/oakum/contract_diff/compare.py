@@ -15,7 +15,7 @@ from typing import Literal
 from oakum.authz.compiled_model import Model
 from oakum.authz.table import Table
 from oakum.contract_diff.endpoint_places import DeclaredEndpoint, DeclaredPaths, Walk, node_at
-from oakum.contract_diff.worlds import (
+from oakum.contract_diff.relation_combinations import (
     MOST,
     Condition,
     Setting,

@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from oakum.contract_diff.changes_outside_tables import OutsideChange
 from oakum.contract_diff.embedded_objects import find_embedded_checks
 from oakum.contract_diff.endpoint_places import Walk
-from oakum.contract_diff.outside_tables import OutsideChange
-from oakum.contract_diff.passed_inputs import find_passed_inputs
-from oakum.contract_diff.worlds import endpoint_key
+from oakum.contract_diff.forwarded_inputs import find_passed_inputs
+from oakum.contract_diff.relation_combinations import endpoint_key
 from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
 from oakum.guard.compiled.objects_outside_path import Plain

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from oakum.authz.compiled_model import Model
 from oakum.authz.table import Table, Trie
-from oakum.contract_diff.worlds import endpoint_key
+from oakum.contract_diff.relation_combinations import endpoint_key
 from oakum.openapi.model import Media, Operation, Shape
 from oakum.openapi.shape_queries import event_of, member, read_only
 from oakum.policy.resource_schemas import resource_of

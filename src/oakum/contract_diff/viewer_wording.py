@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from oakum.contract_diff.compare import Difference, Move
-from oakum.contract_diff.worlds import (
+from oakum.contract_diff.relation_combinations import (
     MISSING,
     OTHER,
     Condition,

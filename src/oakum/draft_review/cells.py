@@ -13,7 +13,7 @@ from typing import Literal
 
 from oakum.authz import Model, Table, compile_contract
 from oakum.authz.table import grants
-from oakum.draft_review.edit import Verb
+from oakum.draft_review.policy_edits import Verb
 from oakum.inference.lexicon import FieldClass, Label, label_field
 from oakum.openapi.model import Json
 from oakum.policy.contract import Contract

@@ -18,7 +18,7 @@ from oakum.draft_review.cells import (
     may_set,
     sight,
 )
-from oakum.draft_review.edit import Close, Confirm, ConfirmCall, Edit, GrantEdit, SetOwner
+from oakum.draft_review.policy_edits import Close, Confirm, ConfirmCall, Edit, GrantEdit, SetOwner
 from oakum.openapi.model import Json
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from oakum.draft_review.cells import rows
-from oakum.draft_review.edit import Edit, SetOwner
+from oakum.draft_review.policy_edits import Edit, SetOwner
 from oakum.draft_review.questions import SENSITIVE
 from oakum.draft_review.session import ReviewSession
 from oakum.inference.lexicon import FieldClass

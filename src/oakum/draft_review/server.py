@@ -19,8 +19,8 @@ from urllib.parse import parse_qs, urlsplit
 import orjson
 
 from oakum.draft_review import page_state
-from oakum.draft_review.edit import Confirm, ConfirmCall, Edit, SetOwner, Verb
 from oakum.draft_review.owner_edits import owner_edits
+from oakum.draft_review.policy_edits import Confirm, ConfirmCall, Edit, SetOwner, Verb
 from oakum.draft_review.session import FileChangedError, ReviewSession
 from oakum.errors import InputError
 from oakum.openapi.model import Json

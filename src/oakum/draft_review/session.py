@@ -17,7 +17,8 @@ from oakum.draft_review.cells import (
     grant_relations,
     implied_viewers,
 )
-from oakum.draft_review.edit import (
+from oakum.draft_review.exactness import Version, beyond
+from oakum.draft_review.policy_edits import (
     Close,
     Edit,
     GrantEdit,
@@ -27,12 +28,11 @@ from oakum.draft_review.edit import (
     covers,
     difference,
 )
-from oakum.draft_review.exactness import Version, beyond
 from oakum.errors import InputError, Location, Problem
 from oakum.openapi.document import Document
 from oakum.openapi.model import Json
 from oakum.openapi.source import decode, parse, read_bytes
-from oakum.output.file import write
+from oakum.output.atomic_file import write
 from oakum.policy.contract import is_policy, load
 from oakum.policy.shared_keys import apart
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from oakum.draft_review.cell_descriptions import describe_cell, owner
 from oakum.draft_review.cells import rows
-from oakum.draft_review.edit import Confirm, ConfirmCall
 from oakum.draft_review.owner_edits import owner_edits
+from oakum.draft_review.policy_edits import Confirm, ConfirmCall
 from oakum.draft_review.questions import WIDE, ReviewQuestion, questions
 from oakum.draft_review.session import ReviewSession
 from oakum.errors import InputError, Location, Problem, count_of

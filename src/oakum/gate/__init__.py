@@ -5,8 +5,8 @@ that tested nothing makes the gate red.
 """
 
 from oakum.gate.combined_reports import CombinedReports, ReportSource, combine_reports, foreign
+from oakum.gate.document_flaws import Flaw, flaws
 from oakum.gate.judge import VerdictInputs, judge
-from oakum.gate.static import Flaw, flaws
 from oakum.gate.verdict import Criterion, Verdict, WaiverUse, Widening
 
 __all__ = [

@@ -11,9 +11,9 @@ from oakum.errors import NOWHERE, ExitCode, Problem, count_of
 from oakum.finding import Finding
 from oakum.gate.combined_reports import CombinedReports
 from oakum.gate.coverage import never_asked, shares, unmet_states, unreachable
+from oakum.gate.document_flaws import Flaw, find_unsecured, flaws
 from oakum.gate.guard_comparison import agreement, doubts, summarize_cells
 from oakum.gate.linter_findings import LinterResult
-from oakum.gate.static import Flaw, find_unsecured, flaws
 from oakum.gate.unclassified_fields import find_unclassified
 from oakum.gate.undeclared_graphql_fields import unnamed_root_fields
 from oakum.gate.verdict import Criterion, Detail, Status, Verdict, Widening

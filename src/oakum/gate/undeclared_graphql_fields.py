@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from oakum.gate.static import Flaw
+from oakum.gate.document_flaws import Flaw
 from oakum.inference.lexicon import FieldClass, label_field
 from oakum.policy.graphql import Graph, RootField
 

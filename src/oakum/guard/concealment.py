@@ -27,10 +27,10 @@ from oakum.guard.lookup_requirements import LookupRequirements
 from oakum.guard.lookups import Lookups
 from oakum.guard.request_checks import absent
 from oakum.openapi.model import Json
+from oakum.routing.caller_credentials import STRANGER, readable
+from oakum.routing.content_type import FORM, PARTS, read_media_type
 from oakum.routing.http_messages import Denial, RequestSteps
-from oakum.routing.media import FORM, PARTS, read_media_type
 from oakum.routing.route import path_of
-from oakum.routing.who import STRANGER, readable
 
 Named = tuple[tuple[ConcealedObject, Mapping[str, str]], ...]
 """(concealed object, parameters that identify it) pairs."""

@@ -16,7 +16,7 @@ from math import ceil
 from threading import Lock
 
 from oakum.guard.caller_limits import open_window
-from oakum.routing.who import Guess, Who
+from oakum.routing.caller_credentials import Guess, Who
 
 MOST = 100
 """Most failed or pending credentials from one address in a window."""

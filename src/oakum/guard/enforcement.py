@@ -49,19 +49,8 @@ from oakum.routing.allowed_headers import (
     upgrades,
     without_file_name,
 )
-from oakum.routing.caching import FRESH, kept_apart
-from oakum.routing.http_messages import Denial, HttpRequest, HttpResponse, RequestSteps, broken
-from oakum.routing.media import with_media_type
-from oakum.routing.request_head import check, in_origin_form
-from oakum.routing.route import (
-    RequestTarget,
-    filter_query,
-    passes,
-    split_target,
-    with_query,
-    without,
-)
-from oakum.routing.who import (
+from oakum.routing.cached_responses import FRESH, kept_apart
+from oakum.routing.caller_credentials import (
     NOBODY,
     NONE,
     NobodyNamed,
@@ -78,6 +67,17 @@ from oakum.routing.who import (
     readable,
     told_to_nobody,
     turned_away,
+)
+from oakum.routing.content_type import with_media_type
+from oakum.routing.http_messages import Denial, HttpRequest, HttpResponse, RequestSteps, broken
+from oakum.routing.request_head import check, in_origin_form
+from oakum.routing.route import (
+    RequestTarget,
+    filter_query,
+    passes,
+    split_target,
+    with_query,
+    without,
 )
 
 _BODILESS = (204, 205, 304)

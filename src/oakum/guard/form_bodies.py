@@ -16,8 +16,8 @@ from collections.abc import Collection
 from oakum.guard.compiled.form_members import Form
 from oakum.guard.compiled.form_parts import parts_of
 from oakum.openapi.model import Json
+from oakum.routing.content_type import FORM, MediaType
 from oakum.routing.http_messages import Denial
-from oakum.routing.media import FORM, MediaType
 from oakum.routing.route import decoded_name, decoded_value, filter_query
 
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,29})")

@@ -20,7 +20,7 @@ from oakum.errors import InputError, Problem, install_hint
 from oakum.http.jwt import base64url_bytes
 from oakum.openapi.model import Json
 from oakum.policy.model import Tokens
-from oakum.routing.who import Verifier
+from oakum.routing.caller_credentials import Verifier
 
 if TYPE_CHECKING:
     from joserfc.jwk import Key

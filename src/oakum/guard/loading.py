@@ -20,8 +20,8 @@ from oakum.guard.enforcement import Gatekeeper
 from oakum.guard.jwt_verification import verifier
 from oakum.guard.key_files import read_api_keys, read_key_set
 from oakum.guard.request_outcome import GuardedRequest, Refusal
+from oakum.routing.caller_credentials import Verifier
 from oakum.routing.http_messages import Denial, HttpRequest
-from oakum.routing.who import Verifier
 
 _ELAPSED: int = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 _log = logging.getLogger("oakum.guard")

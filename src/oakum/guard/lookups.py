@@ -26,9 +26,9 @@ from oakum.http.octets import octets
 from oakum.openapi.model import Json
 from oakum.openapi.path_segments import parameter_names
 from oakum.policy.model import Guarding, Policy, Relation, Service, origin
+from oakum.routing.caller_credentials import RequestCredentials, Who, readable
 from oakum.routing.http_messages import Headers, HttpRequest, HttpResponse, RequestSteps
 from oakum.routing.route import path_of
-from oakum.routing.who import RequestCredentials, Who, readable
 
 KIND = ("content-type", "application/json")
 """Sent although there is no body: JSON clients do so, and some APIs accept a token only with it."""

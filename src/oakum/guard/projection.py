@@ -10,8 +10,8 @@ from oakum.authz.project import Projection, project
 from oakum.guard.compiled.lookup_plan import kind_of
 from oakum.http.media_type import is_json
 from oakum.openapi.model import Media, Operation
+from oakum.routing.content_type import read_media_type
 from oakum.routing.http_messages import HttpResponse
-from oakum.routing.media import read_media_type
 
 NULL = b"null"
 

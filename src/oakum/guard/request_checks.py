@@ -28,10 +28,10 @@ from oakum.guard.lookups import Lookups
 from oakum.guard.stored_object import find, object_in_response, question, stored_subjects, unlike
 from oakum.http.media_type import is_json
 from oakum.openapi.model import Json
+from oakum.routing.caller_credentials import readable
+from oakum.routing.content_type import FORM, PARTS, MediaType, is_plain, read_media_type
 from oakum.routing.http_messages import Denial, HttpRequest, HttpResponse, RequestSteps
-from oakum.routing.media import FORM, PARTS, MediaType, is_plain, read_media_type
 from oakum.routing.route import filter_query
-from oakum.routing.who import readable
 
 _MOST_CUTS = 8
 """Most cuts of one body; beyond that it is refused."""

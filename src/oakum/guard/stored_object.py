@@ -18,9 +18,9 @@ from oakum.guard.compiled.write_targets import Target
 from oakum.guard.lookups import Lookups
 from oakum.http.json_pointer import values_at
 from oakum.openapi.model import Json
+from oakum.routing.caller_credentials import readable
 from oakum.routing.http_messages import Denial, HttpRequest, HttpResponse, RequestSteps
 from oakum.routing.route import path_of
-from oakum.routing.who import readable
 
 _NOWHERE = Target("none")
 

@@ -13,9 +13,9 @@ from oakum.guard.compiled.lookup_selection import LookupSelection, Place
 from oakum.guard.compiled.tenant_mentions import names_tenant
 from oakum.http.octets import sha256_of_texts
 from oakum.routing.allowed_headers import for_this_hop
+from oakum.routing.caller_credentials import cookies
 from oakum.routing.http_messages import Denial, Headers, HttpRequest
 from oakum.routing.route import decoded_name
-from oakum.routing.who import cookies
 
 
 @dataclass(frozen=True)

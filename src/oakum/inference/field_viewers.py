@@ -14,7 +14,8 @@ from typing import Literal
 
 from oakum.http.methods import SHOWS
 from oakum.inference.lexicon import FieldClass, singular, word_set, words
-from oakum.inference.nouns import (
+from oakum.inference.owners import DraftOwner, names_somebody
+from oakum.inference.path_nouns import (
     ACCOUNTS,
     CROWDS,
     is_of_caller,
@@ -22,7 +23,6 @@ from oakum.inference.nouns import (
     nouns,
     without_id,
 )
-from oakum.inference.owners import DraftOwner, names_somebody
 from oakum.inference.resource_fields import NOT_SET, ResourceField
 from oakum.inference.schema_groups import DocumentTypes, Thing
 from oakum.inference.side_effects import classify, sounds_like_reading

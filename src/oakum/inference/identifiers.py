@@ -11,7 +11,7 @@ import re
 from collections.abc import Container, Iterable, Mapping
 
 from oakum.inference.lexicon import word_set, words
-from oakum.inference.nouns import ACCOUNTS, SAYS_AN_ID, without_id
+from oakum.inference.path_nouns import ACCOUNTS, SAYS_AN_ID, without_id
 from oakum.openapi.model import Parameter, Shape
 from oakum.openapi.shape_queries import scalars
 

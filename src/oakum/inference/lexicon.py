@@ -25,7 +25,7 @@ from oakum.inference.lexicon_phrases import (
     FieldClass,
 )
 from oakum.openapi.model import Shape
-from oakum.openapi.words import singular, words
+from oakum.openapi.name_words import singular, words
 
 __all__ = [
     "LETS_IN",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from oakum.inference.lexicon import FieldClass, classify_field, word_set, words
-from oakum.inference.nouns import (
+from oakum.inference.path_nouns import (
     ACCOUNTS,
     RECORDED,
     is_segment,

@@ -15,7 +15,7 @@ from oakum.http.methods import READS
 from oakum.inference.identifiers import formed_as, named_after
 from oakum.inference.lexicon import FieldClass, classify_field, label_field, words
 from oakum.inference.lexicon_phrases import PICTURE
-from oakum.inference.nouns import (
+from oakum.inference.path_nouns import (
     ACCOUNTS,
     COUNTS,
     SAYS_A_TEXT,

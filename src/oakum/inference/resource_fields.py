@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from oakum.inference.lexicon import FieldClass, Label, label_field
-from oakum.inference.nouns import is_of_caller, is_segment, last_parameter, noun_of_path, nouns
+from oakum.inference.path_nouns import is_of_caller, is_segment, last_parameter, noun_of_path, nouns
 from oakum.inference.response_objects import is_item
 from oakum.inference.schema_groups import DocumentTypes, Thing
 from oakum.openapi.document import Document

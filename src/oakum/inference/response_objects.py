@@ -16,7 +16,8 @@ from oakum.http.media_type import is_feed
 from oakum.http.methods import SHOWS
 from oakum.inference.identifiers import own_name
 from oakum.inference.lexicon import FieldClass, classify_field, singular, word_set, words
-from oakum.inference.nouns import (
+from oakum.inference.package_prefixes import packages, without_package
+from oakum.inference.path_nouns import (
     ACCOUNTS,
     is_of_caller,
     is_segment,
@@ -27,7 +28,6 @@ from oakum.inference.nouns import (
     without_id,
     without_verbs,
 )
-from oakum.inference.package_prefixes import packages, without_package
 from oakum.inference.side_effects import classify
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation, Shape

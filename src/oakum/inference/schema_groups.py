@@ -17,7 +17,7 @@ from oakum.http.json_pointer import path_of
 from oakum.http.methods import SHOWS
 from oakum.inference.identifiers import formed_as, is_foreign, named_after, own_name
 from oakum.inference.lexicon import FieldClass, classify_field, singular, word_set, words
-from oakum.inference.nouns import (
+from oakum.inference.path_nouns import (
     ACCOUNTS,
     COUNTS,
     CROWDS,

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 
 from oakum.inference.lexicon import FieldClass, classify_field, word_set, words
-from oakum.inference.nouns import ACCOUNTS, CROWDS, SELF_MARKS, noun_of_path
+from oakum.inference.path_nouns import ACCOUNTS, CROWDS, SELF_MARKS, noun_of_path
 from oakum.inference.response_objects import DeclaredObject
 from oakum.inference.side_effects import classify
 from oakum.openapi.document import Document

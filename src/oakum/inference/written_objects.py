@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from oakum.http.json_pointer import escape
 from oakum.http.methods import SHOWS
 from oakum.inference.lexicon import FieldClass, classify_field, singular, words
-from oakum.inference.nouns import ACCOUNTS, CROWDS, is_of_caller, noun_of_path, without_id
+from oakum.inference.path_nouns import ACCOUNTS, CROWDS, is_of_caller, noun_of_path, without_id
 from oakum.inference.response_objects import GENERIC
 from oakum.inference.schema_groups import DocumentTypes, Thing
 from oakum.inference.side_effects import classify

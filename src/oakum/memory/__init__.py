@@ -7,7 +7,6 @@ does the input and output and reads the clock.
 
 from oakum.memory.disclosure_timeline import EVENTS, Due, case_of, due, dues, record_event
 from oakum.memory.file import SCHEMA, read, render
-from oakum.memory.learn import learn, silent
 from oakum.memory.model import (
     AT_ENDPOINT,
     AtEndpoint,
@@ -21,6 +20,7 @@ from oakum.memory.model import (
     stage,
 )
 from oakum.memory.replay_results import PrintedReplay, apply_replay, read_replay
+from oakum.memory.report_merge import learn, silent
 
 __all__ = [
     "AT_ENDPOINT",

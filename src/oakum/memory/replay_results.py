@@ -13,7 +13,6 @@ from typing import Literal
 
 from oakum.errors import InputError, Location, Problem
 from oakum.finding import Endpoint
-from oakum.memory.learn import add_history, latest
 from oakum.memory.model import (
     AtEndpoint,
     FindingStanding,
@@ -22,6 +21,7 @@ from oakum.memory.model import (
     RememberedFinding,
     Stamp,
 )
+from oakum.memory.report_merge import add_history, latest
 from oakum.openapi.typed_json import Value, read_typed
 
 SCHEMA = "oakum.replay/2"

@@ -16,7 +16,7 @@ from pathlib import Path
 from oakum.errors import Location, Problem
 from oakum.openapi import overlay, source
 from oakum.openapi.broken_references import broken
-from oakum.openapi.collections.reading import folder, folder_of, stand_in
+from oakum.openapi.collections.collection_reader import folder, folder_of, stand_in
 from oakum.openapi.foreign_formats import recognise, refuse_other_text
 from oakum.openapi.model import ClosedOperation, Json, Operation, Shape
 from oakum.openapi.operation_reader import OperationReader, extensions, members

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from oakum.openapi.automaton import Automaton, of_pattern, of_texts
+from oakum.openapi.pattern_automaton import Automaton, of_pattern, of_texts
 from oakum.openapi.pattern_syntax import MOST_STATES, UnsupportedPattern
 
 NameTest = str | tuple[str, ...]

@@ -24,7 +24,7 @@ from oakum.openapi.model import ClosedOperation, Json, Media, Operation, Paramet
 from oakum.openapi.reference import Library, LocatedValue
 from oakum.openapi.schema import Schemas, children
 from oakum.openapi.shape_queries import scalars
-from oakum.openapi.walk import elements
+from oakum.openapi.shape_walk import elements
 
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace", "query")
 _LIKELY = ("GET", "PUT", "POST", "DELETE", "PATCH")

@@ -19,7 +19,7 @@ from oakum.openapi.model import Json, Shape
 from oakum.openapi.name_classes import NameTest
 from oakum.openapi.reference import Library, LocatedValue
 from oakum.openapi.schema_object import COMPOSING, KIND, MAPPING, NO_KIND, STRUCTURE
-from oakum.openapi.walk import (
+from oakum.openapi.shape_walk import (
     Either,
     Thunk,
     children,

@@ -15,7 +15,7 @@ from oakum.errors import Problem
 from oakum.openapi.model import Json, Media, Parameter, Shape
 from oakum.openapi.operation_reader import OperationReader, declared_parameters, parameter
 from oakum.openapi.reference import LocatedValue
-from oakum.openapi.walk import Thunk, shape_with
+from oakum.openapi.shape_walk import Thunk, shape_with
 
 _FORM = "application/x-www-form-urlencoded"
 _PARTS = "multipart/form-data"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from oakum.output.text import short
+from oakum.output.terminal_text import short
 
 MOST = 500
 """Most characters of one text."""

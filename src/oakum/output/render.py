@@ -17,7 +17,7 @@ import orjson
 from markupsafe import Markup, escape
 
 from oakum.errors import count_of
-from oakum.output.text import visible
+from oakum.output.terminal_text import visible
 
 _OBEYED = re.compile(r"[<>&\x7f-\U0010ffff]")
 """Matches markup characters and those that may be invisible; printable ones are kept."""

@@ -13,7 +13,7 @@ from oakum.http.json_pointer import path_of
 from oakum.openapi.model import Shape
 from oakum.openapi.schema import children, elements
 from oakum.policy.model import Policy, Resource
-from oakum.policy.monotone import closed_shows_more, weaker_sees_more
+from oakum.policy.monotonicity import closed_shows_more, weaker_sees_more
 from oakum.policy.parameter_bindings import fill_parameters
 from oakum.policy.parser import place
 from oakum.policy.resource_schemas import View, at, declares, request_shapes, siblings, success

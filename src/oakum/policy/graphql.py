@@ -18,7 +18,7 @@ from oakum.errors import InputError, Location, Problem, did_you_mean, install_hi
 from oakum.openapi import source
 from oakum.openapi.document import Document
 from oakum.openapi.model import Media, Operation, Parameter, Shape
-from oakum.openapi.walk import Either, common, shape_with
+from oakum.openapi.shape_walk import Either, common, shape_with
 from oakum.policy.graphql_arguments import arguments
 from oakum.policy.model import OperationRule, Policy
 from oakum.policy.parser import place

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from oakum.http.json_pointer import path_of
+from oakum.openapi.component_names import NamesBelow
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation, Shape
-from oakum.openapi.names_below import NamesBelow
 from oakum.openapi.schema import children, elements
 from oakum.openapi.shape_queries import event_of, names_of
-from oakum.openapi.walk import reachable
+from oakum.openapi.shape_walk import reachable
 from oakum.policy.model import OperationRule, Policy
 
 

@@ -20,7 +20,7 @@ from oakum.authz.table import deciding_states, leaf_index
 from oakum.exposure.cells.matrix import NOBODY, Key, Matrix, state_key
 from oakum.exposure.endpoints.probes import Probe, probe_of
 from oakum.exposure.evaluation_context import EvaluationContext
-from oakum.exposure.exchanges.why_undecided import RELATION, SETTING, WHO
+from oakum.exposure.exchanges.undecided_reasons import RELATION, SETTING, WHO
 from oakum.exposure.finding_evidence import Question
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.response_reader import is_success

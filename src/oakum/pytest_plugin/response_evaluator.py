@@ -23,7 +23,7 @@ from oakum.exposure.evidence import Redactor, shape
 from oakum.exposure.exchanges.caller_identification import IdentifiedCaller, Source, viewer_of
 from oakum.exposure.exchanges.former_relations import FormerRelations
 from oakum.exposure.exchanges.observed_owners import ShownObject, ToldOwners
-from oakum.exposure.exchanges.why_undecided import (
+from oakum.exposure.exchanges.undecided_reasons import (
     FORMER,
     OWN,
     OWNER,

@@ -18,12 +18,12 @@ import pytest
 from oakum.errors import InputError, count_of
 from oakum.exchange import Request
 from oakum.finding import Cell, Endpoint, Report, Result
-from oakum.output.text import visible
+from oakum.output.terminal_text import visible
 from oakum.policy.contract import contract_digest, load
 from oakum.pytest_plugin.client_hooks import ClientHooks
+from oakum.pytest_plugin.report_writer import SuiteRun, report
 from oakum.pytest_plugin.suite_counts import SuiteCounts
 from oakum.pytest_plugin.suite_observer import SuiteObserver
-from oakum.pytest_plugin.writing import SuiteRun, report
 from oakum.report import write
 
 _BEFORE = "no test"

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from oakum.errors import InputError, Location, Problem, did_you_mean
 from oakum.finding import Report
-from oakum.output import file
+from oakum.output import atomic_file
 from oakum.report import github, gitlab, html, json_document, junit, markdown, sarif, terminal
 from oakum.report.pipeline_formats import NO_FACTS, RenderFacts
 
@@ -57,4 +57,4 @@ def write(report: Report, path: Path, format: str, facts: RenderFacts = NO_FACTS
     if format not in renderers:
         hint = did_you_mean(format, renderers) or f"there are {', '.join(renderers)}"
         raise InputError([Problem(Location(str(path)), f"no report format `{format}`", hint)])
-    file.write(path, renderers[format](report, facts))
+    atomic_file.write(path, renderers[format](report, facts))

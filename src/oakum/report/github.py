@@ -12,7 +12,7 @@ from typing import Literal
 
 from oakum.errors import Location, count_of
 from oakum.finding import Report, Result
-from oakum.output.text import short
+from oakum.output.terminal_text import short
 from oakum.report.grouping import Defect, defects, exit_code, tally, verdict_words
 from oakum.report.pipeline_formats import (
     NO_FACTS,

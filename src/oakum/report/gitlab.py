@@ -12,7 +12,7 @@ import orjson
 from oakum.errors import Location
 from oakum.finding import Finding, Report
 from oakum.openapi.model import Json
-from oakum.output.text import short
+from oakum.output.terminal_text import short
 from oakum.report.grouping import findings_in_order
 from oakum.report.pipeline_formats import (
     DISTRUST_RULE,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
 from oakum.finding import Cell, Endpoint, Finding, Report, Result, State
-from oakum.output.text import short
+from oakum.output.terminal_text import short
 from oakum.report.grouping import findings_in_order, state_words
 from oakum.report.pipeline_formats import NO_FACTS, FindingStates, RenderFacts, message, place
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from oakum.errors import ExitCode, count_of
 from oakum.finding import Report, Result
 from oakum.output.markdown import MOST, code_of, escape, escape_title
-from oakum.output.text import short
+from oakum.output.terminal_text import short
 from oakum.report.grouping import (
     Defect,
     by_item,

@@ -15,7 +15,7 @@ from typing import Literal
 
 from oakum.errors import Location, count_of
 from oakum.finding import Endpoint, Finding, Report
-from oakum.output.text import short, visible
+from oakum.output.terminal_text import short, visible
 from oakum.report.grouping import state_words, states_by_field, when_words
 
 Level = Literal["error", "warning", "note"]

@@ -19,7 +19,7 @@ import orjson
 from oakum.errors import Location, count_of
 from oakum.finding import Finding, Report
 from oakum.openapi.model import Json
-from oakum.output.text import short, visible
+from oakum.output.terminal_text import short, visible
 from oakum.report.grouping import exit_code, findings_in_order, verdict_words
 from oakum.report.pipeline_formats import (
     DISTRUST_RULE,

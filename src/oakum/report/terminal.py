@@ -14,7 +14,7 @@ from rich.text import Text
 
 from oakum.errors import ExitCode, count_of
 from oakum.finding import Endpoint, Report, Result
-from oakum.output.text import visible
+from oakum.output.terminal_text import visible
 from oakum.report.grouping import (
     Defect,
     by_item,

@@ -12,11 +12,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from oakum.openapi.automaton import Automaton
 from oakum.openapi.model import ClosedOperation, Operation
 from oakum.openapi.path_segments import nameless, parameter_names
+from oakum.openapi.pattern_automaton import Automaton
 from oakum.openapi.pattern_syntax import UnsupportedPattern
-from oakum.routing.crossed_paths import CrossedPath, overlaps
+from oakum.routing.overlapping_paths import CrossedPath, overlaps
 from oakum.routing.parameter_texts import is_integer, of_shape
 from oakum.routing.path_converters import sure_texts, unclear_integers
 

@@ -12,8 +12,8 @@ from collections.abc import Generator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from oakum.routing.media import read_media_type
-from oakum.routing.problem import PROBLEM_HEADERS, RETRY_AFTER, problem
+from oakum.routing.content_type import read_media_type
+from oakum.routing.problem_details import PROBLEM_HEADERS, RETRY_AFTER, problem
 
 _LOG = logging.getLogger("oakum.guard")
 Headers = tuple[tuple[str, str], ...]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 
 from oakum.authz.id_spelling import text
-from oakum.openapi.automaton import Automaton, of_pattern, of_texts
 from oakum.openapi.model import Shape
+from oakum.openapi.pattern_automaton import Automaton, of_pattern, of_texts
 
 
 def of_shape(shape: Shape) -> Automaton | None:

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
 
-from oakum.openapi.automaton import Automaton, of_pattern, of_texts, table
 from oakum.openapi.model import Shape
+from oakum.openapi.pattern_automaton import Automaton, of_pattern, of_texts, table
 from oakum.openapi.pattern_syntax import (
     Anchor,
     AnyOf,

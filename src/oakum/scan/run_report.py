@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import oakum
 from oakum.exposure.cells.report_cells import report_cells
-from oakum.exposure.cells.why_untested import resources_without_owner
+from oakum.exposure.cells.untested_reasons import resources_without_owner
 from oakum.exposure.findings import conclude
 from oakum.finding import (
     Cell,

@@ -116,13 +116,13 @@ def _of_logs(
     asked: ObserveOptions, found: list[TrafficSource], against: DocumentJudge | None
 ) -> tuple[TrafficReport, Survey] | None:
     """None: the engine cannot read them after all, and nobody has insisted on it."""
-    from oakum.traffic.store import logs
+    from oakum.traffic.store import access_logs
     from oakum.traffic.store.engine import UnreadableSource
 
     hashed = Hasher(os.urandom(32))
     with _engine(asked, hashed) as running:
         try:
-            survey, reads = logs.survey(
+            survey, reads = access_logs.survey(
                 running,
                 found,
                 lambda: Surveyor(b"", against, asked.hosts),

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from oakum.inference.lexicon import singular, word_set, words
-from oakum.inference.nouns import ACCOUNTS, nouns
+from oakum.inference.path_nouns import ACCOUNTS, nouns
 from oakum.inference.schema_groups import Thing, world_of
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation, Shape

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from oakum.draft_review.edit import Confirm
+from oakum.draft_review.policy_edits import Confirm
 from oakum.draft_review.server import ReviewServer
 from tests.patience import patient
 from tests.scan.clinic import DOCUMENT

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from oakum.draft_review.cell_descriptions import describe_cell, owner, viewer
-from oakum.draft_review.edit import Confirm
+from oakum.draft_review.policy_edits import Confirm
 from oakum.policy.model import Owner, Relation
 from tests.unit.draft_review.world import CONTRACT, review
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from oakum.draft_review.edit import Confirm, ConfirmCall
+from oakum.draft_review.policy_edits import Confirm, ConfirmCall
 from oakum.draft_review.questions import ReviewQuestion, above, counts, questions
 from tests.unit.draft_review.world import CONTRACT, added, review
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from oakum.draft_review.cells import rows
-from oakum.draft_review.edit import Close, Confirm, SetOwner
+from oakum.draft_review.policy_edits import Close, Confirm, SetOwner
 from oakum.draft_review.session import FileChangedError, ReviewSession
 from oakum.errors import InputError
 from oakum.policy.contract import load

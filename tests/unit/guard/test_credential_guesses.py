@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from oakum.guard import credential_guesses
 from oakum.guard.credential_guesses import Guesses
-from oakum.routing.who import NOBODY, Guess, Who
+from oakum.routing.caller_credentials import NOBODY, Guess, Who
 
 ANN = Who(frozenset(("ann",)))
 

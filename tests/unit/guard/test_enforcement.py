@@ -12,7 +12,7 @@ import pytest
 
 from oakum.errors import InputError
 from oakum.routing.http_messages import HttpRequest
-from oakum.routing.problem import problem
+from oakum.routing.problem_details import problem
 from tests.unit.guard.club import DOCUMENT, POLICY
 from tests.unit.guard.talk import (
     CADENCE,

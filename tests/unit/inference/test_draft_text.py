@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import yaml
 
-from oakum.draft_review.edit import ConfirmCall, apply_edit
+from oakum.draft_review.policy_edits import ConfirmCall, apply_edit
 from oakum.inference.draft_text import (
     WIDTH,
     comment,

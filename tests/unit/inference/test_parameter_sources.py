@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from oakum.inference.draft import draft, drafted_policy
-from oakum.inference.nouns import is_of_caller, noun_of_path, nouns
 from oakum.inference.parameter_sources import infer_params
+from oakum.inference.path_nouns import is_of_caller, noun_of_path, nouns
 from oakum.openapi.document import Document
 from oakum.policy.model import Owner, Policy, Resource
 

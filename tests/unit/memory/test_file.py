@@ -15,7 +15,7 @@ from oakum.memory import Memory, learn, read, render
 from oakum.openapi.model import Json
 from oakum.report.json_document import document
 from oakum.rules import FORMER
-from tests.unit.memory.test_learn import histories
+from tests.unit.memory.test_report_merge import histories
 from tests.unit.memory.world import FIXED, STAGE_1, STAGE_2, report
 
 STORY = learn(Memory(), [report(1, STAGE_1), report(2, STAGE_2)])

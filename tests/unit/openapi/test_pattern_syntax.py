@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from oakum.openapi.automaton import of_pattern
+from oakum.openapi.pattern_automaton import of_pattern
 from oakum.openapi.pattern_syntax import UnsupportedPattern
 
 

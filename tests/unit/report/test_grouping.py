@@ -7,7 +7,7 @@ import pytest
 
 from oakum.errors import ExitCode, Location
 from oakum.finding import Cell, Endpoint, Finding, Report, Result, State
-from oakum.output.text import visible
+from oakum.output.terminal_text import visible
 from oakum.report.grouping import (
     by_item,
     defects,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from oakum.exposure.cells.matrix import Entry, Key, Matrix
-from oakum.exposure.cells.why_untested import (
+from oakum.exposure.cells.untested_reasons import (
     ResponseIndex,
     why_keyless,
     why_not_closed,

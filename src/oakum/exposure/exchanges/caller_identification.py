@@ -24,9 +24,9 @@ from oakum.http.jwt import claims_of
 from oakum.inference.lexicon import words
 from oakum.openapi.model import Json
 from oakum.policy.model import Policy
+from oakum.routing.caller_credentials import RequestCredentials, find_credentials
 from oakum.routing.caller_plan import Credential
 from oakum.routing.http_messages import Denial, HttpRequest
-from oakum.routing.who import RequestCredentials, find_credentials
 
 Source = Literal["said", "framework", "token", "answer", "nobody", "unknown"]
 _USUAL = (Credential("header", "authorization"), Credential("header", "cookie"))

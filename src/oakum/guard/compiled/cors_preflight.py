@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from oakum.guard.compiled.path_objects import names
-from oakum.openapi.automaton import Automaton
 from oakum.openapi.model import Operation, Parameter, Shape
+from oakum.openapi.pattern_automaton import Automaton
 from oakum.routing.http_messages import Headers
 from oakum.routing.route import path_of
 

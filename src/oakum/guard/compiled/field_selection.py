@@ -18,8 +18,8 @@ from oakum.guard.compiled.tenant_mentions import members_of
 from oakum.http.cookies import cookie_names
 from oakum.http.media_type import is_json
 from oakum.openapi.model import Json, Operation
+from oakum.routing.content_type import read_media_type
 from oakum.routing.http_messages import HttpRequest
-from oakum.routing.media import read_media_type
 from oakum.routing.route import decoded_name
 
 NAMES = frozenset(

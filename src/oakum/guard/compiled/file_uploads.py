@@ -18,7 +18,7 @@ from oakum.authz.table import ruling_leaves
 from oakum.guard.compiled.form_members import Form, form_body
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.shape_queries import element, member_by_name
-from oakum.routing.media import PARTS
+from oakum.routing.content_type import PARTS
 
 _SOMEBODY = "somebody"
 

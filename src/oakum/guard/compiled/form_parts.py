@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 
-from oakum.routing.media import is_plain_part
+from oakum.routing.content_type import is_plain_part
 from oakum.routing.nested_parameters import NestedParameter
 
 OVERRIDES = frozenset(

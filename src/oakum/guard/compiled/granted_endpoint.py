@@ -10,9 +10,9 @@ from oakum.guard.compiled.field_selection import Choices
 from oakum.guard.compiled.form_members import Form
 from oakum.guard.compiled.objects_outside_path import Plain
 from oakum.guard.compiled.write_targets import Target
-from oakum.openapi.automaton import Automaton
 from oakum.openapi.model import Operation
-from oakum.routing.media import FORM, PARTS
+from oakum.openapi.pattern_automaton import Automaton
+from oakum.routing.content_type import FORM, PARTS
 from oakum.routing.nested_parameters import NestedParameter
 
 

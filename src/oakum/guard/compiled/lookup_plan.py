@@ -37,16 +37,16 @@ from oakum.guard.compiled.write_targets import Finders, Target, Targets, needs_o
 from oakum.guard.compiled.written_resource import typed_target, written_target
 from oakum.http.json_pointer import path_of
 from oakum.http.media_type import covers_json, essence
-from oakum.openapi.automaton import Automaton
 from oakum.openapi.document import Document
 from oakum.openapi.model import Media, Operation
+from oakum.openapi.pattern_automaton import Automaton
 from oakum.openapi.pattern_syntax import UnsupportedPattern
 from oakum.openapi.shape_queries import element
 from oakum.policy.model import Policy, origin
 from oakum.policy.resource_schemas import resource_of
 from oakum.routing.caller_plan import Credential, LookupRequest, caller_plan, request_of
 from oakum.routing.competing_operations import PathChoices, path_choices, rivals, unreachable_rivals
-from oakum.routing.media import FEEDS, FORM, PARTS
+from oakum.routing.content_type import FEEDS, FORM, PARTS
 from oakum.routing.nested_parameters import nested_members
 from oakum.routing.parameter_texts import of_shape
 from oakum.routing.route import escape_template

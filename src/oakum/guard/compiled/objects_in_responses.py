@@ -16,7 +16,7 @@ from oakum.http.media_type import essence
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.shape_queries import element, member, ways
 from oakum.policy.resource_schemas import resource_of
-from oakum.routing.media import FEEDS
+from oakum.routing.content_type import FEEDS
 
 _DEEP = 3
 """How deep a response is searched for a resource."""

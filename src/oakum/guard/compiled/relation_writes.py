@@ -15,7 +15,7 @@ from oakum.errors import Problem
 from oakum.guard.compiled.path_objects import PathObjects, places
 from oakum.openapi.model import Operation
 from oakum.openapi.path_segments import nameless
-from oakum.openapi.walk import flatten
+from oakum.openapi.shape_walk import flatten
 from oakum.policy.model import Relation, origin
 
 _STEM = 4

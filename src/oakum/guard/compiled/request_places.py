@@ -21,8 +21,8 @@ from oakum.openapi.model import Json, Operation, Parameter, Shape
 from oakum.openapi.shape_queries import containers, scalars, ways
 from oakum.policy.model import Resource
 from oakum.policy.resource_schemas import resource_of
+from oakum.routing.content_type import read_media_type
 from oakum.routing.http_messages import HttpRequest
-from oakum.routing.media import read_media_type
 from oakum.routing.nested_parameters import split
 from oakum.routing.route import decoded_name, decoded_value
 

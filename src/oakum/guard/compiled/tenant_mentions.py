@@ -14,8 +14,8 @@ from urllib.parse import unquote_to_bytes
 from oakum.authz.declared_media import PATCH
 from oakum.guard.compiled.lookup_selection import TENANTS, LookupSelection, plain
 from oakum.http.media_type import is_json
+from oakum.routing.content_type import read_media_type
 from oakum.routing.http_messages import HttpRequest
-from oakum.routing.media import read_media_type
 from oakum.routing.route import decoded_name
 
 _WORD = re.compile(rb"[0-9A-Za-z_-]+")

@@ -18,7 +18,7 @@ from oakum.errors import Problem
 from oakum.openapi.document import Document
 from oakum.openapi.model import Media, Operation, Shape
 from oakum.openapi.shape_queries import merge, scalars, ways
-from oakum.openapi.walk import Thunk, shape_with
+from oakum.openapi.shape_walk import Thunk, shape_with
 
 _NOTES = ("_below", "_atoms", "_children")
 """Attributes of a shape in which walks cache results."""

@@ -22,7 +22,7 @@ from oakum.openapi.document import Document
 from oakum.openapi.model import Media, Operation, Shape
 from oakum.openapi.shape_queries import member_by_name, member_names, ways
 from oakum.policy.resource_schemas import resource_of
-from oakum.routing.media import FORM, PARTS
+from oakum.routing.content_type import FORM, PARTS
 
 _DEEP = 6
 """Most levels to follow, since a schema may be recursive."""

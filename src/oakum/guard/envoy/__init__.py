@@ -33,7 +33,7 @@ from oakum.guard.envoy.unsupported_features import unserved_operations
 from oakum.guard.lua import bundle, long_string
 from oakum.openapi.document import Document
 from oakum.openapi.model import Json
-from oakum.routing.problem import PROBLEM_HEADERS, RETRY_AFTER, problem
+from oakum.routing.problem_details import PROBLEM_HEADERS, RETRY_AFTER, problem
 
 _BOOTSTRAP = "envoy.json"
 _PROBLEMS = {str(status): problem(status) for status in STATUSES}

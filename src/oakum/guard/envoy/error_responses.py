@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from oakum.guard.envoy.config_elements import SPACE
 from oakum.openapi.model import Json
-from oakum.routing.problem import PROBLEM_HEADERS, RETRY_AFTER, problem
+from oakum.routing.problem_details import PROBLEM_HEADERS, RETRY_AFTER, problem
 
 STATUSES = (400, 401, 403, 404, 408, 413, 422, 426, 429, 431, 500, 501, 502, 503, 504)
 """Statuses with a problem body; the sentinel has the same list."""

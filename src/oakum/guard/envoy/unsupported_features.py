@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from oakum.errors import Problem
 from oakum.http.media_type import essence
 from oakum.openapi.document import Document
-from oakum.routing.media import FEEDS
+from oakum.routing.content_type import FEEDS
 
 _METHODS = """ACL BIND CHECKOUT CONNECT COPY DELETE GET HEAD LINK LOCK MERGE MKACTIVITY MKCALENDAR
 MKCOL MOVE NOTIFY OPTIONS PATCH POST PROPFIND PROPPATCH PURGE PUT QUERY REBIND REPORT SEARCH SOURCE

@@ -1,4 +1,4 @@
--- The only parser of `content-type` and `content-encoding`: the Lua of `routing/media.py`.
+-- The only parser of `content-type` and `content-encoding`: the Lua of `routing/content_type.py`.
 --
 -- A body is forwarded with the media type that the guard judged it by, in the guard's own spelling. A
 -- value is parsed by the whole grammar (RFC 9110, 8.3.1 and 5.6.6) or not at all, and one that another

@@ -35,7 +35,7 @@ from oakum.guard.engine_protocol import (
 from oakum.guard.lua import bundle, long_string
 from oakum.openapi.document import Document
 from oakum.openapi.model import Json
-from oakum.routing.problem import PROBLEM_HEADERS, problem
+from oakum.routing.problem_details import PROBLEM_HEADERS, problem
 
 _CONF, _LUA, _CHECK = "nginx.conf", "oakum.lua", "check.conf"
 _MODULES = ("ndk_http_module.so", "ngx_http_lua_module.so")

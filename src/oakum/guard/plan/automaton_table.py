@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from oakum.openapi.automaton import Automaton
 from oakum.openapi.name_classes import NameClasses
+from oakum.openapi.pattern_automaton import Automaton
 
 
 class Automata:

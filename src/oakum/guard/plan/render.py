@@ -63,7 +63,7 @@ from oakum.openapi.shape_queries import (
     tells_by_name,
     write_only,
 )
-from oakum.openapi.walk import reachable
+from oakum.openapi.shape_walk import reachable
 from oakum.policy.model import Policy, Relation, State
 from oakum.policy.resource_schemas import resource_of
 from oakum.routing.nested_parameters import plan_nested

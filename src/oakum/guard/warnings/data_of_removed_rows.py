@@ -19,7 +19,7 @@ from oakum.guard.compiled.objects_in_graphql_arguments import reachable_places
 from oakum.http.json_pointer import path_of
 from oakum.openapi.model import Shape
 from oakum.openapi.shape_queries import member, member_by_name, member_names, names_of
-from oakum.openapi.walk import reachable
+from oakum.openapi.shape_walk import reachable
 from oakum.policy.model import FieldRule
 from oakum.policy.resource_schemas import resource_of
 

@@ -14,7 +14,7 @@ from oakum.errors import Problem, few
 from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.guard.compiled.concealed_objects import ConcealedObject
 from oakum.guard.compiled.lookup_plan import kind_of
-from oakum.routing.media import FEEDS
+from oakum.routing.content_type import FEEDS
 
 
 def hidden_feeds(contract: CompiledContract) -> Iterator[Problem]:

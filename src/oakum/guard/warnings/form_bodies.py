@@ -9,7 +9,7 @@ from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.guard.compiled.file_uploads import unset_files
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
 from oakum.guard.compiled.lookup_plan import kind_of
-from oakum.routing.media import FORM, PARTS
+from oakum.routing.content_type import FORM, PARTS
 
 
 def unread_forms(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Problem]:

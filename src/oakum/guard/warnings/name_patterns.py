@@ -13,7 +13,7 @@ from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.name_classes import automaton_of, name_classes
 from oakum.openapi.pattern_syntax import UnsupportedPattern
-from oakum.openapi.walk import reachable
+from oakum.openapi.shape_walk import reachable
 
 
 def unreadable_patterns(contract: CompiledContract) -> Iterator[Problem]:

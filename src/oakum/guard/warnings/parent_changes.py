@@ -17,7 +17,7 @@ from oakum.guard.compiled.write_targets import asks_object
 from oakum.guard.unexplained_names import in_flow
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.shape_queries import member, ways
-from oakum.openapi.walk import children, elements
+from oakum.openapi.shape_walk import children, elements
 from oakum.policy.resource_schemas import resource_of
 
 _DEEP = 5

@@ -15,7 +15,7 @@ from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
 from oakum.openapi.model import Shape
 from oakum.openapi.schema import children
 from oakum.openapi.shape_queries import names_of
-from oakum.openapi.walk import elements
+from oakum.openapi.shape_walk import elements
 from oakum.policy.model import Resource
 from oakum.policy.resource_schemas import at
 

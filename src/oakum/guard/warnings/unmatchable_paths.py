@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from oakum.errors import Problem
 from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.openapi.grpc_resource_names import is_several_segments
-from oakum.routing.verb_paths import names_with_slashes
+from oakum.routing.custom_method_paths import names_with_slashes
 
 
 def unmatched_names(contract: CompiledContract) -> Iterator[Problem]:

@@ -15,9 +15,9 @@ from oakum.guard.compiled.path_objects import PathObjects, PathStep
 from oakum.guard.compiled.write_targets import asks_object
 from oakum.guard.unexplained_names import explains
 from oakum.openapi.model import Operation, Parameter
-from oakum.openapi.walk import elements
+from oakum.openapi.shape_walk import elements
 from oakum.policy.resource_schemas import resource_of
-from oakum.routing.media import FORM, PARTS
+from oakum.routing.content_type import FORM, PARTS
 
 _MARKS = {"label": ".", "matrix": ";"}
 """Style → the prefix of its values (OpenAPI 3.1, Style Values)."""

@@ -14,8 +14,8 @@ from urllib.parse import unquote
 
 from oakum.openapi.collections.auth import NAME
 from oakum.openapi.collections.saved_request import Pair
+from oakum.openapi.name_words import singular, words
 from oakum.openapi.path_segments import VERSION, id_form
-from oakum.openapi.words import singular, words
 
 _VARIABLE = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}|\{%.*?%\}")
 _TEMPLATE = re.compile(r"\{\}(?:[.:]\w+|\.\{\})|\w+\('?\{\}'?\)")

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from oakum.openapi.automaton import Automaton
 from oakum.openapi.model import Shape
+from oakum.openapi.pattern_automaton import Automaton
 from oakum.openapi.pattern_syntax import UnsupportedPattern
 from oakum.routing.parameter_texts import of_shape
 from oakum.scan.engine import Engine

@@ -15,7 +15,7 @@ from oakum.authz.compiled_model import is_open_to_members, is_withheld
 from oakum.errors import count_of, few
 from oakum.exposure.cells.matrix import Matrix
 from oakum.exposure.cells.report_cells import asked_as_more
-from oakum.exposure.cells.why_untested import NO_REQUEST, asked_as
+from oakum.exposure.cells.untested_reasons import NO_REQUEST, asked_as
 from oakum.exposure.endpoints.probes import probe_of
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.finding import Cell, Result, SkippedOperation

@@ -18,7 +18,7 @@ from oakum.exposure.endpoints.probes import Probe, names_a_person
 from oakum.finding import Endpoint
 from oakum.http.origin import origin_of
 from oakum.inference.lexicon import FieldClass, classify_field, singular, words
-from oakum.inference.nouns import ACCOUNTS, SAYS_AN_ID, nouns
+from oakum.inference.path_nouns import ACCOUNTS, SAYS_AN_ID, nouns
 from oakum.inference.side_effects import classify
 from oakum.openapi.model import Operation, Parameter
 from oakum.scan.discovery.api_versions import split

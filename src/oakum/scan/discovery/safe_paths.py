@@ -12,7 +12,7 @@ import re
 from collections.abc import Collection, Iterable
 
 from oakum.inference.lexicon import singular, word_set, words
-from oakum.inference.nouns import ACCOUNTS
+from oakum.inference.path_nouns import ACCOUNTS
 from oakum.inference.side_effects import CHANGES, LINKS, NOUN_HEADS, THINGS, may_command
 from oakum.inference.unsafe_writes import asks_for_change
 

@@ -28,7 +28,7 @@ from graphql import (
 )
 
 from oakum.inference.lexicon import FieldClass, classify_field, singular, word_set, words
-from oakum.inference.nouns import ACCOUNTS, SAYS_A_TEXT, SAYS_AN_ID
+from oakum.inference.path_nouns import ACCOUNTS, SAYS_A_TEXT, SAYS_AN_ID
 from oakum.inference.unsafe_writes import asks_for_change
 from oakum.scan.graphql.selection_sets import InputMembers, QueryVariable, Value, holes
 from oakum.scan.graphql.type_mapping import Vocabulary

@@ -26,7 +26,7 @@ from graphql import (
 from graphql.utilities import strip_ignored_characters
 
 from oakum.inference.lexicon import singular, word_set, words
-from oakum.inference.nouns import ACCOUNTS
+from oakum.inference.path_nouns import ACCOUNTS
 from oakum.openapi.model import Json, Operation
 from oakum.policy.graphql import TAG
 from oakum.scan.graphql.query_plan import acts_by_name

@@ -13,7 +13,7 @@ from oakum.exchange import Response
 from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.response_reader import is_success
 from oakum.inference.lexicon import FieldClass, classify_field, word_set, words
-from oakum.inference.nouns import SAYS_A_TEXT
+from oakum.inference.path_nouns import SAYS_A_TEXT
 from oakum.scan.engine import Engine
 from oakum.scan.filters.hidden_values import HiddenValue, hidden_fields
 from oakum.scan.graphql.selection_sets import InputMembers, QueryVariable, Root, Value

@@ -24,7 +24,7 @@ from graphql import (
 from oakum.authz import Model
 from oakum.exposure.values.knowledge import canonical
 from oakum.inference.lexicon import FieldClass, classify_field, singular, word_set, words
-from oakum.inference.nouns import ACCOUNTS
+from oakum.inference.path_nouns import ACCOUNTS
 from oakum.openapi.model import Json
 from oakum.scan.graphql.selection_sets import Pick
 

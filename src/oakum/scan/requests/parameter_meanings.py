@@ -15,7 +15,7 @@ from oakum.authz import Model
 from oakum.exposure.endpoints.probes import Probe, names_a_person
 from oakum.exposure.endpoints.request_bodies import body_members
 from oakum.inference.lexicon import singular, word_set, words
-from oakum.inference.nouns import ACCOUNTS
+from oakum.inference.path_nouns import ACCOUNTS
 from oakum.inference.unsafe_writes import asks_for_change
 from oakum.openapi.model import Parameter
 

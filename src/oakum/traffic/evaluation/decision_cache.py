@@ -23,7 +23,7 @@ from oakum.authz.table import Table, deciding_states, leaf_index
 from oakum.exposure.cells.matrix import Key, state_key
 from oakum.exposure.exchanges.caller_identification import IdentifiedCaller
 from oakum.exposure.exchanges.settings_and_relations import SettingsAndRelations
-from oakum.exposure.exchanges.why_undecided import FORMER, OWN, RELATION, SETTING, is_told
+from oakum.exposure.exchanges.undecided_reasons import FORMER, OWN, RELATION, SETTING, is_told
 from oakum.openapi.model import Json
 from oakum.policy.model import Resource
 from oakum.traffic.evaluation.fast_walk import FieldSet, SeenObject

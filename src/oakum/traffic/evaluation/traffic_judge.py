@@ -30,7 +30,7 @@ from oakum.exposure.exchanges.earlier_exchanges import EarlierExchanges, Exchang
 from oakum.exposure.exchanges.observed_owners import ShownObject
 from oakum.exposure.exchanges.sent_values import sent_of
 from oakum.exposure.exchanges.settings_and_relations_learner import CallerRequest
-from oakum.exposure.exchanges.why_undecided import OWNER, WHO
+from oakum.exposure.exchanges.undecided_reasons import OWNER, WHO
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.response_reader import ResponseReader, is_success, read_as_declared
 from oakum.exposure.values.knowledge import canonical, says_nothing
@@ -40,6 +40,7 @@ from oakum.openapi.model import Operation
 from oakum.routing.judged_contract import JudgedContract
 from oakum.routing.route import Router
 from oakum.traffic.draft_lines import DraftLine
+from oakum.traffic.evaluation.confirmed_writes import ObservedWrites
 from oakum.traffic.evaluation.decision_cache import (
     CachedDecision,
     CallerStanding,
@@ -50,7 +51,6 @@ from oakum.traffic.evaluation.fast_walk import FastWalk, SeenObject
 from oakum.traffic.evaluation.field_counts import FieldCounts, ShownFields
 from oakum.traffic.evaluation.left_out_objects import AnsweredQuestions, ObjectReference
 from oakum.traffic.evaluation.path_values import PathValues
-from oakum.traffic.evaluation.writes import ObservedWrites
 from oakum.traffic.inventory import UNREAD, read
 from oakum.traffic.recorded_exchange import RecordedExchange
 from oakum.traffic.traffic_files import STDIN, TrafficSource, records

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from oakum.openapi.model import Operation
 from oakum.traffic.recorded_exchange import RecordedExchange
-from oakum.traffic.store import questions, sums
+from oakum.traffic.store import sql_queries, sums
 from oakum.traffic.store.engine import QueryEngine
 from oakum.traffic.store.layout import KeptCalls
 from oakum.traffic.survey import Against
@@ -40,14 +40,14 @@ class ComparisonWithRuns:
         if not self._digest:
             return ()
         self._engine.create_view("sent", self._kept.files("sent"))
-        return sums.all_sent(_rows(self._engine, questions.SENT, _SENT))
+        return sums.all_sent(_rows(self._engine, sql_queries.SENT, _SENT))
 
     def drift(self) -> tuple[Drift, ...]:
         """Differences from the document that any of the kept runs has seen."""
         if not self._digest:
             return ()
         self._engine.create_view("drift", self._kept.files("drift"))
-        return sums.all_drift(_rows(self._engine, questions.DRIFT, _DRIFT))
+        return sums.all_drift(_rows(self._engine, sql_queries.DRIFT, _DRIFT))
 
     def unjudged_counts(self) -> Mapping[str, int]:
         """Reason → number of objects that no run could judge."""
@@ -67,7 +67,7 @@ class ComparisonWithRuns:
 
 
 def _rows(engine: QueryEngine, question: str, names: tuple[str, ...]) -> list[dict[str, Any]]:
-    found = questions.sort_rows(engine.rows(question))
+    found = sql_queries.sort_rows(engine.rows(question))
     return [dict(zip(names, row, strict=True)) for row in found]
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol, Self
 
 from oakum.errors import InputError, Location, Problem
 from oakum.traffic.call import Hasher
-from oakum.traffic.store.duck import MEMORY, connect
+from oakum.traffic.store.duckdb_connection import MEMORY, connect
 from oakum.traffic.store.layout import COLUMNS, Table
 
 _BATCH: Final = 10_000

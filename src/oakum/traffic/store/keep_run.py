@@ -16,7 +16,7 @@ from oakum.traffic.evaluation.traffic_judge import DocumentJudge
 from oakum.traffic.observation_run import survey_of
 from oakum.traffic.store import sums
 from oakum.traffic.store.layout import KeptRun, contract_text_digest
-from oakum.traffic.store.writing import Keeper
+from oakum.traffic.store.parquet_writer import Keeper
 from oakum.traffic.survey import Survey, Surveyor
 from oakum.traffic.traffic_files import STDIN, TrafficSource, records
 

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 from oakum.exchange import Exchange, Request, Response
 from oakum.traffic.inventory import SeenEndpoint
 from oakum.traffic.recorded_exchange import RecordedExchange, UnusableRecord
-from oakum.traffic.store import questions, sums
+from oakum.traffic.store import sql_queries, sums
 from oakum.traffic.store.engine import QueryEngine, ResultTooLarge
 from oakum.traffic.store.layout import KeptCalls
 from oakum.traffic.survey import ASIDE_ABSENT, Survey, Surveyor
@@ -48,7 +48,7 @@ def tally(engine: QueryEngine, endpoints: int) -> tuple[GroupCount, ...]:
     """Runs the counting query over the view `placed` with this number of endpoints; the order does
     not depend on the engine. If it does not fit into memory it is repeated in parts, since nothing
     may be written to disk. Raises `ResultTooLarge` if no part fits."""
-    pages = -(-endpoints // questions.BITS)
+    pages = -(-endpoints // sql_queries.BITS)
     for parts in PARTS[:-1]:
         with suppress(ResultTooLarge):
             return _in_parts(engine, pages, parts)
@@ -58,14 +58,14 @@ def tally(engine: QueryEngine, endpoints: int) -> tuple[GroupCount, ...]:
 def _in_parts(engine: QueryEngine, pages: int, parts: int) -> tuple[GroupCount, ...]:
     seen = Counter[GroupCount]()
     for part in range(parts):
-        engine.table("tallied", questions.tally(pages, part, parts))
-        for *group, many in engine.rows(questions.GROUPS):
+        engine.table("tallied", sql_queries.tally(pages, part, parts))
+        for *group, many in engine.rows(sql_queries.GROUPS):
             seen[GroupCount._make((*group, 0))] += int(many)
-        engine.table(f"reached{part}", questions.reach_rows(pages))
-    engine.view("reached", questions.join_views(parts))
+        engine.table(f"reached{part}", sql_queries.reach_rows(pages))
+    engine.view("reached", sql_queries.join_views(parts))
     return tuple(
         row._replace(sealed=engine.unseal(row.sealed) if row.sealed else "", seen=many)
-        for row, many in sorted(seen.items(), key=lambda each: questions.order(each[0]))
+        for row, many in sorted(seen.items(), key=lambda each: sql_queries.order(each[0]))
     )
 
 
@@ -105,11 +105,11 @@ def settle(engine: QueryEngine, survey: Survey) -> None:
     """Sets the number of distinct callers of each endpoint in the survey, over all its names."""
     endpoints = [each for each in _all(survey) if each.groups]
     unknown = any(isinstance(group, str) for each in endpoints for group in each.groups)
-    found = engine.rows(questions.SEALS) if unknown else ()
+    found = engine.rows(sql_queries.SEALS) if unknown else ()
     seals = {engine.unseal(sealed): str(sealed) for (sealed,) in found}
     for start in range(0, len(endpoints), _AT_ONCE):
         some = endpoints[start : start + _AT_ONCE]
-        row = next(engine.rows(questions.callers([_groups(each, seals) for each in some])))
+        row = next(engine.rows(sql_queries.callers([_groups(each, seals) for each in some])))
         for endpoint, many in zip(some, row, strict=True):
             endpoint.told = int(many or 0)
 
@@ -131,12 +131,12 @@ def of_kept(
     known = frozenset(declared)
 
     engine.create_view("calls", kept.files("calls"))
-    endpoints = [tuple(each) for each in questions.sort_rows(engine.rows(questions.ENDPOINTS))]
+    endpoints = [tuple(each) for each in sql_queries.sort_rows(engine.rows(sql_queries.ENDPOINTS))]
     columns = dict.fromkeys(("operation", "method", "path"), "VARCHAR")
     columns |= dict.fromkeys(("endpoint", "page", "bit"), "BIGINT")
-    placing = questions.page_and_bit
+    placing = sql_queries.page_and_bit
     engine.small("endpoints", columns, [(*at, n, *placing(n)) for n, at in enumerate(endpoints)])
-    engine.view("placed", questions.placed_calls())
+    engine.view("placed", sql_queries.placed_calls())
 
     def stand(row: GroupCount) -> RecordedExchange:
         operation, method, path = endpoints[row.endpoint]
@@ -166,13 +166,13 @@ def _endpoint(
 
 
 def _counts(engine: QueryEngine, surveyor: Surveyor, known: frozenset[str]) -> None:
-    found = questions.sort_rows(engine.rows(questions.COUNTS))
+    found = sql_queries.sort_rows(engine.rows(sql_queries.COUNTS))
     for operation, method, path, what, name, many in found:
         if endpoint := _endpoint(surveyor, known, operation, method, path):
             sums.add_count(endpoint, what, name, int(many))
 
 
 def _fields(engine: QueryEngine, surveyor: Surveyor, known: frozenset[str]) -> None:
-    for operation, method, path, steps, types, formats in engine.rows(questions.FIELDS):
+    for operation, method, path, steps, types, formats in engine.rows(sql_queries.FIELDS):
         if endpoint := _endpoint(surveyor, known, operation, method, path):
             sums.add_field(endpoint.answer, steps, types, formats)

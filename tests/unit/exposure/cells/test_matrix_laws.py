@@ -20,7 +20,7 @@ from oakum.exposure.cells.matrix import (
     Outcome,
 )
 from oakum.exposure.cells.report_cells import report_cells
-from oakum.exposure.cells.why_untested import is_anybodys, resources_without_owner
+from oakum.exposure.cells.untested_reasons import is_anybodys, resources_without_owner
 from oakum.exposure.endpoints.probes import Query
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.finding import Evidence, Result

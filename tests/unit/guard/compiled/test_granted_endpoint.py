@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from oakum.guard.compiled.form_members import Form
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint, WriteChecks
-from oakum.routing.media import FORM, PARTS
+from oakum.routing.content_type import FORM, PARTS
 from tests.unit.scan.studio import model
 
 OPERATIONS = model().operations

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from oakum.guard.plan.automaton_table import Automata
-from oakum.openapi.automaton import Automaton, of_pattern
 from oakum.openapi.name_classes import NameClasses, name_classes
+from oakum.openapi.pattern_automaton import Automaton, of_pattern
 
 
 def test_equal_automata_stand_in_the_plan_once() -> None:

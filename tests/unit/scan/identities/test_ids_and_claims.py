@@ -9,8 +9,8 @@ from oakum.authz.relations import held_relations
 from oakum.exchange import json_bytes
 from oakum.openapi.model import Json
 from oakum.policy.model import Caller, Policy, Relation
+from oakum.routing.caller_credentials import by_answer
 from oakum.routing.http_messages import HttpResponse
-from oakum.routing.who import by_answer
 from oakum.scan.identities.ids_and_claims import body_claims, drop_shared
 
 

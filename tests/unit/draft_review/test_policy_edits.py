@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from oakum.draft_review.edit import (
+from oakum.draft_review.policy_edits import (
     Close,
     Confirm,
     ConfirmCall,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import oakum
 from oakum.exposure.cells.matrix import NOBODY, Key, Matrix, Observation, Outcome
 from oakum.exposure.cells.report_cells import report_cells
-from oakum.exposure.cells.why_untested import NO_REQUEST
+from oakum.exposure.cells.untested_reasons import NO_REQUEST
 from oakum.exposure.findings import conclude
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.finding import Cell, Report, Result

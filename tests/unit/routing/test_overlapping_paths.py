@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oakum.openapi.model import Operation
-from oakum.routing.crossed_paths import overlaps
+from oakum.routing.overlapping_paths import overlaps
 from oakum.routing.route import Router, split_target
 
 SEGMENTS = ("{x}", "a", "ab", "aab", "a{x}", "{x}b", "ab{x}", "a{x}b")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from oakum.exposure.exchanges.why_undecided import is_told
+from oakum.exposure.exchanges.undecided_reasons import is_told
 from oakum.openapi.model import Json
 from oakum.policy.model import State
 

@@ -1,4 +1,4 @@
-"""What can be proven from the documents alone, without a running API.
+"""Flaws that the documents alone prove, without a running API.
 
 Only names and types are examined, so each flaw says what it is based on. What a contract states
 explicitly (`call: [anyone]`, `[]`, a claim that may set a role) is intended, and no flaw.
@@ -17,7 +17,7 @@ from oakum.inference.lexicon import FieldClass, label_field
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.schema import flatten
-from oakum.openapi.walk import reachable
+from oakum.openapi.shape_walk import reachable
 from oakum.policy.model import Grant, OperationRule, Policy, Resource, Stance
 from oakum.policy.parser import place
 from oakum.policy.resource_schemas import View, answers, at, request_shapes

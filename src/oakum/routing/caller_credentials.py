@@ -1,4 +1,4 @@
-"""Identifies the caller by the credentials of a request."""
+"""Reads the credentials of a request, and identifies the caller by them."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ from oakum.routing.allowed_headers import (
     is_only_against_forgery,
     names_nobody,
 )
-from oakum.routing.caching import handed_on
+from oakum.routing.cached_responses import handed_on
 from oakum.routing.caller_plan import Credential
+from oakum.routing.content_type import read_media_type
 from oakum.routing.http_messages import Denial, Headers, HttpRequest, HttpResponse
-from oakum.routing.media import read_media_type
 from oakum.routing.request_head import is_several
 from oakum.routing.route import decoded_name
 from oakum.routing.tenant_words import is_tenants_key

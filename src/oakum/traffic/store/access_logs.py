@@ -27,7 +27,7 @@ from oakum.openapi.path_segments import id_form
 from oakum.traffic.call import Hasher
 from oakum.traffic.call_reader import Endpoints
 from oakum.traffic.recorded_exchange import RecordedExchange, UnusableRecord, from_log
-from oakum.traffic.store import questions, sql_counts
+from oakum.traffic.store import sql_counts, sql_queries
 from oakum.traffic.store.engine import QueryEngine, UnreadableSource
 from oakum.traffic.store.sql_counts import GroupCount
 from oakum.traffic.survey import ABSENT, Survey, Surveyor, aside, is_page
@@ -80,7 +80,7 @@ class LoggedShapes:
             if each.there:
                 surveyor.tally(each.stand(), (), "", 1, 0)
         self._endpoints = Endpoints(surveyor.finish())
-        numbers: dict[object, int] = {_GONE: questions.GONE}
+        numbers: dict[object, int] = {_GONE: sql_queries.GONE}
         told, veiled = [], []
         self.shapes = [_GONE]
         for shape in sorted({each.shape for each in self.asks}):
@@ -88,7 +88,7 @@ class LoggedShapes:
             number = numbers.setdefault(kind, len(numbers))
             if number == len(self.shapes):
                 self.shapes.append(good)
-            place = (number, *questions.page_and_bit(number))
+            place = (number, *sql_queries.page_and_bit(number))
             if good == shape:
                 told.append((shape, *place))
             else:
@@ -131,17 +131,17 @@ def survey(
     declared operation of an exchange. Raises `UnreadableSource` for a source that is not a log or
     is truncated."""
     words = odd_words(operations)
-    engine.lines([each.name for each in sources], questions.LOG_NAMES)
+    engine.lines([each.name for each in sources], sql_queries.LOG_NAMES)
     known = LoggedShapes(fresh, found)
     known.asks.update(_sample_shapes(sources, words))
     known.learn(engine, hashed)
-    engine.view("placed", questions.placed_lines(words))
+    engine.view("placed", sql_queries.placed_lines(words))
     rows = sql_counts.tally(engine, len(known.shapes))
-    if any(row.why == questions.AN_ENTRY for row in rows):
+    if any(row.why == sql_queries.AN_ENTRY for row in rows):
         raise UnreadableSource
 
     def stand(row: GroupCount) -> RecordedExchange:
-        shape = known.shapes[row.endpoint] if row.endpoint != questions.UNKNOWN else row.sealed
+        shape = known.shapes[row.endpoint] if row.endpoint != sql_queries.UNKNOWN else row.sealed
         removed = orjson.loads(row.removed) if row.removed else {}
         return replace(_stand(shape, row.host, row.status), removed=removed)
 
@@ -164,7 +164,7 @@ def odd_words(operations: Iterable[Operation]) -> frozenset[str]:
     return frozenset(
         part
         for part in segments
-        if part and "{" not in part and (id_form(part) or questions.is_file(part))
+        if part and "{" not in part and (id_form(part) or sql_queries.is_file(part))
     )
 
 
@@ -176,7 +176,7 @@ def _sample_shapes(
         for passed in islice(_some(source), _LINES):
             request, status = passed.exchange.request, passed.exchange.response.status
             method = routed_method(request.method)
-            path = questions.shape(urlsplit(request.url).path, words)
+            path = sql_queries.shape(urlsplit(request.url).path, words)
             shape = f"{method}@{passed.operation}" if passed.operation else f"{method} {path}"
             yield LoggedShape(shape, status not in ABSENT)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from oakum.exposure.cells.matrix import Key, Matrix
-from oakum.exposure.cells.why_untested import NO_REQUEST, ResponseIndex, why_untested
+from oakum.exposure.cells.untested_reasons import NO_REQUEST, ResponseIndex, why_untested
 from oakum.exposure.known_identities import KnownIdentities
 from tests.unit.scan.studio import known_identities, model, probe
 

@@ -1,4 +1,4 @@
-"""Every way in which a caller can relate to an object, as two contracts read it.
+"""Every combination of relations that a caller can have to an object, as two contracts read it.
 
 Relations are compared by what makes them true (their `Source`), never by name: a contract that only
 renames `follower` changes nothing, and one that looks it up in another list changes who is a

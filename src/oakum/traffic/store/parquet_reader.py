@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from oakum.traffic.call import RecordedCall
-from oakum.traffic.store.duck import MEMORY, connect
+from oakum.traffic.store.duckdb_connection import MEMORY, connect
 from oakum.traffic.store.engine import UnreadableSource, translate_errors
 from oakum.traffic.store.layout import COLUMNS, open_runs, unreadable
 

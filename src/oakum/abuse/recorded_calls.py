@@ -1,4 +1,4 @@
-"""Turns recorded exchanges into calls with an endpoint and a caller, ready for the detector."""
+"""Turns recorded exchanges into calls of a caller at an endpoint, for the detector."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What requests may carry to the API under one contract and not under another.
+"""What a gateway forwards to the API under one contract and not under another.
 
 A guard forwards what the document declares, and removes or refuses the rest: parameters, values of
 those in a path, members of objects in a query, members of bodies. So the document alone may open a
@@ -10,15 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from oakum.contract_diff.changes_outside_tables import OutsideChange
 from oakum.contract_diff.endpoint_places import DeclaredEndpoints
-from oakum.contract_diff.outside_tables import OutsideChange
-from oakum.contract_diff.worlds import endpoint_key
+from oakum.contract_diff.relation_combinations import endpoint_key
 from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
 from oakum.guard.compiled.path_objects import names
 from oakum.openapi.model import Operation, Parameter
 from oakum.openapi.shape_queries import scalars
-from oakum.openapi.walk import reachable
+from oakum.openapi.shape_walk import reachable
 from oakum.routing.allowed_headers import forwards
 from oakum.routing.caller_plan import Credential
 from oakum.routing.nested_parameters import Below

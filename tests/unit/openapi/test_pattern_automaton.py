@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oakum.openapi.automaton import of_pattern, of_texts
+from oakum.openapi.pattern_automaton import of_pattern, of_texts
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from oakum.errors import InputError
-from oakum.openapi.collections import postman, reading
+from oakum.openapi.collections import collection_reader, postman
 from oakum.openapi.document import Document
 
 REQUESTS = {
@@ -28,7 +28,7 @@ def test_a_tool_of_the_list_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     data = json.dumps(REQUESTS).encode()
     with pytest.raises(InputError, match="`openapi` is missing"):
         Document.parse(data, "club.json")
-    monkeypatch.setattr(reading, "COLLECTIONS", (*reading.COLLECTIONS, TOOL))
+    monkeypatch.setattr(collection_reader, "COLLECTIONS", (*collection_reader.COLLECTIONS, TOOL))
     assert [each.path for each in Document.parse(data, "club.json").operations] == ["/me"]
     with pytest.raises(InputError, match="a collection of Hoppscotch"):
         Document.parse(json.dumps({**REQUESTS, "item": []}).encode(), "club.json")

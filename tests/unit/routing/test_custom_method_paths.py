@@ -6,7 +6,7 @@ import pytest
 
 from oakum.openapi.grpc_resource_names import spread
 from oakum.openapi.model import Operation, Parameter, Shape
-from oakum.routing.verb_paths import verb_paths
+from oakum.routing.custom_method_paths import verb_paths
 
 DEEPER = ("/v1/users/{id}", "/v1/{a}/{b}", "/v1/users/{id}/notes/{note}")
 OTHERS = ("/v1/{id}", "/v2/users/{id}", "/v1/users/{id}/notes")

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from oakum.policy.monotone import closed_shows_more, weaker_sees_more
+from oakum.policy.monotonicity import closed_shows_more, weaker_sees_more
 from tests.unit.policy.grammar import policy
 
 AROUND = """

@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 
-from oakum.openapi.automaton import Automaton, of_pattern
 from oakum.openapi.model import Operation, Parameter
 from oakum.openapi.path_segments import nameless
+from oakum.openapi.pattern_automaton import Automaton, of_pattern
 from oakum.openapi.pattern_syntax import UnsupportedPattern
 
 _OWN = re.compile(r"(.*/)\{([^{}]+)\}(:[^/{}]+)")

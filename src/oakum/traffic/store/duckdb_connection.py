@@ -1,4 +1,4 @@
-"""DuckDB with bounded memory and its own temporary folder."""
+"""A DuckDB connection with bounded memory and its own temporary folder."""
 
 from __future__ import annotations
 

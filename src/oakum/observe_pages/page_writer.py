@@ -8,7 +8,7 @@ from pathlib import Path
 
 from oakum.observe_pages import abuse, comparison, front_end_use, inventory
 from oakum.openapi.model import Json
-from oakum.output.file import write
+from oakum.output.atomic_file import write
 
 _AROUND = 3
 """Lines of a contract that a page shows before and after the one it points at."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from oakum.openapi.words import singular, words
+from oakum.openapi.name_words import singular, words
 
 
 def test_words_of_a_name() -> None:

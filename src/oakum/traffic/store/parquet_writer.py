@@ -19,7 +19,7 @@ import orjson
 
 from oakum.errors import InputError, Location, Problem
 from oakum.traffic.call import RecordedCall
-from oakum.traffic.store.duck import connect
+from oakum.traffic.store.duckdb_connection import connect
 from oakum.traffic.store.layout import KeptRun, Table, column_types, run_sheet
 
 MOST: Final = 200_000

@@ -1,4 +1,4 @@
-"""Objects that are missing from lists, whether or not the lists were read to their end."""
+"""Objects that are missing from lists, and whether the lists were read to their end."""
 
 from __future__ import annotations
 

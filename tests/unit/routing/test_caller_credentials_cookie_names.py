@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from oakum.routing.caller_credentials import find_credentials as gathered
 from oakum.routing.caller_plan import Credential
 from oakum.routing.http_messages import Denial, HttpRequest
-from oakum.routing.who import find_credentials as gathered
 from tests.unit.guard.lua_state import lua_state
 
 NAME = "crew_Session"

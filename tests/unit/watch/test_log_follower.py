@@ -15,8 +15,8 @@ import pytest
 from oakum.errors import InputError
 from oakum.traffic.recorded_exchange import RecordedExchange
 from oakum.traffic.traffic_files import TrafficSource
-from oakum.watch import follow as module
-from oakum.watch.follow import follow
+from oakum.watch import log_follower as module
+from oakum.watch.log_follower import follow
 from tests.patience import patient
 
 OAKUM = Path(sys.executable).with_name("oakum")

@@ -15,8 +15,8 @@ from rich.table import Table
 from rich.text import Text
 
 from oakum.errors import count_of
-from oakum.output.text import visible
-from oakum.watch.live import Busy, LiveFrame, News
+from oakum.output.terminal_text import visible
+from oakum.watch.live_view import Busy, LiveFrame, News
 
 _STYLES = {
     "endpoint": "bold cyan",

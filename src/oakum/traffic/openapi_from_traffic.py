@@ -1,4 +1,4 @@
-"""Builds an OpenAPI 3.1 document from traffic: only what was observed.
+"""Builds an OpenAPI 3.1 document from recorded traffic: only what was observed.
 
 A member is required if every object had it, and its types are those observed. No example and no
 enumeration is written, since both would be values.
