@@ -15,6 +15,7 @@ from textwrap import wrap
 from oakum.errors import InputError, Problem
 from oakum.http.json_pointer import escape, path_of
 from oakum.http.media_type import is_feed
+from oakum.inference.declared_fields import ResourceField, fields
 from oakum.inference.draft_text import (
     WIDTH,
     Rank,
@@ -35,7 +36,7 @@ from oakum.inference.lexicon import FieldClass, words
 from oakum.inference.owners import DraftOwner, account_params, ownership
 from oakum.inference.parameter_sources import ParameterValues, infer_params, usual_params
 from oakum.inference.privacy_states import StateGuess, hides_all, states
-from oakum.inference.resource_fields import ResourceField, changes, fields, main_endpoint
+from oakum.inference.resource_endpoints import changes, main_endpoint
 from oakum.inference.response_objects import EVENT, DeclaredObject, is_count, is_item
 from oakum.inference.schema_groups import DocumentTypes, Thing, world_of
 from oakum.inference.side_effects import classify, sounds_like_reading

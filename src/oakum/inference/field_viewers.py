@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from oakum.http.methods import SHOWS
+from oakum.inference.declared_fields import NOT_SET, ResourceField
 from oakum.inference.lexicon import FieldClass, singular, word_set, words
 from oakum.inference.owners import DraftOwner, names_somebody
 from oakum.inference.path_nouns import (
@@ -23,7 +24,6 @@ from oakum.inference.path_nouns import (
     nouns,
     without_id,
 )
-from oakum.inference.resource_fields import NOT_SET, ResourceField
 from oakum.inference.schema_groups import DocumentTypes, Thing
 from oakum.inference.side_effects import classify, sounds_like_reading
 from oakum.inference.unsafe_writes import kept_for_staff

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from oakum.inference.declared_fields import ResourceField
 from oakum.inference.lexicon import FieldClass, word_set, words
-from oakum.inference.resource_fields import ResourceField
 from oakum.openapi.model import Json
 
 

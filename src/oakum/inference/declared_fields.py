@@ -1,16 +1,13 @@
-"""The declared fields of a resource, and the endpoints that send or change it."""
+"""The fields of a resource that the document declares, with the endpoints that show each."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from oakum.inference.lexicon import FieldClass, Label, label_field
-from oakum.inference.path_nouns import is_of_caller, is_segment, last_parameter, noun_of_path, nouns
-from oakum.inference.response_objects import is_item
+from oakum.inference.path_nouns import is_segment
 from oakum.inference.schema_groups import DocumentTypes, Thing
-from oakum.openapi.document import Document
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.schema import children, elements
 
@@ -33,7 +30,6 @@ class ResourceField:
 _UNSEEN = Label(FieldClass.PLAIN, "only requests contain it")
 NOT_SET = (FieldClass.AUTHORITY, FieldClass.KEY)
 """Classes that owners do not set, unless a request body requires them."""
-_VERSION = re.compile(r"/v(\d{1,3})(?=/|$)")
 _FAR = 8
 
 
@@ -126,47 +122,3 @@ def _is_open(shape: Shape) -> bool:
     it."""
     kinds = shape.kinds - {"null"}
     return bool(kinds) and kinds <= {"object", "array"}
-
-
-def changes(world: DocumentTypes, document: Document) -> dict[int, list[Operation]]:
-    """`id()` of each thing → operations that change it: those that return it, or whose path names
-    it."""
-    answered = {
-        seen.operation.id: thing
-        for thing in world.things
-        for seen in thing.objects
-        if not seen.inside
-    }
-    by_noun = {thing.noun: thing for thing in world.things}
-    found: dict[int, list[Operation]] = {}
-    for endpoint in document.operations:
-        if endpoint.method in ("POST", "PUT", "PATCH") and endpoint.body:
-            named = map(noun_of_path, reversed(endpoint.path.split("/")))
-            of_path = next((by_noun[noun] for noun in named if noun in by_noun), None)
-            thing = (
-                answered.get(endpoint.id)
-                or of_path
-                or (world.account if is_of_caller(endpoint) else None)
-            )
-            found.setdefault(id(thing), []).append(endpoint)
-    return found
-
-
-def main_endpoint(thing: Thing) -> str:
-    """The operation that shows one such thing by its key; empty if there is none."""
-    found = [
-        seen.operation
-        for seen in thing.objects
-        if not seen.inside
-        and seen.operation.method == "GET"
-        and is_item(seen)
-        and thing.noun in nouns(seen.operation.path, last_parameter(seen.operation.path))
-    ]
-    found.sort(key=lambda endpoint: (endpoint.path.count("/"), -_version(endpoint.path)))
-    return found[0].id if found else ""
-
-
-def _version(path: str) -> int:
-    """The version that a path names (`/v2/…`): of two endpoints that are alike the newer one
-    counts."""
-    return max((int(number) for number in _VERSION.findall(path)), default=0)
