@@ -152,22 +152,27 @@ class Writing:
         arounds: tuple[Around, ...],
         *,
         counts: bool,
+        sets_key: Callable[[Subject], bool] = lambda at_place: True,
     ) -> tuple[tuple[MeantObject, ...], tuple[Around, ...]]:
         """The objects that the value at `at` may refer to, by its place and by its key. Each of
         them has to allow the write. Also returns each as the context of what it contains. `counts`:
-        whether any of it may be written, so that a look-up is worthwhile."""
+        whether any of it may be written, so that a look-up is worthwhile; `sets_key`: whether the
+        caller may set the key of what is at its place. If not, the key is not sent, and whether
+        there is an object with it decides nothing."""
         said = _named_keys(resource, value, at)
         found: list[MeantObject] = []
         inner: list[Around] = []
         for around in arounds or (None,):
             alone = bool(said) and self._addresses(resource, said, at, around)
-            ways = [[], said] if said and not alone else [said]
-            ways = [*self._slot(resource, at, around), *ways]
+            listed = around is None and _selects(resource, said, at)
+            ways = [*self._slot(resource, at, around), *([] if said and alone else [[]])]
             each = [self._one(resource, keys, at, around, counts=counts) for keys in ways]
+            if said and (alone or listed or all(sets_key(subject) for subject, _ in each)):
+                each.append(self._one(resource, said, at, around, counts=counts))
             last = each[-1][1]
-            keyed = alone and not last.itself
+            selects = (alone or listed) and not last.itself
+            keyed = selects or (listed and self._is_another(resource, said, at, around))
             known = resource.owner.kind == "none" or (last.known and not last.known.new)
-            selects = keyed or (around is None and not last.itself and _selects(resource, said, at))
             for subject, context in each:
                 meant = MeantObject(subject, keyed=keyed, stands=selects and bool(known))
                 found += [meant] if meant not in found else []

@@ -14,7 +14,7 @@ from oakum.authz.compiled_model import Model
 from oakum.authz.decision_inputs import Principal, Subject
 from oakum.authz.owner_states import state_of
 from oakum.authz.relations import held_relations
-from oakum.authz.table import Table, grants
+from oakum.authz.table import Table, grants, ruling_leaves
 from oakum.errors import Location
 from oakum.openapi.model import Json
 
@@ -143,6 +143,12 @@ def all_settable(
         bits = settable(model, principal, table, each.subject)
         found &= bits | key_of(table) if bits and each.stands else bits
     return found
+
+
+def may_set_key(model: Model, principal: Principal, table: Table, subject: Subject) -> bool:
+    """Whether the caller may set the key of an object."""
+    bits = settable(model, principal, table, subject)
+    return any(bits >> leaf & 1 for leaf in ruling_leaves(table, table.resource.key))
 
 
 def key_of(table: Table) -> int:

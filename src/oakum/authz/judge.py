@@ -14,7 +14,7 @@ from typing import NamedTuple
 from oakum.authz.body_owners import Around, BodyObjects, MeantObject, Writing, child_steps, slot
 from oakum.authz.compiled_model import Model, may_conceal
 from oakum.authz.data_beside_objects import Hollow, Keep, Rows, Values, as_absent, is_left, whole
-from oakum.authz.decide import all_settable, may_call, through
+from oakum.authz.decide import all_settable, may_call, may_set_key, through
 from oakum.authz.decision_inputs import Principal, Subject
 from oakum.authz.deselected_objects import LeftOut
 from oakum.authz.discriminators import Tag, tag_of
@@ -500,10 +500,11 @@ class Judge:
         around: tuple[Around, ...] = ()
         meant: tuple[MeantObject, ...] = ()
         if self._writing is not None:
-            counts = context.counts
+            counts, caller = context.counts, (self._model, self._principal, table)
             meant, around = self._writing.of(
-                table.resource, value, at, context.around, counts=counts
-            )
+                table.resource, value, at, context.around, counts=counts,
+                sets_key=lambda subject: may_set_key(*caller, subject),
+            )  # fmt: skip
             subject, owners = meant[0].subject, meant[0].subject.owners
             self.written += [(table, each.subject) for each in meant if counts]
         else:

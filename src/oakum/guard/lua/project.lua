@@ -1549,7 +1549,7 @@ local function one(subject, said, depth)
   local table_, target = subject.table, SUBJECT
   local itself = not another(table_, said)
   local found = not itself and table_.owned and other(table_, said, depth) or nil
-  local context = { name = table_.name, itself = itself or found == ITS_OWN }
+  local context = { name = table_.name, itself = itself or found == ITS_OWN, named = not itself }
   -- What it holds stands where the path of the request says. What is nobody's is another thing for each
   -- key, and what has none and is the owner's of what is around it is a part of that.
   local here, same = not CONTEXT or CONTEXT.here, nil
@@ -1669,7 +1669,7 @@ local function written(subject, level, depth)
   level.keyed = false
   for k = 1, around and around.n or 1 do
     CONTEXT = around and around[k] or nil
-    local alone = #said > 0 and addresses(table_, said, depth)
+    local alone, listed = #said > 0 and addresses(table_, said, depth), selects(table_, said)
     other_kind = differs(table_, said, depth) or other_kind
     local first
     local stored = slot(table_, depth)
@@ -1681,18 +1681,23 @@ local function written(subject, level, depth)
       noted_once(contexts, one(subject, KEYLESS, depth))
       first = decide.settle(PLAN, table_, KNOW, subject)
     end
-    local context = one(subject, said, depth)
-    local each = decide.settle(PLAN, table_, KNOW, subject)
-    -- Without its key, what is left would be a write of another.
-    if alone and not context.itself then level.keyed = table_.key[1] end
-    local known = not table_.owned or context.known and not context.known.new
-    if known and not context.itself and (alone or selects(table_, said)) then
-      if first and not table_.zero[first] then first = with_key(first) end
-      if not table_.zero[each] then each = with_key(each) end
+    if first and not listed and not table_.sends_key[first] then
+      -- The key is not sent, so whether there is an object with it decides nothing.
+      set = meet(first, set)
+    else
+      local context = one(subject, said, depth)
+      local each = decide.settle(PLAN, table_, KNOW, subject)
+      -- Without its key, what is left would be a write of another.
+      if alone and not context.itself or listed and context.named then level.keyed = table_.key[1] end
+      local known = not table_.owned or context.known and not context.known.new
+      if known and not context.itself and (alone or listed) then
+        if first and not table_.zero[first] then first = with_key(first) end
+        if not table_.zero[each] then each = with_key(each) end
+      end
+      if first then set = meet(first, set) end
+      noted_once(contexts, context)
+      set = meet(each, set)
     end
-    if first then set = meet(first, set) end
-    noted_once(contexts, context)
-    set = meet(each, set)
   end
   -- A path that ends with a word names what stands there, whatever is around that.
   local stands = not around and (#said == 0 or LISTS == 0) and SUBJECT.stands
@@ -2001,6 +2006,7 @@ local function load_tables(plan)
     table_.certain = certain
     if table_.parts then
       local parts = parted(table_.parts)
+      table_.sends_key = setmetatable(flags(table_.sends_key), BOTH)
       setmetatable(zero, {
         __index = function(_, set)
           if not MEETS[-set] then return nil end

@@ -46,7 +46,7 @@ from oakum.guard.plan.engine_settings import caller, passing_parameters, setting
 from oakum.guard.plan.response_places import Ahead
 from oakum.guard.plan.response_places import PlannedPlace as _Place
 from oakum.guard.plan.scalar_types import bits_of, removals, scalar
-from oakum.guard.plan.write_targets import PlannedTargets, parts_of, passing_set
+from oakum.guard.plan.write_targets import PlannedTargets, parts_of, passing_set, settable_parts
 from oakum.guard.projection import nullable
 from oakum.http.json_pointer import path_of
 from oakum.openapi.model import ClosedOperation, Json, Media, Shape
@@ -196,7 +196,7 @@ class _Renderer:
             "certain": [index for index, bits in enumerate(table.sets) if table.of_every(bits)],
             "limit": self.limits.get(table.resource.name),
             "writing": writing,
-            **({"parts": parts_of(table, range(len(table.leaves)))} if writing else {}),
+            **(settable_parts(table) if writing else {}),
         }
 
     def _state(self, resource: str, state: State) -> dict[str, Any]:

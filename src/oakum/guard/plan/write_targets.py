@@ -10,7 +10,7 @@ from oakum.authz import Model
 from oakum.authz.compiled_model import declared_answers
 from oakum.authz.decide import key_of
 from oakum.authz.declared_media import distinct
-from oakum.authz.table import Table
+from oakum.authz.table import Table, ruling_leaves
 from oakum.authz.unexpected_types import matches
 from oakum.guard.compiled.granted_endpoint import WriteChecks
 from oakum.guard.compiled.objects_in_responses import (
@@ -133,6 +133,15 @@ def parts_of(table: Table, leaves: Iterable[int]) -> list[str]:
     leaf is the key."""
     wanted = set(leaves)
     return sorted({"k"[: key_of(table) >> n & 1] + passing_set(table, [n]) for n in wanted})
+
+
+def settable_parts(table: Table) -> dict[str, Any]:
+    """The parts of all fields of a table of writers, and the sets that have the key."""
+    key = ruling_leaves(table, table.resource.key)
+    return {
+        "parts": parts_of(table, range(len(table.leaves))),
+        "sends_key": passing_set(table, key),
+    }
 
 
 def passing_set(table: Table, leaves: Iterable[int]) -> str:
