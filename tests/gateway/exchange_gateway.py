@@ -188,16 +188,23 @@ class _Line(Mapping[str, Any]):
         return len(self._said)
 
 
+_RENEWALS = 400
+"""Most guards made within one engine: each declares C types anew, and a state of LuaJIT holds
+65,536 of them (`table overflow`)."""
+
+
 class Gateway:
     def __init__(self, setup: Setup, engine: Engine, upstream: Scripted) -> None:
         self._setup, self._engine, self._upstream = setup, engine, upstream
         self._lines = 1  # the knock
+        self._renewals = 0
 
     def renew(self, setup: Setup) -> bool:
         """A guard that has seen nothing, for another case, in an engine whose script renews it: see
         `tests/gateway/renewal.py`. False where the case needs another engine."""
         script = "same" if _guarded(setup) == _guarded(self._setup) else self._script(setup)
-        if script is None:
+        self._renewals += 1
+        if script is None or self._renewals > _RENEWALS:
             return False
         assert len(self._engine.audit(self._lines)) == self._lines
         os.truncate(self._engine.deployment.audit, 0)  # engines append to it
