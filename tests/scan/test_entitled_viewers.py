@@ -37,10 +37,11 @@ FIELD, CLAIM = "checker: {field: checked_by}", "checker: {claim: roles, has: sta
 
 def scan(
     folder: Path, *, relation: str = FIELD, paths: str = ONE + MANY, shown: str = "",
-    staff: str = "", all_read: bool = False,
+    staff: str = "", all_read: bool = False, instead: Any = ..., remark: str = "",
 ) -> Told:  # fmt: skip
     """Notes with a remark for whoever is `checker`. `shown`: how the API is wrong; `staff`: who has
-    the claim; `all_read`: everybody is shown the notes, without the remark."""
+    the claim; `all_read`: everybody is shown the notes, without the remark, or with what is
+    `instead` of it, its owner an empty one; `remark`: that of all notes."""
 
     named = {id: name for name, id in NAMES.items()}
 
@@ -55,6 +56,8 @@ def scan(
             row |= said.get(shown, {"remark": note["remark"]})
         elif shown == f"to {'owner' if note['by'] == NAMES.get(who) else 'member'}":
             row["remark"] = note["remark"]
+        elif instead is not ...:
+            row["remark"] = None if note["by"] == NAMES.get(who) else instead
         elif shown == "elsewhere":
             row["meta"] = {"hint": note["remark"]}
         return row
@@ -75,6 +78,7 @@ def scan(
 
     # whoever is of the staff keeps no notes, for they would see their own remark
     notes = {id: each for id, each in NOTES.items() if named[each["by"]] not in staff.split()}
+    notes = {id: {**each, "remark": remark or each["remark"]} for id, each in notes.items()}
     every = {"/notes": many, "/notes/([^/]+)": one, "/desk/([^/]+)": desk}
     identities = IDENTITIES
     for name in NAMES:
@@ -127,3 +131,27 @@ def test_nothing_is_closed_where_no_one_value_was_seen_or_it_stands_elsewhere(
 def test_a_leak_of_the_field_is_found_as_before(tmp_path: Path, viewer: str) -> None:
     found = scan(tmp_path, relation=CLAIM, staff="cat", shown=f"to {viewer}", all_read=True)
     assert ("Note.remark", viewer) in found.proven
+
+
+@pytest.mark.parametrize("paths", [ONE + MANY, MANY + ONE])
+@pytest.mark.parametrize("relation", [FIELD, CLAIM])
+def test_what_an_owner_is_shown_empty_and_another_whole_leaks_if_the_entitled_are_shown_the_same(
+    tmp_path: Path, relation: str, paths: str
+) -> None:
+    staff = "cat" if relation == CLAIM else ""
+    found = scan(
+        tmp_path, relation=relation, staff=staff, shown="to member", all_read=True, instead=None,
+        paths=paths,
+    )  # fmt: skip
+    assert ("Note.remark", "member") in found.proven
+    assert ("Note.remark", "owner") not in found.proven
+    assert found.results("Note.remark", "owner") == {"closed"}
+
+
+def test_a_word_that_stands_there_for_all_is_no_leak(tmp_path: Path) -> None:
+    for instead, remark in (("withheld 0815", ""), ("no remark 0815", "no remark 0815")):
+        found = scan(
+            tmp_path, relation=CLAIM, staff="cat", all_read=True, instead=instead, remark=remark
+        )
+        assert ("Note.remark", "member") not in found.proven, remark
+        assert "closed" not in found.results("Note.remark", "member")

@@ -19,7 +19,12 @@ from oakum.exposure.relation_fields import relations_through_members, shows_sett
 from oakum.finding import Result
 from oakum.scan.budget_plan import SHARE
 from oakum.scan.engine import Engine, Kind
-from oakum.scan.evaluation.absence_evidence import close_by_entitled, close_lists, say_why, unread
+from oakum.scan.evaluation.absence_evidence import (
+    close_lists,
+    judge_by_entitled,
+    say_why,
+    unread,
+)
 from oakum.scan.evaluation.absent_ids import ask_for_nobodys, look_again
 from oakum.scan.evaluation.finding_confirmation import confirm, still_served
 from oakum.scan.evaluation.ids_of_own_lists import own_ids
@@ -84,7 +89,7 @@ class Scheduler:
             reach_states(engine, engine.context.account_settings, self.round)
         still_served(engine)
         engine.evaluator.take_back()
-        close_by_entitled(engine)
+        judge_by_entitled(engine)
         say_why(engine)
 
     def _ask_documented(self, exchanges: EarlierExchanges) -> None:
@@ -169,7 +174,7 @@ class Scheduler:
         ask_other_ways(engine)
         engine.matrix.settle()
         close_lists(engine)
-        close_by_entitled(engine)
+        judge_by_entitled(engine)
         confirm(engine)
 
     def _take_in(self, operation: str, identity: str, exchange: Exchange) -> None:

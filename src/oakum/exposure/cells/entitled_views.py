@@ -1,9 +1,11 @@
-"""Values that entitled viewers other than the owner are shown, as evidence that a cell is closed.
+"""Values that entitled viewers other than the owner are shown, as evidence that a cell is closed or
+leaks.
 
 Some fields of an object are hidden from its owner: a reviewer's notes, a score for the staff. Then
-the owner's view cannot prove that a field is closed to somebody else. The view of an entitled
-viewer of the same object can, if all entitled viewers are shown one value. Responses arrive in any
-order, so a missing field is kept here until the entitled view is known. In memory only.
+the owner's view cannot prove that a field is closed to somebody else, nor that a value there is the
+hidden one. The view of an entitled viewer of the same object can, if all entitled viewers are shown
+one value. Responses arrive in any order, so a missing field, and a value that may be a placeholder,
+are kept here until the entitled view is known. In memory only.
 """
 
 from __future__ import annotations
@@ -44,9 +46,17 @@ class MissingField:
     endpoint."""
 
 
+class DoubtedValue(NamedTuple):
+    """A value in a denied field of an object that its owner was not shown there."""
+
+    text: str
+    leak: Observation
+    """The observation that holds once an entitled viewer is shown the value."""
+
+
 @dataclass
 class EntitledViews:
-    """Values that entitled viewers were shown, and the missing fields that wait for them."""
+    """Values that entitled viewers were shown, and what waits for them."""
 
     _shown: dict[tuple[Object, str], set[frozenset[str]]] = field(default_factory=dict)
     """(object, field) → the distinct sets of values that responses showed in it."""
@@ -54,6 +64,8 @@ class EntitledViews:
     """(endpoint, object, field) shown to an entitled viewer."""
     _lacks: dict[tuple[Key, str, Object], MissingField] = field(default_factory=dict)
     """(cell, viewer, object) → the missing field."""
+    _doubted: dict[tuple[str, Key, Object], DoubtedValue] = field(default_factory=dict)
+    """(request key, cell, object) → the value that came there."""
     _closed: dict[Key, tuple[Object, ...]] = field(default_factory=dict)
     """Cells that these views close, with the objects that are the evidence."""
 
@@ -70,6 +82,28 @@ class EntitledViews:
         known = self._lacks.get((lack.closed.key, viewer, lack.of))
         beside = lack.beside | known.beside if known is not None else lack.beside
         self._lacks[lack.closed.key, viewer, lack.of] = replace(lack, beside=beside)
+
+    def doubt(self, request_key: str, of: Object, value: DoubtedValue) -> None:
+        """Records a value in a denied field that is not its owner's."""
+        self._doubted[request_key, value.leak.key, of] = value
+
+    def is_hidden(self, of: Object, path: str, text: str) -> bool:
+        """Whether a value is the one that all entitled viewers are shown in this field of the
+        object, and in no object of another owner: one that is in several is no proof."""
+        return self.value(of, path) == {text} and not any(
+            at == path
+            and other.resource == of.resource
+            and other.owner != of.owner
+            and any(text in each for each in shown)
+            for (other, at), shown in self._shown.items()
+        )
+
+    def leaks(self) -> Iterator[tuple[str, Observation]]:
+        """(request key, the leak) for each doubted value that is the hidden one, given all
+        responses so far."""
+        for (request_key, key, of), each in self._doubted.items():
+            if self.is_hidden(of, key.field, each.text):
+                yield request_key, each.leak
 
     def value(self, of: Object, path: str) -> frozenset[str]:
         """The values that all entitled viewers are shown in the field; empty if none was, or if

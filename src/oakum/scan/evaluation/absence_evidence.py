@@ -77,11 +77,18 @@ def unread(
     return found - identities.states.keys()
 
 
-def close_by_entitled(engine: Engine) -> None:
+def judge_by_entitled(engine: Engine) -> None:
     """Closes cells of fields that no owner was shown, by what entitled viewers were shown, and
-    reopens those that later responses contradict."""
+    reopens those that later responses contradict. A value that is not its owner's leaks if it is
+    what they were shown."""
     entitled, matrix = engine.evaluator.entitled, engine.matrix
     entitled.take_back(matrix)
+    for request_key, leak in [*entitled.leaks()]:
+        entry = matrix.entries.get(leak.key)
+        if entry is not None and entry.result is not Result.LEAK:
+            # Its request is sent again to confirm it, and judged by what is known then.
+            outcome = Outcome(request_key, 0, (leak,), tentative=True)
+            engine.record(matrix.probes[leak.key.endpoint], outcome)
     for seen in [*entitled.tell()]:
         key, entry = seen.key, matrix.entries.get(seen.key)
         untested = entry is not None and entry.result is Result.UNTESTED

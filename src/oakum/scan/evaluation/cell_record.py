@@ -38,6 +38,11 @@ class JudgedObject:
     untold: bool = False
     """Whether it is unknown in which relations the object names its viewer."""
 
+    @property
+    def at(self) -> Object:
+        """Which object it is, for all who are shown it."""
+        return Object(self.who, self.resource, self.object_key)
+
 
 SAID = "its setting is shown to a viewer who may not see it, and may stand for another"
 
@@ -134,16 +139,20 @@ class CellRecord:
         """Keeps a missing field until it is known whether entitled viewers are shown it."""
         if of.object_key and closed.owner:
             self.tentative = True
-            it = Object(closed.owner, closed.key.resource, of.object_key)
             sent = self.seen.question.sent
-            self.context.entitled.lack(MissingField(closed, it, self.beside_fields, sent, absent))
+            lack = MissingField(closed, of.at, self.beside_fields, sent, absent)
+            self.context.entitled.lack(lack)
 
-    def doubt(self, of: JudgedObject, path: str, why: str, evidence: Evidence | None) -> None:
-        """Records a denied field with a value that is no proof alone."""
+    def doubt(
+        self, of: JudgedObject, path: str, why: str, evidence: Evidence | None
+    ) -> Observation:
+        """Records a denied field with a value that is no proof alone; returns the leak that it may
+        be."""
         key, viewer = self.key(of, path), self.seen.question.viewer
         weak = of.weak or self.context.identities.unproven_of(viewer, of.who)
         seen = Observation(key, False, Result.LEAK, viewer, of.who, evidence, weak)
         self.doubts[key] = Doubt(why, seen)
+        return seen
 
     def doubt_closed(self, of: JudgedObject, path: str, why: str) -> None:
         """Records why the response does not close a cell, although it proves no leak either."""

@@ -13,7 +13,7 @@ from functools import partial
 from oakum.authz import Leaf, ObjectInstance
 from oakum.authz.member_paths import key_in
 from oakum.authz.table import closed_by_absence
-from oakum.exposure.cells.entitled_views import Object
+from oakum.exposure.cells.entitled_views import DoubtedValue
 from oakum.exposure.cells.matrix import (
     ALIKE,
     ANOTHER,
@@ -146,8 +146,7 @@ class Cells:
         for path, at in references_in(self._context, self._seen, instance):
             if not self._is_granted(of, path):
                 self._beside(at, of, path, "the key of an object that must not be there")
-        it = Object(who, resource, of.object_key)
-        self._record.tentative |= remember_shown(self._context, self._seen, instance, it)
+        self._record.tentative |= remember_shown(self._context, self._seen, instance, of.at)
         for path in missing_fields(instance, self._probe.shows.get(resource, ())):
             self._missing(of, path)
         return True
@@ -313,8 +312,16 @@ class Cells:
         return ECHO if canonical(leaf.value) in self._question.sent else ""
 
     def _doubt(self, instance: ObjectInstance, leaf: Leaf, of: JudgedObject) -> str:
-        """Why a value in a denied field may not be its owner's, or may not be denied; empty if
-        neither."""
+        """Why a value in a denied field may not be the one that is denied; empty if nothing says
+        so, or if it is the one that is shown to those who may see it."""
+        why, at = self._doubt_by_owner(instance, leaf, of), of.at
+        hidden = why == ANOTHER and not isinstance(leaf.value, bool)
+        if hidden and self._context.entitled.is_hidden(at, leaf.path, canonical(leaf.value)):
+            return ""
+        return why
+
+    def _doubt_by_owner(self, instance: ObjectInstance, leaf: Leaf, of: JudgedObject) -> str:
+        """The same by what the owner is shown."""
         if why := self._reading.may_be_granted(self._context.model, instance, leaf.path):
             return why
         knowledge, who = self._context.knowledge, of.who
@@ -555,7 +562,12 @@ class Cells:
         """Records a denied field with a value that is no proof alone."""
         if not self._record.is_unread(of, leaf.path):
             evidence = self._evidence(instance, leaf, of)
-            self._record.doubt(of, leaf.path, why, evidence)
+            leak = self._record.doubt(of, leaf.path, why, evidence)
+            told = isinstance(leaf.value, bool) or self._echo(leaf) or not of.object_key
+            if why == ANOTHER and not told:  # perhaps it is what entitled viewers are shown
+                value = DoubtedValue(canonical(leaf.value), leak)
+                self._context.entitled.doubt(self._question.request_key, of.at, value)
+                self._record.tentative = True
 
     def _evidence(self, instance: ObjectInstance, leaf: Leaf, of: JudgedObject) -> Evidence | None:
         key = self._record.key(of, leaf.path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from oakum.exposure.cells.entitled_views import EntitledViews, MissingField, Object
+from oakum.exposure.cells.entitled_views import DoubtedValue, EntitledViews, MissingField, Object
 from oakum.exposure.cells.matrix import Key, Observation
 from oakum.finding import Result
 
@@ -68,3 +68,18 @@ def test_a_value_that_stands_elsewhere_in_an_answer_closes_nothing(
     entitled.lack(lack())
     entitled.show("getNote", NOTE, "remark", frozenset({value}))
     assert bool([*entitled.tell()]) is closes
+
+
+@pytest.mark.parametrize("first", ["shown", "doubted"])
+def test_a_value_that_its_owner_lacks_leaks_if_entitled_viewers_are_shown_it(first: str) -> None:
+    views = EntitledViews()
+    leak = Observation(KEY, False, Result.LEAK, "bob", "ann")
+    if first == "doubted":
+        views.doubt("request 1", NOTE, DoubtedValue(REMARK, leak))
+        assert not [*views.leaks()]
+    views.show("desk", NOTE, "remark", frozenset({REMARK}))
+    views.doubt("request 1", NOTE, DoubtedValue(REMARK, leak))
+    views.doubt("request 2", NOTE, DoubtedValue("withheld", leak))
+    assert [*views.leaks()] == [("request 1", leak)]
+    views.show("desk", NOTE._replace(owner="cat", key="n-2"), "remark", frozenset({REMARK}))
+    assert not [*views.leaks()], "a value of several people's objects is no proof"
