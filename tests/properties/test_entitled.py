@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oakum.finding import Result
-from oakum.scan.evaluation.absence_evidence import close_by_entitled
+from oakum.scan.evaluation.absence_evidence import judge_by_entitled
 from tests.properties.pool import LAW
 from tests.unit.scan import studio
 from tests.unit.scan.evaluation.test_evaluator import CARD, Watch, policy
@@ -62,7 +62,7 @@ def look(watch: Watch, each: Answer, number: int) -> None:
         page |= {"phone": each.phone} if each.phone != NO_PHONE else {}
         watch.look(each.viewer, page, again=f" {number}")
     if each.looks:
-        close_by_entitled(watch.run.engine)
+        judge_by_entitled(watch.run.engine)
 
 
 def closed_to(watch: Watch, label: str) -> bool:
@@ -84,7 +84,7 @@ def test_a_field_is_closed_just_when_all_entitled_viewers_are_shown_one_value_an
         watch = staffed(*staff)
         for number, each in enumerate(drawn):
             look(watch, each, number)
-        close_by_entitled(watch.run.engine)
+        judge_by_entitled(watch.run.engine)
         shown = {e.phone for e in drawn if e.viewer in staff and e.phone not in (NO_PHONE, GONE)}
         labels = {None: "anyone", "ann": "owner", "cat": "member"}
         for viewer, label in labels.items():
