@@ -71,10 +71,11 @@ def specific_first(paths: list[str]) -> list[str]:
     """As a router that takes the first match needs it: text before parameters, and of paths that
     are else equal types before texts. What crosses stays in the order it had."""
 
-    def rank(segment: str) -> int:
+    def rank(segment: str) -> float:
+        """By how much text stands beside a parameter: `a.{s}` before `a{s}` before `{s}`."""
         if "{" not in segment:
             return 0
-        return 1 if not segment.startswith("{") or not segment.endswith("}") else 2
+        return 1 / (1 + len(re.sub(r"\{[^{}]+\}", "", segment)))
 
     def loose(path: str) -> int:
         """How many parameters take what others of a type do: any text, or any number."""
@@ -163,6 +164,7 @@ def uniform(path: str) -> str:
 @example(paths=["/a/{u1}", "/{s0}/{s1}"], asked="/a/7")
 @example(paths=["/{i0}", "/{s0}"], asked="/-7")
 @example(paths=["/{n0}", "/{i0}"], asked="/7")
+@example(paths=["/a.{s0}", "/a{s0}"], asked="/a.b")
 @LAW
 def test_what_is_judged_is_what_runs(name: str, typed: bool, paths: list[str], asked: str) -> None:
     paths = specific_first(paths)
