@@ -82,6 +82,7 @@ OF_CONTRACT: tuple[Callable[[CompiledContract], Iterator[Problem]], ...] = (
     graphql_arguments.unknown_objects,
     graphql_arguments.unexplained_errors,
     data_of_removed_rows.visible_rows,
+    data_of_removed_rows.nulls_alone,
     data_of_removed_rows.texts_for_objects,
     data_of_removed_rows.alternatives,
     data_of_removed_rows.counts_of_root,

@@ -9,16 +9,28 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from oakum.authz import Model
-from oakum.authz.compiled_model import is_hidden_from_members, outermost, shapes_within
+from oakum.authz.compiled_model import (
+    is_hidden_from_members,
+    may_be_hidden,
+    outermost,
+    shapes_within,
+)
 from oakum.authz.project import ROOT_FIELD
-from oakum.authz.unexpected_types import matches, references
-from oakum.errors import Problem, few
+from oakum.authz.unexpected_types import held_by, matches, references
+from oakum.errors import Location, Problem, few
 from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
 from oakum.guard.compiled.objects_in_graphql_arguments import reachable_places
 from oakum.http.json_pointer import path_of
 from oakum.openapi.model import Shape
-from oakum.openapi.shape_queries import member, member_by_name, member_names, names_of
+from oakum.openapi.shape_queries import (
+    is_null_if_empty,
+    member,
+    member_by_name,
+    member_names,
+    names_of,
+    requires,
+)
 from oakum.openapi.shape_walk import reachable
 from oakum.policy.model import FieldRule
 from oakum.policy.resource_schemas import resource_of
@@ -49,6 +61,55 @@ def visible_rows(contract: CompiledContract) -> Iterator[Problem]:
                 f"make the type of `{first}` a resource, or name only other fields than"
                 f" `{first.partition('.')[0]}` in the line",
             )
+
+
+def nulls_alone(contract: CompiledContract) -> Iterator[Problem]:
+    """Warns about a member that is `null` where a hidden object was, in an object of which its
+    viewers see nothing else: an edge, a search hit. That there is such an object tells of the
+    hidden one."""
+    model = contract.model
+    shapes: dict[tuple[str, Shape], None] = {}
+    for each in contract.endpoints:
+        media = each.operation.success() if not each.write else None
+        for shape in shapes_within(media.shape) if media is not None and media.shape else ():
+            if name := resource_of(shape, model.bound):
+                shapes[name, shape] = None
+    told = set[str]()
+    for name, shape in shapes:
+        found = next(_nulls_alone(model, name, shape), None) if name not in told else None
+        if found is not None:
+            told.add(name)
+            path, viewer, hidden, location = found
+            yield Problem(
+                location,
+                f"`{viewer}` may see nothing else of every `{name}`, so a `{name}` with"
+                f" `{path}: null` tells that there is a `{hidden}` that is hidden",
+                f"write `{path}: {{instead: absent, grants: […]}}`, so that it is left out like one"
+                " of which nothing may be seen",
+            )
+
+
+def _nulls_alone(model: Model, name: str, shape: Shape) -> Iterator[tuple[str, str, str, Location]]:
+    """(member, who sees it and nothing else for certain, the resource that may be hidden there, the
+    place of the line)."""
+    table = model.tables[name]
+    for path in member_names(shape):
+        below = {
+            index: rule
+            for index, (leaf, rule) in enumerate(zip(table.leaves, table.rules, strict=True))
+            if leaf.partition(".")[0] == path
+        }
+        rule, at = next(iter(below.values()), None), member(shape, path)
+        if rule is None or rule.omitted or at is None or not is_null_if_empty(shape, path):
+            continue
+        hidden = next((each for each in held_by(at, model.bound) if may_be_hidden(model, each)), "")
+        others = ~sum(1 << index for index in below)
+        there = sum(1 << n for n, leaf in enumerate(table.leaves) if requires(shape, leaf))
+        for viewer in dict.fromkeys(n for grant in rule.grants for n in grant.see if hidden):
+            held = {viewer, *model.policy.only("anyone", "authenticated")}
+            seen = table.see(held, {}) & others
+            if not seen & there and not table.of_every(seen):
+                yield path, viewer, hidden, rule.location
 
 
 def texts_for_objects(contract: CompiledContract) -> Iterator[Problem]:

@@ -151,3 +151,19 @@ def test_a_root_of_which_one_argument_withholds_the_response_is_named(tmp_path: 
     found = graph_of(tmp_path, "graph_root.yaml")
     assert f"`Query` is a resource, so {words} the whole response 404" in found
     assert "the whole response" not in graph_of(tmp_path, "graph_notes.yaml")
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({"note": [{"see": ["member"]}]}, True),
+        ({"note": [{"see": ["member"]}], "score": [{"see": ["member"]}]}, False),
+        ({"note": {"instead": "absent", "grants": [{"see": ["member"]}]}}, False),
+    ],
+)
+def test_an_object_of_which_a_null_alone_is_seen_is_named(
+    tmp_path: Path, fields: dict[str, Any], named: bool
+) -> None:
+    found = warned(tmp_path, root("search", Hit={"owner": "none", "fields": fields}))
+    words = "`member` may see nothing else of every `Hit`, so a `Hit` with `note: null` tells"
+    assert (words in found) is named
