@@ -9,7 +9,7 @@ and an echo is common. Only the owner's own view afterwards counts; then the val
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 
@@ -116,7 +116,6 @@ class _Endpoint:
     """Members that the contract lets nobody set and that were not tried → why."""
     emptied: bool = False
     """Whether a write emptied members that it did not send; then no further one is sent."""
-
     tells: bool = True
     """Whether an effect is a finding, and not a control."""
     stuck: bool = False
@@ -158,6 +157,7 @@ class _Endpoint:
         self.hidden.clear()
         self.ours, view = False, self._view(owner)
         if view is not None and not self._has_changes(owner, todo, view):
+            self._leave(owner, todo.values(), view)
             return set()  # nothing would be sent, so no object is created for it
         made = self._made_for(owner)
         self.ours = made is not None
@@ -253,6 +253,7 @@ class _Endpoint:
         refuses the content and not the caller. Returns whether anything was sent."""
         changes = dict(self._changes(owner, viewer, view, declared=declared))
         if not changes:
+            self._leave(owner, [viewer], view)
             return False
         self.status, why, took = 0, "an earlier write there could not be undone", False
         if not (self.emptied or self.stuck):
@@ -264,6 +265,15 @@ class _Endpoint:
         if viewer != owner and self.status and viewer not in self.hidden:
             self.control.tried[viewer] = WriteOutcome(self.status, took)
         return True
+
+    def _leave(self, owner: str, viewers: Iterable[str | None], view: _View) -> None:
+        """Names strangers as whom nothing is sent, unless they may set all but key and owner."""
+        of = self.engine.model.policy.resources[self.resource]
+        names = view.object.keys() & self.body.shape.properties.keys() - {of.key, *of.owner.members}
+        why = "none of the members that they may not set could be tried"
+        for viewer in (each for each in viewers if each != owner):
+            if not all(self._may_set(name, viewer, owner, view) for name in names):
+                self.labels.leave(owner, viewer, self._held_relations(viewer, owner, view), why)
 
     def _write_all(
         self, owner: str, viewer: str | None, view: _View, changes: Mapping[str, Json]
@@ -569,31 +579,21 @@ class _Endpoint:
         return None
 
     def _tell(
-        self,
-        name: str,
-        owner: str,
-        viewer: str | None,
-        view: _View,
-        filled: FilledRequest,
-        answer: Response,
-        *,
-        sure: bool,
-    ) -> None:
+        self, name: str, owner: str, viewer: str | None, view: _View, filled: FilledRequest,
+        answer: Response, *, sure: bool,
+    ) -> None:  # fmt: skip
         engine = self.engine
         label = engine.identities.label(self._held_relations(viewer, owner, view), viewer, owner)
+        credentials = engine.context.credentials(viewer)
         evidence = Evidence(
             None,
             engine.evaluator.side(viewer, label, answer),
-            curl(
-                replace(filled, body=self.body.symbolic(name, owner)),
-                engine.context.credentials(viewer),
-            ),
+            curl(replace(filled, body=self.body.symbolic(name, owner)), credentials),
             note="the owner's own view contained the new value afterwards, and the old one again"
             " after it was restored",
         )
-        endpoint = Endpoint(
-            self.probe.endpoint.method, self.probe.endpoint.path, self.probe.operation.id
-        )
+        at = self.probe.endpoint
+        endpoint = Endpoint(at.method, at.path, self.probe.operation.id)
         how = "mass-assignment" if viewer == owner else "bola-write"
         engine.results.report(
             Signal(how, self.resource, name, label, endpoint, evidence, (), viewer, sure, "written")
