@@ -93,7 +93,7 @@ class EvaluationContext:
         sources = self.sources(viewer, who, resource, path, text)
         return self._shows_any(sources, viewer, who, resource, path)
 
-    def learn_granted(self, instance: ObjectInstance) -> None:
+    def learn_granted(self, instance: ObjectInstance, viewer: str | None) -> None:
         """Records which values of an object, whosever it is, the contract shows its viewer: as
         anybody, as whoever is logged in, or for what they are to it."""
         table, policy = self.model.tables[instance.resource], self.model.policy
@@ -103,7 +103,9 @@ class EvaluationContext:
             if leaf.allowed and not isinstance(leaf.value, dict | list):
                 under = (e for e in basic if allows(table, leaf.path, e, instance.state))
                 names_one = classify_field(leaf.path) in NAMES_ONE
-                grant = Grant(frozenset(next(under, instance.held)), owner, names_one)
+                held, place = frozenset(next(under, instance.held)), (instance.resource, leaf.path)
+                seen_by = "" if held in basic[:2] else viewer or ""
+                grant = Grant(held, owner, names_one, place, seen_by)
                 self.knowledge.learn_granted(canonical(leaf.value), grant)
 
     def withholding_field(
@@ -118,12 +120,49 @@ class EvaluationContext:
             return "", "", True
         return (*(near if near in named else min(named, default=("", ""))), False)
 
+    def told(self, viewer: str | None, who: str, held: frozenset[str], text: str) -> Told:
+        """A value by which a response leaks, with what is known of it by now."""
+        known = self._objects_with(text, who)
+        states = {name: self.matrix.state(name, who) for name in self.model.policy.resources}
+        return Told(text, who, held, viewer, frozenset(known), states)
+
     def is_open(self, told: Told) -> bool:
-        """Whether a contract line shows the value to the viewer in every state, in some object of
-        its owner."""
-        text, who, held = told
-        places, tables = self.knowledge.places(text, who), self.model.tables
-        return any(allows(tables[name], path, held, {}) for name, path in places)
+        """Whether a contract line shows the value to the viewer in some object of its owner: in
+        every state, or in that of an object that was not known when the value came."""
+        tables = self.model.tables
+        for name, path, key in self._objects_with(told.value, told.owner):
+            if allows(tables[name], path, told.held, {}):
+                return True
+            if (name, path, key) in told.known:
+                continue
+            sources = sources_of_objects(
+                self.model, self.knowledge, told.viewer, told.owner, name, [key]
+            )
+            state = told.states.get(name, {})
+            if self._shows_any(sources, told.viewer, told.owner, name, path, state):
+                return True
+        return False
+
+    def _objects_with(self, text: str, who: str) -> list[tuple[str, str, str]]:
+        """(resource, field, key) of an owner's objects that have a value; the key is empty if
+        unknown."""
+        resources, knowledge = self.model.policy.resources, self.knowledge
+        return [
+            (name, path, key)
+            for name, path in knowledge.places(text, who)
+            for key in knowledge.keys_with(who, name, resources[name].key, path, text)
+        ]
+
+    def relations_by_value(
+        self, viewer: str | None, who: str, resource: str, path: str, text: str
+    ) -> frozenset[str]:
+        """Relations in which each object of an owner that has a value certainly names the viewer,
+        as `relations_naming` has them."""
+        key = self.model.policy.resources[resource].key
+        keys = self.knowledge.keys_with(who, resource, key, path, text)
+        return frozenset.intersection(
+            *(self.relations_naming(viewer, who, resource, each) for each in keys)
+        )
 
     def is_of_an_open_one(
         self, viewer: str | None, who: str, resource: str, path: str, text: str
@@ -135,12 +174,15 @@ class EvaluationContext:
         return not alike and self._shows_any(sources, viewer, who, resource, path)
 
     def _shows_any(
-        self, sources: Iterable[ValueSource], viewer: str | None, who: str, resource: str, path: str
-    ) -> bool:
+        self, sources: Iterable[ValueSource], viewer: str | None, who: str, resource: str,
+        path: str, then: Mapping[str, Json] | None = None,
+    ) -> bool:  # fmt: skip
+        """`then`: states of the owner's account that count, if not those of now."""
         table = self.model.tables[resource]
         if self.identities.in_doubt(who, resource) & set(deciding_states(table, path)):
             return True
-        held, state = self.identities.relations(viewer, who), self.matrix.state(resource, who)
+        held = self.identities.relations(viewer, who)
+        state = {**self.matrix.state(resource, who), **(then or {})}
         return any(
             allows(table, path, held | each.kin, {**state, **each.state}) for each in sources
         )
@@ -171,8 +213,19 @@ class EvaluationContext:
     ) -> frozenset[str]:
         """Relations in which an owner's object certainly names the viewer: the owner was shown the
         member that the relation is read from."""
-        shown = self.knowledge.filled.get((who, resource, key), ())
-        kin = self.knowledge.kin.get((who, resource, key), {}).get(viewer or "", frozenset())
+        knowledge, policy = self.knowledge, self.model.policy
+        shown = knowledge.filled.get((who, resource, key), ())
+        kin = knowledge.kin.get((who, resource, key), {}).get(viewer or "", frozenset())
+        if not key:  # objects without a key are told apart by nothing: each has to say so
+            kin = frozenset(
+                name
+                for name in kin
+                if all(
+                    knowledge.is_related([who], resource, key, viewer or "", each)
+                    for each in policy.required_relations(name)
+                    if policy.relations[each].kind == "field"
+                )
+            )
         return frozenset(
             name
             for name in kin
@@ -224,14 +277,21 @@ def sources_of_value(
     stored in objects, a single neutral source stands for all.
     """
     name, path, text = value
+    keys = knowledge.keys_with(who, name, model.policy.resources[name].key, path, text)
+    return sources_of_objects(model, knowledge, viewer, who, name, keys)
+
+
+def sources_of_objects(
+    model: Model, knowledge: Knowledge, viewer: str | None, who: str, name: str,
+    keys: Iterable[str],
+) -> list[ValueSource]:  # fmt: skip
+    """As `sources_of_value`, of the owner's objects with these keys."""
     resource = model.policy.resources[name]
     many = is_one_of_many(model, resource)
     own = {n: state for n, state in resource.states.items() if state.member and many}
     named = relations_through_members(model) if viewer is not None else frozenset()
     if not own and not named:
         return [ValueSource(frozenset(), {})]
-    rows = knowledge.objects.get((who, name), ())
-    keys = [row.get(resource.key, "") for row in rows if row.get(path) == text] or [""]
     found: dict[str, ValueSource] = {}
     for key in keys:
         known = knowledge.states_of(who, name, key)

@@ -167,7 +167,7 @@ class MisplacedValues:
         if viewer and asked.operation.method not in ("GET", "HEAD"):
             context.knowledge.forget(viewer)
         for each in kept.instances:
-            context.learn_granted(each)
+            context.learn_granted(each, viewer)
             who = context.who(each, viewer)
             if context.is_nobodys(each.resource):
                 context.knowledge.learn_own(NOBODY, each)

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from oakum.exposure.cells.matrix import Doubt, Key, Matrix, Observation, Outcome
 from oakum.exposure.finding_evidence import NOWHERE
@@ -50,8 +51,18 @@ BEYOND = (
 FEW = "it shows too little beyond the masked form to rule out chance"
 
 
-Told = tuple[str, str, frozenset[str]]
-"""(value, its owner, the viewer's relations to the owner)."""
+class Told(NamedTuple):
+    """A value by which a response leaks, and what was known when it came."""
+
+    value: str
+    owner: str
+    held: frozenset[str]
+    """The viewer's relations to the owner, and to the object that has the value."""
+    viewer: str | None = None
+    known: frozenset[tuple[str, str, str]] = frozenset()
+    """(resource, field, key) of the owner's objects that were known to have it."""
+    states: Mapping[str, Mapping[str, Json]] = {}
+    """Resource → states of the owner's account."""
 
 
 @dataclass(frozen=True)
@@ -82,9 +93,9 @@ class ByValue:
                 for request_key, (each, without, inside) in told.items()
                 if is_open(each)
                 or (
-                    knowledge.anothers(each[0], inside)
+                    knowledge.anothers(each.value, inside)
                     if inside
-                    else knowledge.canary(each[0], aside=True)
+                    else knowledge.canary(each.value, aside=True)
                 )
                 is None
             }
@@ -120,8 +131,8 @@ _ORDER = (GRANTED, A_TIME, AMONG, EVERYWHERE)
 
 def _why_suspected(knowledge: Knowledge, told: Told, key: Key) -> str:
     """Why a leak by a value alone proves nothing; empty if it does."""
-    text, who, held = told
-    if why := why_not_theirs_alone(knowledge, text, held, (who, key.resource, key.field)):
+    text, place = told.value, (told.owner, key.resource, key.field)
+    if why := why_not_theirs_alone(knowledge, text, told.held, place, told.viewer):
         return why
     if knowledge.may_be_ambient(text):
         return EVERYWHERE
@@ -129,11 +140,11 @@ def _why_suspected(knowledge: Knowledge, told: Told, key: Key) -> str:
 
 
 def why_not_theirs_alone(
-    knowledge: Knowledge, text: str, held: frozenset[str], place: Place
+    knowledge: Knowledge, text: str, held: frozenset[str], place: Place, viewer: str | None = None
 ) -> str:
     """Why a value of an owner's field may be there for another reason than its owner, for a viewer
     with these relations; empty if nothing says so."""
-    if knowledge.is_granted(text, held, place):
+    if knowledge.is_granted(text, held, place, viewer):
         return GRANTED
     return A_TIME if is_a_time(text, place[2]) else ""
 
@@ -289,6 +300,9 @@ def _without(matrix: Matrix, key: Key, void: dict[str, Observation | None]) -> N
     if not leaking:
         matrix.evidence.pop(name, None)
         matrix.weak.pop(name, None)
-    for request_key, observation in void.items():
-        if observation is not None:
-            matrix.apply(key.endpoint, Outcome(request_key, 0, (observation,)))
+    earlier = {p: observation for p, observation in void.items() if observation is not None}
+    for request_key, observation in earlier.items():
+        matrix.apply(key.endpoint, Outcome(request_key, 0, (observation,)))
+    probe = matrix.probes.get(key.endpoint)
+    if not earlier and probe is not None and key.field not in probe.shows.get(key.resource, ()):
+        del matrix.entries[key]  # the endpoint declares no such field: only the leak made the cell

@@ -108,6 +108,10 @@ class Grant(NamedTuple):
     """Of the object; empty: unknown."""
     names_one: bool
     """Whether it stands in a field for what names one person, such as an address."""
+    place: tuple[str, str] = ("", "")
+    """(resource, field)."""
+    viewer: str = ""
+    """Who was shown it, if for what they are to the object; else empty."""
 
 
 @dataclass
@@ -317,14 +321,18 @@ class Knowledge:
         if _identifies(text) and (text in self.granted or len(self.granted) < _MOST_GRANTED):
             self.granted.setdefault(text, set()).add(grant)
 
-    def is_granted(self, text: str, held: frozenset[str], place: Place) -> bool:
-        """Whether the contract shows a value of an owner's field to viewers with these relations in
-        an object that is not known to be the owner's. An address is somebody's wherever it stands,
-        unless in a field for addresses."""
+    def is_granted(
+        self, text: str, held: frozenset[str], place: Place, viewer: str | None = None
+    ) -> bool:
+        """Whether the contract shows a value of an owner's field to the viewer, or to viewers with
+        these relations, in an object that is not the owner's, or that the owner was not shown. An
+        address is somebody's wherever it stands, unless in a field for addresses."""
         who, _, path = place
         names_one = classify_field(path) in NAMES_ONE
         return any(
-            each.held <= held and each.owner != who and names_one <= each.names_one
+            (each.held <= held or (viewer and each.viewer == viewer))
+            and (each.owner != who or (who, *each.place) not in self.own)
+            and names_one <= each.names_one
             for each in self.granted.get(text, ())
         )
 
@@ -493,6 +501,11 @@ class Knowledge:
     def owners(self, text: str) -> set[tuple[str, str, str]]:
         """(identity, resource, field) of every identity with this value."""
         return {key for key in self._index.get(text, ()) if key[0]}
+
+    def keys_with(self, who: str, resource: str, key: str, path: str, text: str) -> list[str]:
+        """Keys of an owner's objects with a value in a field; one empty text if none is known."""
+        rows = self.objects.get((who, resource), ())
+        return [row.get(key, "") for row in rows if row.get(path) == text] or [""]
 
     def places(self, text: str, who: str) -> list[tuple[str, str]]:
         """(resource, field) of an owner's objects with this value; empty if another identity has it

@@ -530,6 +530,7 @@ class Cells:
             return
         resource, path = (withheld, field) if withheld else (resource, path)
         held = self._context.identities.relations(viewer, who)
+        held |= self._context.relations_by_value(viewer, who, resource, path, value)
         first, *others = self._context.sources(viewer, who, resource, path, value)
         state = {**self._context.matrix.state(resource, who), **first.state}
         unread = in_doubt(self._context, who, resource, first.state)
@@ -542,7 +543,8 @@ class Cells:
             if self._record.found.get(key) is not before:
                 self._record.tentative = True
                 request_key = self._question.request_key
-                self._context.by_value.add(key, request_key, (value, who, held), before, inside)
+                told = self._context.told(viewer, who, held, value)
+                self._context.by_value.add(key, request_key, told, before, inside)
 
     def _beside(self, at: tuple[str, ...], of: JudgedObject, path: str, where: str = "") -> None:
         """Records an owner's value that leaks outside every declared field, or in another one."""

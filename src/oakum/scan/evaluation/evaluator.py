@@ -149,7 +149,7 @@ class Evaluator:
             ).setdefault(question.viewer, set()).update(instance.owners)
         for instance in seen.instances if is_success(seen.response.status) else ():
             if instance.pointer not in reading.mute:
-                self._context.learn_granted(instance)
+                self._context.learn_granted(instance, question.viewer)
         if question.viewer is not None:
             self._learn(seen)
         if (reading.mute or reading.claimed) and question.viewer is not None:
@@ -376,7 +376,8 @@ class Evaluator:
         """Learns which relations the members of this object give to others. For members that a
         short response lacks, an earlier response counts, or else they are unknown."""
         model, identities, value = self._context.model, self._context.identities, instance.value
-        kinds = relations_through_members(model) if key else frozenset()
+        keyed = bool(model.policy.resources[instance.resource].key)
+        kinds = relations_through_members(model) if key or not keyed else frozenset()
         if not kinds:
             return
         policy, leaves = model.policy, model.tables[instance.resource].leaves
@@ -393,6 +394,8 @@ class Evaluator:
                 self._news |= self._context.knowledge.learn_related(place, each, name, said)
             may = {n for n in told if may_hold(policy, n, identities.principal(each), subject)}
             now = (known.get(each, kinds) - told) | may
+            if not key and each in known:  # perhaps another object, and a value may be of either
+                now |= known[each]
             self._context.knowledge.learn_kin(place, each, now, able)
 
     def _learn_faces(self, endpoint: str, viewer: str, instance: ObjectInstance) -> None:

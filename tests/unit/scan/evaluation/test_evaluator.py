@@ -102,21 +102,21 @@ def policy(text: str) -> Iterator[None]:
 
 
 @pytest.mark.parametrize(
-    ("grant", "open_to_all"),
+    ("grant", "shown"),
     [
         ("{see: [member]}", True),
         ("{see: [owner]}", False),
-        ("{see: [member], when: {private: true}}", False),
+        ("{see: [member], when: {private: true}}", True),  # as ann is
         ("{see: [anyone], when: {private: false}}", False),
     ],
 )
-def test_a_value_out_of_place_is_no_leak_where_another_line_shows_it_in_every_state(
-    grant: str, open_to_all: bool
+def test_a_value_out_of_place_is_no_leak_where_another_line_shows_it_in_the_owners_state(
+    grant: str, shown: bool
 ) -> None:
     """Also where nobody has read before it was found that it stands there as well."""
     lines = "      id, author_id, course_id, text, author:\n"
-    shown = lines.replace(" text,", "")
-    with policy(studio.POLICY.replace(lines, f"      text: [{grant}]\n{shown}")):
+    others = lines.replace(" text,", "")
+    with policy(studio.POLICY.replace(lines, f"      text: [{grant}]\n{others}")):
         watch = Watch()
         watch.look("ann", ANN)
         news = Response(200, {"content-type": "text/plain"}, f"call {ANN['phone']} now".encode())
@@ -128,8 +128,7 @@ def test_a_value_out_of_place_is_no_leak_where_another_line_shows_it_in_every_st
         post = {"id": "post-77", "author_id": ANN["id"], "text": ANN["phone"]}
         watch.look("ann", post, endpoint="getPost")
         watch.run.evaluator.take_back()
-        found = watch.run.matrix.entries[key].result
-        assert (found is not Result.LEAK) is open_to_all
+        assert (key not in watch.run.matrix.entries) is shown  # no cell is left of it
 
 
 @pytest.mark.parametrize("kept_back", [False, True])
