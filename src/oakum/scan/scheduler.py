@@ -34,8 +34,9 @@ from oakum.scan.questions.objects_of_identities_file import ask_for_stated, tell
 from oakum.scan.questions.other_users_objects import ask_for_each
 from oakum.scan.questions.undocumented_requests import ask_other_ways
 from oakum.scan.requests.builder import FilledRequest, curl, fill
+from oakum.scan.requests.missing_values import endpoints_without_values, has_values
 from oakum.scan.settings.next_settings import LAST_LOOK, reach_states
-from oakum.scan.technique import Technique, is_silent
+from oakum.scan.technique import Technique, is_silent, learns_ids, ordered
 from oakum.scan.undo.setting_change import SettingChange
 
 _FURTHER = (1, 2)
@@ -77,8 +78,11 @@ class Scheduler:
             confirm(engine)
             raise
         self.at_first()
-        for technique in self.techniques:
+        waiting = endpoints_without_values(engine)
+        for technique in ordered(self.techniques, learning=bool(waiting)):
             technique.run(engine)
+            if learns_ids(technique) and any(has_values(engine, each) for each in waiting):
+                self.round()
             if is_silent(technique) or not is_spent(engine.context.pace):
                 engine.state.finished.append(technique)
         ask_for_each(engine, 1.0)

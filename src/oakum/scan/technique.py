@@ -31,7 +31,7 @@ not test it says with `engine.results.untested`, and what else is to be known wi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
@@ -69,6 +69,18 @@ def is_silent(technique: Technique) -> bool:
     """Whether it sends nothing (`SILENT = True`): it foresees nothing, and reads documents, or the
     answers that there are (`engine.responses.heads`)."""
     return bool(getattr(technique, "SILENT", False))
+
+
+def learns_ids(technique: Technique) -> bool:
+    """Whether its answers may show ids that documented requests lack (`LEARNS_IDS = True`)."""
+    return bool(getattr(technique, "LEARNS_IDS", False))
+
+
+def ordered(techniques: Iterable[Technique], *, learning: bool) -> list[Technique]:
+    """The techniques in the order in which they run; `learning`: those first whose answers may fill
+    a parameter."""
+    every = list(techniques)
+    return sorted(every, key=lambda each: not learns_ids(each)) if learning else every
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,12 @@ counted.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from oakum.authz import Model
 from oakum.authz.compiled_model import is_open_to_members, is_withheld
+from oakum.authz.decide import through
 from oakum.errors import count_of, few
 from oakum.exposure.cells.matrix import Matrix
 from oakum.exposure.cells.report_cells import asked_as_more
@@ -20,9 +22,12 @@ from oakum.exposure.endpoints.probes import probe_of
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.finding import Cell, Result, SkippedOperation
 from oakum.inference.side_effects import classify
+from oakum.openapi.model import Operation
 from oakum.scan.coverage.untested import UntestedItem
 
 _MOST_NAMED = 8
+_NO_TEXT = re.compile(r"(?:application/(?:octet-stream|pdf|zip)|audio|font|image|video)\b", re.I)
+"""Media types that no value is looked for in."""
 
 
 def find_untested(
@@ -54,15 +59,32 @@ def _find_unasked(model: Model, skipped: Iterable[SkippedOperation]) -> Iterator
     """Operations that read owned data and were not requested."""
     for each in skipped:
         operation = model.operations.get(each.endpoint.operation)
-        if operation is None or operation.method != "GET" or model.rule(operation.id).untested:
+        if operation is None or model.rule(operation.id).untested:
             continue
-        if any(is_withheld(model, name) for name in probe_of(model, operation, {}).shows):
+        reads = classify(operation, model.rule(operation.id)).kind == "read"
+        if (operation.method == "GET" or reads) and _may_show(model, operation):
             verdict = classify(operation)
             named = verdict.kind == "destructive" and each.reason == verdict.reason
             hint = "; if it only reads, say `reads: true` in its rule" if named else ""
             yield UntestedItem(
                 f"{operation.method} {operation.path}", f"not asked: {each.reason}{hint}"
             )
+
+
+def _may_show(model: Model, operation: Operation) -> bool:
+    """Whether an operation that reads can show somebody's data: objects of the contract, or else a
+    text without a schema, whose parameter names somebody's object or which `call:` keeps from some
+    who are logged in."""
+    probe, rule = probe_of(model, operation, {}), model.rule(operation.id)
+    if probe.shows:
+        return any(is_withheld(model, name) for name in probe.shows)
+    media = operation.success()
+    if rule.graphql or media is None or _NO_TEXT.match(media.type):
+        return False
+    names = model.policy.resources.keys() & {s.partition(".")[0] for s in probe.sources.values()}
+    login = model.policy.only("anyone", "authenticated")
+    kept = rule.call is not None and not through(model, operation.id, login, True)
+    return kept or any(is_withheld(model, name) and _is_somebodys(model, name) for name in names)
 
 
 def _is_somebodys(model: Model, resource: str) -> bool:

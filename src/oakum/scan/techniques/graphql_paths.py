@@ -22,6 +22,7 @@ from oakum.scan.technique import Line, Prospect
 HOW = "graph"
 RULES: frozenset[str] = frozenset({"graphql-exposure", "inference-leak"})
 OPENS_WAYS = True
+LEARNS_IDS = True
 
 
 def run(engine: Engine) -> None:
