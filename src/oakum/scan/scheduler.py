@@ -397,7 +397,9 @@ class Scheduler:
         """Endpoints to one owner's objects: the owner first, then everybody else who matters."""
         engine, state = self.engine, self.engine.state
         viewers = [v for v in (None, *engine.identities.names()) if v != who]
-        for probe in state.probes:
+        main = {each.main for each in engine.model.policy.resources.values()}
+        # What an owner is shown of the object itself tells what others' texts add to it.
+        for probe in sorted(state.probes, key=lambda each: each.id not in main):
             if not probe.personal or probe.batch or probe.id in state.responses.ignoring:
                 continue
             if not any(self._page_decides(probe, viewer, who) for viewer in (who, *viewers)):

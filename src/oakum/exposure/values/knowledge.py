@@ -168,6 +168,11 @@ class Knowledge:
     faces: dict[tuple[str, str, str, str], dict[str, str]] = field(default_factory=dict)
     """(identity, resource, key, field path) → endpoint → the value last shown to the owner
     there."""
+    texts_in_lists: dict[tuple[str, str, str, str], dict[str, frozenset[str]]] = field(
+        default_factory=dict
+    )
+    """(identity, resource, key, field path within lists) → endpoint → the texts last shown to the
+    owner there."""
     apart: dict[tuple[str, str], dict[str, list[frozenset[str]]]] = field(default_factory=dict)
     """(identity, resource without a key) → field path → sets of values, each of the different
     objects in one list shown to the owner."""
@@ -375,6 +380,9 @@ class Knowledge:
         """Drops an owner's values by endpoint after a change of settings."""
         self.faces = {
             place: endpoints for place, endpoints in self.faces.items() if place[0] != who
+        }
+        self.texts_in_lists = {
+            place: texts for place, texts in self.texts_in_lists.items() if place[0] != who
         }
         self.ambient.forget(who)
 

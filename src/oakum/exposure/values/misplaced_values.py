@@ -45,10 +45,13 @@ _TELLING = 12
 """Shortest value that counts when it is part of a short text."""
 _DATED = re.compile(r"\d{4}-\d\d-\d\d").match
 _REFUSED = (401, 403)
+_PERSONAL = (FieldClass.CONTACT, FieldClass.IDENTITY_DOCUMENT, FieldClass.SECRET)
 _HEADER = "in a header or a cookie"
 _KEY = "as the key of a map"
 _IN_OWN = "in a field of the viewer's own object that nothing declares"
 _ELSEWISE = "in a field where its owner gets another value"
+_ADDED = "in a field that has it not where its owner is shown the object itself"
+_TOLD_BOTH = "its owner is shown the same text there, and may have written the value into it"
 _GRANTED = "it stands in a declared field of another object, which may be granted to the viewer"
 _PUBLIC = "`call` lets anybody call the operation, and the document declares the member there"
 
@@ -82,6 +85,8 @@ class _Text(NamedTuple):
     """(resource, field) of the text; another owner's value in the same field is a placeholder."""
     granted: tuple[str, str] = ("", "")
     """(resource, field) of the text, if the contract may grant it to the viewer."""
+    doubt: str = ""
+    """Why a value in it is no proof; empty if it is."""
     public: bool = False
     """Whether it is in a declared member of what the contract lets anybody get."""
 
@@ -109,6 +114,7 @@ class MisplacedSearch:
                 joint = frozenset({who}).union(*groups)
                 sent = {fold(each) for each in self.question.sent}
                 asked = fold(value) in sent or self.question.viewer in joint
+                asked |= text.where == _ADDED and not is_personal(value, path)
                 if asked or not self._is_theirs_alone(value, path) or self._is_required(path):
                     continue
                 same = (resource, path) == text.place and value == text.text
@@ -128,7 +134,7 @@ class MisplacedSearch:
                 if text.at in outside:
                     self.context.stray(who, value, self.question)
                 doubt = _GRANTED if self._is_granted_as(text, resource, path) else ""
-                doubt = doubt or (_PUBLIC if text.public else "")
+                doubt = doubt or text.doubt or (_PUBLIC if text.public else "")
                 yield MisplacedValue(text.at, value, who, resource, path, text.where, doubt=doubt)
 
     def in_own_objects(self, instances: list[ObjectInstance]) -> Iterator[MisplacedValue]:
@@ -201,6 +207,9 @@ class MisplacedSearch:
                     own = self.context.knowledge.own[who, each.resource, leaf.path]
                     place = (each.resource, leaf.path)
                     yield _Text(leaf.pointer, canonical(leaf.value), _ELSEWISE, own, place)
+                elif filled is not None and (plain := self._at_main(each, leaf, who)):
+                    at, place = leaf.pointer, (each.resource, leaf.path)
+                    yield _Text(at, canonical(leaf.value), _ADDED, plain, place, doubt=_TOLD_BOTH)
         yield from (_Text(at, at[-1], _KEY) for at in keys_of(self.value) if at not in within)
         yield from self._beside_the_body()
 
@@ -250,6 +259,31 @@ class MisplacedSearch:
         text = canonical(leaf.value)
         known = knowledge.own.get(place, {text})
         return text not in known and not knowledge.ambient.varies(place[1:])
+
+    def _at_main(self, each: ObjectInstance, leaf: Leaf, who: str) -> frozenset[str]:
+        """The texts of a field that the owner is shown at the main operation of the resource, if
+        this is another text of the same object elsewhere; else none. Fewer elements of a list may
+        be a part of it."""
+        resource, knowledge = (
+            self.context.model.policy.resources[each.resource],
+            self.context.knowledge,
+        )
+        if leaf.masked or not isinstance(leaf.value, str) or len(leaf.value) <= _TELLING:
+            return frozenset()
+        key, main = key_in(each.value, resource.key), resource.main
+        if not key or main == self.probe.operation.id:
+            return frozenset()
+        place = (who, each.resource, key, leaf.path)
+        if "*" in leaf.path:
+            plain = knowledge.texts_in_lists.get(place, {}).get(main, frozenset())
+            here = {canonical(e.value) for e in each.leaves if e.path == leaf.path}
+            if len(plain) < len(here):
+                return frozenset()
+        else:
+            face = knowledge.faces.get(place, {}).get(main)
+            plain = frozenset() if face is None else frozenset({face})
+        varies = knowledge.ambient.varies((each.resource, leaf.path))
+        return frozenset() if varies or leaf.value in plain else plain
 
     def _beside_the_body(self) -> Iterator[_Text]:
         """Headers and cookies, and JSON inside them, without headers of the server itself such as
@@ -310,10 +344,11 @@ class MisplacedSearch:
     def _find_values(self, given_text: _Text) -> Iterator[tuple[str, tuple[str, str, str]]]:
         knowledge, text = self.context.knowledge, given_text.text
         exact = knowledge.canary(text, aside=True)
-        if exact is not None:
+        added = given_text.where == _ADDED  # the whole text is the owner's too
+        if exact is not None and not added:
             yield text, exact
             return
-        given: set[str] = set()
+        given: set[str] = {text} if added else set()
         if len(text) > _LONG:
             for value, key in knowledge.within(text):
                 given.add(value)
@@ -321,7 +356,7 @@ class MisplacedSearch:
         found = self._spelt_otherwise(text)
         if given_text.where in (_HEADER, _KEY):
             found = chain(found, self._apart(text))
-        elif not given_text.where and len(text) <= _LONG:
+        elif given_text.where in ("", _ELSEWISE, _ADDED) and len(text) <= _LONG:
             apart = self._apart(text)
             found = chain(found, (each for each in apart if is_unmistakable(each[0])))
         for value, key in found:
@@ -378,6 +413,11 @@ def is_unmistakable(value: str) -> bool:
     """Whether a value in a short text is too distinctive for chance: long, and no date or
     number."""
     return len(value) >= _TELLING and any(each.isalpha() for each in value) and not _DATED(value)
+
+
+def is_personal(value: str, path: str) -> bool:
+    """Whether a value within a text that its owner is shown, too, is hardly there by chance."""
+    return is_unmistakable(value) or classify_field(path) in _PERSONAL
 
 
 def keys_of(value: Json) -> Iterator[tuple[str, ...]]:

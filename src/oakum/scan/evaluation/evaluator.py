@@ -399,17 +399,27 @@ class Evaluator:
             self._context.knowledge.learn_kin(place, each, now, able)
 
     def _learn_faces(self, endpoint: str, viewer: str, instance: ObjectInstance) -> None:
-        """Learns what an endpoint shows the owner of one object; lists of scalars are skipped."""
+        """Learns what an endpoint shows the owner of one object."""
         resource = self._context.model.policy.resources[instance.resource]
         key = key_in(instance.value, resource.key)
         self._context.knowledge.filled.setdefault((viewer, instance.resource, key), set()).update(
             leaf.path for leaf in instance.leaves if not is_blank(leaf.value)
         )
+        listed: dict[str, set[str]] = {}
         for leaf in instance.leaves:
-            if "*" in leaf.path or isinstance(leaf.value, dict | list) or says_nothing(leaf.value):
+            if isinstance(leaf.value, dict | list) or says_nothing(leaf.value):
+                continue
+            if "*" in leaf.path:
+                if isinstance(leaf.value, str):
+                    listed.setdefault(leaf.path, set()).add(leaf.value)
                 continue
             place = (viewer, instance.resource, key, leaf.path)
             self._context.knowledge.faces.setdefault(place, {})[endpoint] = canonical(leaf.value)
+
+        for path, said in listed.items() if key else ():
+            place = (viewer, instance.resource, key, path)
+            at = self._context.knowledge.texts_in_lists.setdefault(place, {})
+            at[endpoint] = frozenset(said)
 
     def _learn_apart(
         self, viewer: str, instances: list[ObjectInstance], reading: KnownInstances
