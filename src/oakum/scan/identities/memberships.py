@@ -64,7 +64,7 @@ class Memberships:
         any object names them."""
         for relation in self._relations():
             probe = self.probes.get(relation.operation)
-            if relation.of != "caller" or probe is None or probe.operation.method != "GET":
+            if relation.of != "caller" or probe is None or not self._only_reads(probe):
                 continue
             for name in self.identities.names():
                 if self.identities.is_unknown(name):
@@ -98,13 +98,25 @@ class Memberships:
             told = [shown for (name, _), shown in self._met.items() if name == relation.name]
             if told and not any(told):
                 what = "its tenants" if relation.of == "caller" else "the members of a tenant"
+                why = f"showed no identity {what}"
+                probe = self.probes.get(relation.operation)
+                if probe is not None and not self._only_reads(probe):
+                    method = probe.operation.method
+                    why = (
+                        f"was not asked, as a `{method}` writes unless its rule says `reads: true`"
+                    )
                 yield (
-                    f"`{relation.operation}` showed no identity {what}: nobody knows who is"
+                    f"`{relation.operation}` {why}: nobody knows who is"
                     f" `{relation.name}`, so what depends on that was not tested"
                 )
 
     def _relations(self) -> Iterator[Relation]:
         return (each for each in self.policy.relations.values() if each.is_membership)
+
+    def _only_reads(self, probe: Probe) -> bool:
+        """Whether a list is asked for with GET, or the contract says that it `reads`."""
+        rule = self.policy.operations.get(probe.operation.id)
+        return probe.operation.method == "GET" or (rule is not None and rule.reads is True)
 
     def _named_by(self, relation: Relation, probe: Probe) -> Iterator[str]:
         """Resources whose objects name a tenant in this member. A key is that of the tenant itself,
@@ -116,7 +128,7 @@ class Memberships:
     def _find_members(self, relation: Relation, tenant: str) -> dict[str, bool]:
         """Identity → whether it is a member in the role; left out if no response tells."""
         probe = self.probes.get(relation.operation)
-        if probe is None or probe.operation.method != "GET":
+        if probe is None or not self._only_reads(probe):
             return {}
         names = [name for name in self.identities.names() if not self.identities.is_unknown(name)]
         if relation.of == "caller":
