@@ -42,6 +42,9 @@ class ResponseIndex:
     unclear: Mapping[tuple[str, str], Collection[str]]
     """(endpoint, resource) → identities to whom one came whose owner is unclear."""
 
+    by_ways: Collection[tuple[str, str]] = frozenset()
+    """(operation, resource) that a variant showed, such as one with `?include=notes`."""
+
     @classmethod
     def of(cls, matrix: Matrix) -> ResponseIndex:
         fields: dict[str, set[str]] = {}
@@ -53,7 +56,12 @@ class ResponseIndex:
             blank.setdefault((endpoint, resource, path), set()).add(viewer)
         for endpoint, viewer, _, resource in matrix.unclear:
             unclear.setdefault((endpoint, resource), set()).add(viewer)
-        return cls(fields, blank, unclear)
+        by_ways = {
+            (probe.operation.id, name)
+            for at, name in matrix.carried
+            if (probe := matrix.probes.get(at)) is not None and probe.how
+        }
+        return cls(fields, blank, unclear, by_ways)
 
 
 def why_untested(
@@ -87,7 +95,7 @@ def why_untested(
             f"no owner of a `{key.resource}` in the responses is one of the identities; if one is,"
             " give that identity `facts: {user_id: …}`"
         )
-    if (key.endpoint, key.resource) not in matrix.carried:
+    if (key.endpoint, key.resource) not in matrix.carried and key[:2] not in came.by_ways:
         return _of_nobody(matrix, key, unclear)
     if never := _never_shown(came, key):
         return never

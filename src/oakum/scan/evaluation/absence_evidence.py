@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from oakum.authz import Model
 from oakum.authz.table import closed_by_absence
-from oakum.exposure.cells.matrix import NOBODY, Key, Observation, Outcome
+from oakum.exposure.cells.matrix import NOBODY, Entry, Key, Matrix, Observation, Outcome
 from oakum.exposure.cells.report_cells import asked_as_more
 from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.known_identities import KnownIdentities
@@ -21,6 +21,7 @@ def close_lists(engine: Engine) -> None:
     """Closes cells whose field or object was missing for a viewer. Runs last, since it needs the
     owners' own views."""
     more = asked_as_more(engine.matrix)
+    _give_cells_to_ways(engine.matrix)
     for (endpoint, _), answers in engine.responses.seen.items():
         shown = set().union(*answers.values())
         picks = not engine.matrix.probes[endpoint].personal
@@ -49,6 +50,22 @@ def close_lists(engine: Engine) -> None:
                     other = owner == NOBODY and bool(under)
                     if (endpoint, resource, label) not in more and not other:
                         _close(engine, probe, viewer, owner, resource, under, absent=absent)
+
+
+def _give_cells_to_ways(matrix: Matrix) -> None:
+    """Gives variants of an operation the cells of a resource that they alone show
+    (`?include=notes`): an object that is missing there closes them like in a documented list."""
+    ways = {
+        (way.id, name): way.operation.id
+        for way in matrix.probes.values()
+        if way.how and way.asks is None
+        for name in way.shows
+        if (way.id, name) in matrix.carried and (way.operation.id, name) not in matrix.carried
+    }
+    for key, entry in list(matrix.entries.items()) if ways else ():
+        for (way, name), operation in ways.items():
+            if key[:2] == (operation, name):
+                matrix.entries.setdefault(key._replace(endpoint=way), Entry(entry.granted))
 
 
 def unread(
