@@ -47,6 +47,8 @@ class TrialResults:
         see; absent: it answered no such question."""
         self.undeclared: set[tuple[str, str]] = set()
         """Parameters that no document has: that they filter nothing is no news."""
+        self.searched: set[tuple[str, str]] = set()
+        """(endpoint, parameter) that were asked for a hidden value as such, as a search is."""
         self._vain: set[tuple[tuple[str, str, str], bool]] = set()
         """Forms that are refused where another, with the same field and value, is not; and whether
         the value is a number."""
@@ -82,7 +84,10 @@ class TrialResults:
             if taken and (endpoint, name) in without:
                 why = "no condition on a field that the caller may see found its object"
             if why and (endpoint, name) not in self.works | self.undeclared:
-                said.append(f"{endpoint}: no filter in `{name}` was tested: {why}")
+                asked = (endpoint, name) in self.searched and taken
+                was = f"`{name}` was asked for hidden values as a search is, but " if asked else ""
+                what = "no filter by a field" if asked else f"no filter in `{name}`"
+                said.append(f"{endpoint}: {was}{what} was tested: {why}")
         return said
 
 

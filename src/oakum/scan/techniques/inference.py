@@ -63,6 +63,8 @@ def _ask(
     for asking in _questions(engine, probe, hidden, words, tried):
         if tried.is_vain(asking.way, hidden):
             continue
+        if asking.way.form == BARE:
+            tried.searched.add(asking.way.place)
         if _tells(engine, asking, hidden, partial(tried.note_status, asking.way, hidden)):
             tried.works.add(asking.way.place)
             break

@@ -42,6 +42,25 @@ def test_one_that_finds_nothing_by_what_may_be_seen_is_named() -> None:
     assert tried.notes() == []
 
 
+def test_of_a_search_it_says_that_hidden_values_were_asked_for() -> None:
+    tried = TrialResults()
+    tried.note_status(WAY, PHONE, 200)
+    tried.learnt[WAY.place] = False
+    tried.searched.add(WAY.place)
+    (note,) = tried.notes()
+    assert note == (
+        "GET /people: `filter` was asked for hidden values as a search is, but no filter by a field"
+        " was tested: no condition on a field that the caller may see found its object"
+    )
+
+
+def test_a_search_that_refused_everything_was_not_tested() -> None:
+    tried = TrialResults()
+    tried.note_status(WAY, PHONE, 400)
+    tried.searched.add(WAY.place)
+    assert tried.notes() == [NAME + "every syntax was refused"]
+
+
 def test_a_form_that_is_no_syntax_is_vain_for_values_of_its_kind() -> None:
     tried = TrialResults()
     assert not tried.is_vain(WAY, PHONE)
