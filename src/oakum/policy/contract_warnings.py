@@ -48,6 +48,7 @@ def review(seen: View) -> Iterator[Problem]:
     yield from _warn_of_passes(seen)
     yield from _check_caller(seen.policy)
     yield from _claims_from_the_root(seen)
+    yield from _calls_without_members(seen)
     yield from _whole_objects(seen)
 
 
@@ -303,19 +304,13 @@ def _masked_objects(seen: View, resource: Resource) -> Iterator[Problem]:
 
 def _warn_of_missing_members(seen: View, resource: Resource) -> Iterator[Problem]:
     """Grants to relations by a member that the resource's objects do not have."""
-    shapes = [*seen.shapes[resource.name], *seen.given[resource.name]]
     told: set[str] = set()
     for grant in (grant for rule in resource.fields for grant in rule.every_grant):
         for name in (*grant.see, *grant.set):
             if name in told:
                 continue
             told.add(name)
-            every = (
-                seen.policy.relations[each].member for each in seen.policy.required_relations(name)
-            )
-            for member in every:
-                if not member or declares(shapes, member.split(".")) is not False:
-                    continue
+            if member := _lacking_member(seen, resource, name):
                 yield Problem(
                     grant.location,
                     f"`{name}` is granted fields of `{resource.name}`, which has no member"
@@ -323,6 +318,46 @@ def _warn_of_missing_members(seen: View, resource: Resource) -> Iterator[Problem
                     f"so `{name}` never holds: the member must be in the object itself, not in"
                     " the one around it",
                 )
+
+
+def _calls_without_members(seen: View) -> Iterator[Problem]:
+    """Relations in `call` by a member that no object of the operation has: none that it returns or
+    writes, and none whose key a parameter holds."""
+    policy, resources = seen.policy, seen.policy.resources
+    for rule in policy.operations.values():
+        operation = seen.document.operation(rule.id)
+        if operation is None or rule.call is None:
+            continue
+        sources = fill_parameters(policy, operation, rule).values()
+        met = [
+            each
+            for each in resources.values()
+            if operation.id in seen.endpoints[each.name]
+            or any(name == each.name for name, _ in rule.sets)
+            or (each.key and f"{each.name}.{each.key}" in sources)
+        ]
+        for name in rule.call if met else ():
+            lacking = [_lacking_member(seen, each, name) for each in met]
+            if all(lacking):
+                named = " or ".join(f"`{each.name}`" for each in met[:_FEW])
+                yield Problem(
+                    place(policy, "operations", rule.id, "call"),
+                    f"`{name}` may call `{operation.id}`, but no {named} has a member"
+                    f" `{lacking[0]}`",
+                    f"so `{name}` never holds there: the member must be in an object that the"
+                    " operation returns, or whose key a parameter holds",
+                )
+
+
+def _lacking_member(seen: View, resource: Resource, relation: str) -> str:
+    """A member from which a relation is read and that objects of a resource do not have; empty if
+    there is none."""
+    shapes = [*seen.shapes[resource.name], *seen.given[resource.name]]
+    members = (
+        seen.policy.relations[each].member for each in seen.policy.required_relations(relation)
+    )
+    lacks = (each for each in members if each and declares(shapes, each.split(".")) is False)
+    return next(lacks, "")
 
 
 def _inner_resource(seen: View, resource: Resource, path: list[str]) -> tuple[str, str] | None:

@@ -175,6 +175,30 @@ def test_a_grant_to_whom_only_the_object_around_names_is_told_once(
     assert told == expected
 
 
+CALL = "`guest` may call `%s`, but no `%s` has a member `guest_ids`; so `guest` never holds there: the member must be in an object that the operation returns, or whose key a parameter holds"
+
+
+@pytest.mark.parametrize(
+    ("rule", "expected"),
+    [
+        ("getRide: {call: [guest]}", [CALL % ("getRide", "Ride")]),
+        ("getRide: {call: [member]}", []),
+        ("getRide: {call: [guest], shows: {Workout: /workout}}", []),
+        ("getRide: {call: [guest], params: {rideId: Workout.id}}", []),
+        ("getRide: {call: [guest], params: {rideId: Workout.total_work}}", [CALL % ("getRide", "Ride")]),
+    ],
+    ids=["no member", "no member needed", "another resource", "a key", "no key"],
+)  # fmt: skip
+def test_a_caller_whom_no_object_of_the_operation_can_name_is_told(
+    rule: str, expected: list[str]
+) -> None:
+    named = QUIET.replace(
+        "owner: {is: owner}\n", "owner: {is: owner}\n      guest: {field: guest_ids}\n"
+    )
+    told = warnings(named.replace("    guard: {", f"      {rule}\n    guard: {{"))
+    assert [each for each in told if "may call" in each and "`guest`" in each] == expected
+
+
 def test_a_star_covers_every_member() -> None:
     assert warnings(QUIET.replace("streaks, workout_counts.*", "streaks.*, workout_counts.*")) == []
 
