@@ -76,6 +76,9 @@ class FilledRequest:
     """The body as a value, before encoding."""
     bare: bool = False
     """Whether an optional parameter is missing because it has no known value."""
+    named: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Parameter or member of the body, wherever it stands → the values that it has; of a batch all
+    that it may have."""
 
 
 def fill(
@@ -238,7 +241,10 @@ def _build(
     more = tuple(f"{name}: {text}" for name, text in draft.shown_headers.items())
     echoed = _may_be_echoed(probe, values, content)
     shown = probe.base + draft.shown_url
-    return FilledRequest(request, draft.params, echoed, shown, shown_body, more, content)
+    named = {name: tuple(each if probe.batch else each[:1]) for name, each in values.items()}
+    return FilledRequest(
+        request, draft.params, echoed, shown, shown_body, more, content, named=named
+    )
 
 
 def _with_parameters(
@@ -319,7 +325,8 @@ def _body(
         shape = known[name].shape if name in known else Shape()
         many = "array" in shape.kinds
         inner = (element(shape) or Shape()) if many else shape
-        found = [json_value(each, inner) if as_json else each for each in values[name]]
+        several = values[name] if probe.batch else values[name][:1]
+        found = [json_value(each, inner) if as_json else each for each in several]
         word = names[name] if isinstance(found[0], str) else f"{_BARE}{names[name]}{_BARE}"
         content = dict(object_with(at, [*found] if many else found[0], content))
         shown = dict(object_with(at, [word] if many else word, shown))

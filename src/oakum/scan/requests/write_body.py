@@ -9,6 +9,7 @@ from functools import cached_property
 from oakum.authz import Model
 from oakum.exchange import Request, json_bytes
 from oakum.exposure.endpoints.probes import Probe
+from oakum.exposure.values.knowledge import canonical
 from oakum.exposure.values.masks import looks_masked
 from oakum.http.json_pointer import member_at, path_of
 from oakum.inference.lexicon import LETS_IN, classify_field
@@ -87,7 +88,23 @@ class WriteBody:
             content = {**content, **changes, self._key: shown[self._key]}
             body = self.wrap(content)
             return {**filled.content, **body} if isinstance(body, dict) else body
-        return self.wrap({**content, **filled.content, **changes})
+        return self.with_names(filled, shown, {**content, **changes})
+
+    def with_names(
+        self, filled: FilledRequest, shown: Mapping[str, Json], content: Mapping[str, Json]
+    ) -> Json:
+        """Members of the object, with those that the request fills to name it: inside the object
+        none takes the place of what its owner is shown."""
+        at, _ = self._place
+        inside = member_at(dict(filled.content), at)
+        named = inside if isinstance(inside, dict) else {}
+        kept = {
+            name: each
+            for name, each in named.items()
+            if not (name in content and name in shown) or _is_key_of(each, shown[name])
+        }
+        body = self.wrap({**content, **kept})
+        return _merged(filled.content, body) if at and isinstance(body, dict) else body
 
     @property
     def _as_shown(self) -> tuple[str, ...]:
@@ -95,26 +112,42 @@ class WriteBody:
         shape = self.shape
         return tuple(shape.properties if self.probe.operation.method == "PUT" else shape.required)
 
-    def beside(self, filled: FilledRequest, changes: Mapping[str, Json]) -> tuple[str, ...]:
+    def beside(
+        self, filled: FilledRequest, shown: Mapping[str, Json], changes: Mapping[str, Json]
+    ) -> tuple[str, ...]:
         """Members that are in the body only because they would be lost, or are required."""
-        fixed = {self._key} if self.many else filled.content.keys()
-        return tuple(sorted({*self._as_shown} - fixed - changes.keys()))
+        named = () if self.many else filled.content
+        fixed = {n for n in named if n not in shown or isinstance(shown[n], dict)}
+        return tuple(sorted({*self._as_shown} - fixed - {self._key} - changes.keys()))
 
     def why_lost(
         self,
         owner: str,
         shown: Mapping[str, Json],
         faces: Mapping[tuple[str, str, str, str], Mapping[str, str]],
+        *,
+        ours: bool = False,
     ) -> str:
         """Why an object could not be put back after a write: nothing shows the version that a
-        request has to say, or a PUT would replace what its owner's view does not show."""
+        request has to say, or a member that it has to set beside the changed one, or a PUT would
+        replace what its owner's view does not show. `ours`: the object is the run's own."""
         for name, member in self.versions:
             if told_by(shown, member) is None and self._is_required(name):
+                return f"it requires `{name}`, and no response shows the present value"
+        for name in () if ours else self._set_beside():
+            if name not in shown:
                 return f"it requires `{name}`, and no response shows the present value"
         if self.probe.operation.method != "PUT" or not self.probe.operation.body:
             return ""
         unseen = self.unseen(owner, shown, faces)
         return f"it replaces the whole object, and {unseen[0]}" if unseen else ""
+
+    def _set_beside(self) -> Iterator[str]:
+        """Members of the object that the request fills with something else than what names it."""
+        known = self.model.known[self.resource].names
+        for name, source in self.probe.sources.items():
+            if name in self.shape.properties and name in known and not self.many:
+                yield from () if source.partition(".")[0] == self.resource else (name,)
 
     def _is_required(self, parameter: str) -> bool:
         known = self.probe.operation.parameters
@@ -175,6 +208,22 @@ class WriteBody:
         """The body for a curl line: the member, and the object's key where the body has it."""
         named = {self._key: variable(owner, f"{self.resource}.{self._key}")} if self.many else {}
         return json_bytes(self.wrap({**named, name: "…"})).decode()
+
+
+def _is_key_of(value: Json, shown: Json) -> bool:
+    """Whether a value names what an object is shown to hold in full: `7` for `{"id": 7}`."""
+    if isinstance(value, dict | list) or not isinstance(shown, dict):
+        return False
+    return canonical(value) in {canonical(each) for each in shown.values()}
+
+
+def _merged(one: Mapping[str, Json], other: Mapping[str, Json]) -> dict[str, Json]:
+    """Both objects as one; what the other has takes the place of what the first has."""
+    found = {**one, **other}
+    for name in one.keys() & other.keys():
+        if isinstance(one[name], dict) and isinstance(other[name], dict):
+            found[name] = _merged(one[name], other[name])
+    return found
 
 
 def forbids_undeclared(document: Json, writer: Operation) -> bool:

@@ -18,7 +18,7 @@ from oakum.authz.table import allows_member
 from oakum.exchange import Request, Response, json_bytes
 from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.leak_signal import Signal
-from oakum.exposure.values.knowledge import canonical
+from oakum.exposure.values.knowledge import canonical, objects_of
 from oakum.finding import Endpoint, Evidence
 from oakum.inference.unsafe_writes import ends, life_cycle, moves_by_itself, sets_off
 from oakum.openapi.model import Json
@@ -33,14 +33,16 @@ from oakum.scan.requests.write_body import WriteBody
 from oakum.scan.technique import Line, Prospect
 from oakum.scan.undo.changed_members import EMPTY, emptied_members, extract, is_same
 from oakum.scan.undo.entries import Undo
-from oakum.scan.undo.own_writes import taken_over, tells_nothing
+from oakum.scan.undo.own_writes import set_beside, taken_over
 from oakum.scan.undo.preconditions import send_on, send_trial
+from oakum.scan.undo.refused_writes import says_refused
 from oakum.scan.undo.undo_log import UndoLog
+from oakum.scan.write_tests.addressed_object import UNREAD, AddressedObject, OwnersView
 from oakum.scan.write_tests.created_objects import AsOwn, WritableObjects
 from oakum.scan.write_tests.owner_changes import hand_over
 from oakum.scan.write_tests.parent_objects import ParentObjects
 from oakum.scan.write_tests.write_control import LabelsTried, WriteControl, WriteOutcome
-from oakum.scan.write_tests.writing_endpoints import bulk_left_out, is_meant, writing_endpoints
+from oakum.scan.write_tests.writing_endpoints import bulk_left_out, writing_endpoints
 
 HOW = "write"
 RULES: frozenset[str] = frozenset({"bola-write", "mass-assignment"})
@@ -84,16 +86,6 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
         }
 
 
-@dataclass(frozen=True)
-class _View:
-    """What an owner sees of an object of theirs: how it was asked, and the object."""
-
-    probe: Probe
-    filled: FilledRequest
-    object: Mapping[str, Json]
-    answer: Response
-
-
 @dataclass
 class _Endpoint:
     """One writing operation on objects of one resource."""
@@ -110,6 +102,8 @@ class _Endpoint:
     """Name of the creation that made the object."""
     steady: dict[str, Json] = field(default_factory=dict)
     """Members of the object that was written last, as they were in two reads before that."""
+    beside: set[str] = field(default_factory=set)
+    """Members of the requests that were sent to it."""
     status: int = 0
     """Status of the response to the last write; 0: none was sent."""
     untried: dict[str, str] = field(default_factory=dict)
@@ -120,13 +114,12 @@ class _Endpoint:
     """Whether an effect is a finding, and not a control."""
     stuck: bool = False
     """Whether a write could not be undone; then no further one is sent."""
-    mute: bool = False
-    """Whether the last read of the owner's object failed."""
     hidden: set[str | None] = field(default_factory=set)
     """Viewers who were refused, and may not see the parent of the object."""
 
     def __post_init__(self) -> None:
         self.many = bulk(self.engine.model, self.probe.operation)
+        self.addressed = AddressedObject(self.engine, self.probe, self.resource, self.many)
         self.parents = ParentObjects(self.engine, self.probe)
         self.control = WriteControl(self.engine, self.probe)
         self.labels = LabelsTried(self.engine, self.probe, self.resource)
@@ -148,6 +141,8 @@ class _Endpoint:
         lacks = [f"it requires `{name}`, and no value is known" for name in self.body.gaps]
         if self.many and self.probe.operation.id not in engine.requests.called:
             lacks.append("no identity has an object there that could be restored")
+        elif self.addressed.unread and not done:
+            lacks.append(UNREAD)
         for why in lacks:
             engine.results.note_gap(self.probe.endpoint, f"not written to: {why}", Section.WRITES)
 
@@ -217,11 +212,11 @@ class _Endpoint:
                 self.labels.add(owner, viewer, self._held_relations(viewer, owner, view))
         return tried and viewer not in self.hidden
 
-    def _held_relations(self, viewer: str | None, owner: str, view: _View) -> frozenset[str]:
+    def _held_relations(self, viewer: str | None, owner: str, view: OwnersView) -> frozenset[str]:
         of = self.engine.model, self.engine.identities, self.resource, view.object, viewer
         return relations_to(*of, owner)
 
-    def _has_changes(self, owner: str, todo: Mapping[Kind, str | None], view: _View) -> bool:
+    def _has_changes(self, owner: str, todo: Mapping[Kind, str | None], view: OwnersView) -> bool:
         """Whether a write would be sent, to an object of the run if one can be created."""
         self.ours, viewers = self.workshop.may_make(self.probe, self.resource), todo.values()
         found = any(
@@ -239,16 +234,18 @@ class _Endpoint:
         self.workshop.why_none.setdefault(self.resource, why)
         return None
 
-    def _loses(self, owner: str, view: _View) -> bool:
+    def _loses(self, owner: str, view: OwnersView) -> bool:
         """Whether the object could not be restored after a write."""
-        if why := self.body.why_lost(owner, view.object, self.engine.knowledge.faces):
+        if why := self.body.why_lost(
+            owner, view.object, self.engine.knowledge.faces, ours=self.ours
+        ):
             self.engine.results.remark(
                 f"{self.probe.endpoint.method} {self.probe.endpoint.path} was not tried on objects"
                 f" of {owner}: {why}"
             )
         return bool(why)
 
-    def _try(self, owner: str, viewer: str | None, view: _View, *, declared: bool) -> bool:
+    def _try(self, owner: str, viewer: str | None, view: OwnersView, *, declared: bool) -> bool:
         """Sends all changes that `viewer` may not make in one request, and one by one if the API
         refuses the content and not the caller. Returns whether anything was sent."""
         changes = dict(self._changes(owner, viewer, view, declared=declared))
@@ -266,7 +263,7 @@ class _Endpoint:
             self.control.tried[viewer] = WriteOutcome(self.status, took)
         return True
 
-    def _leave(self, owner: str, viewers: Iterable[str | None], view: _View) -> None:
+    def _leave(self, owner: str, viewers: Iterable[str | None], view: OwnersView) -> None:
         """Names strangers as whom nothing is sent, unless they may set all but key and owner."""
         of = self.engine.model.policy.resources[self.resource]
         names = view.object.keys() & self.body.shape.properties.keys() - {of.key, *of.owner.members}
@@ -276,7 +273,7 @@ class _Endpoint:
                 self.labels.leave(owner, viewer, self._held_relations(viewer, owner, view), why)
 
     def _write_all(
-        self, owner: str, viewer: str | None, view: _View, changes: Mapping[str, Json]
+        self, owner: str, viewer: str | None, view: OwnersView, changes: Mapping[str, Json]
     ) -> bool:
         """Whether any of the changes took effect."""
         self.status = 0
@@ -289,7 +286,7 @@ class _Endpoint:
                     found.append(self._write(owner, viewer, view, {name: value}))
         return True in found
 
-    def _compare(self, owner: str, view: _View) -> None:
+    def _compare(self, owner: str, view: OwnersView) -> None:
         """Writes as the owner what strangers wrote without effect; only to objects of the run."""
         left, own = self.control.unsure(), None
         wanted = {
@@ -314,13 +311,18 @@ class _Endpoint:
             for name, value in self.steady.items()
             if last is not None and last.object.get(name) != value
         ]
-        self.steady = {}
-        if moved:
-            how = f"{self.probe.endpoint.method} {self.probe.endpoint.path}"
-            self.undo_log.name_moved(moved, how, f"`{self.resource}` of {owner}: ")
+        sent = [n for n in moved if n in self.beside and not moves_by_itself(n, self.steady[n])]
+        self.steady, self.beside = {}, set()
+        how = f"{self.probe.endpoint.method} {self.probe.endpoint.path}"
+        of = f"`{self.resource}` of {owner}: "
+        if alone := [name for name in moved if name not in sent]:
+            self.undo_log.name_moved(alone, how, of)
+        if sent:
+            listed = ", ".join(f"`{name}`" for name in sorted(sent))
+            self.undo_log.unsure.append(set_beside(of, listed, how))
 
     def _changes(
-        self, owner: str, viewer: str | None, view: _View, *, declared: bool
+        self, owner: str, viewer: str | None, view: OwnersView, *, declared: bool
     ) -> Iterator[tuple[str, Json]]:
         """Members that this caller may not set, each with another value than it has."""
         shape = self.body.shape
@@ -350,6 +352,8 @@ class _Endpoint:
                 why = "not plain text: effects may stay, and the run did not create the object"
             if not why and name in named:
                 why = "a relation depends on it"
+            if not why and not self.ours and self.addressed.is_cut(owner, view.object, name):
+                why = "its owner may not be shown the whole value, so it could not be restored"
             if not why and other is None:
                 why = "no other value is known for it"
             if not why and found >= _MOST:
@@ -360,7 +364,7 @@ class _Endpoint:
             found += 1
             yield name, other
 
-    def _may_set(self, name: str, viewer: str | None, owner: str, view: _View) -> bool:
+    def _may_set(self, name: str, viewer: str | None, owner: str, view: OwnersView) -> bool:
         engine, held = self.engine, self._held_relations(viewer, owner, view)
         of = engine.model, engine.identities, self.resource, view.object, viewer
         held |= relations_given(*of)
@@ -371,15 +375,14 @@ class _Endpoint:
         return allows_member(table, name, held, state)
 
     def _write(
-        self, owner: str, viewer: str | None, view: _View, changes: Mapping[str, Json]
+        self, owner: str, viewer: str | None, view: OwnersView, changes: Mapping[str, Json]
     ) -> bool | None:
         """Send, read back, put back, read again. None: the API refused it and nothing changed."""
         engine = self.engine
-        filled = fill(self.probe, engine.target, engine.knowledge, owner)
         again = self._view(owner)
-        if filled is None or again is None:
+        if again is None:
             return False
-        given = changes
+        filled, given = again.request, changes
         changes = {  # a value that changes by itself would look like a write
             name: value
             for name, value in given.items()
@@ -395,7 +398,8 @@ class _Endpoint:
         self.steady = {name: value for name, value in self.steady.items() if name not in changes}
         forth = self.body.request(filled, again.object, changes, ours=self.ours)
         undo = self._undo(owner, viewer, filled, again, changes)
-        own = self._own_side(viewer, owner, changes)
+        self.beside |= {name for each in objects_of(undo.content) for name in each}
+        own, theirs = self._own_side(viewer, owner, changes)
         self.undo_log.enter(undo)
         self.undo_log.record_sent(undo)
         if own is not None:
@@ -403,7 +407,7 @@ class _Endpoint:
         if own is not None and not self.ours:  # otherwise a later read tells whether it was changed
             self.undo_log.record_sent(own)
         answer = self._send(viewer, owner, replace(filled, request=forth), undo)
-        self._record_answer(undo, own, answer, view, owner)
+        self._record_answer(answer, view, owner, (undo, again.object), (own, theirs))
         self.status = answer.status
         after = self._view(owner)
         stuck = taken_over(again.object, after.object if after is not None else {}, changes)
@@ -427,7 +431,7 @@ class _Endpoint:
         owner: str,
         viewer: str | None,
         filled: FilledRequest,
-        shown: _View,
+        shown: OwnersView,
         changes: Mapping[str, Json],
     ) -> Undo:
         """The undo entry for these changes of the object."""
@@ -445,7 +449,7 @@ class _Endpoint:
             "",
             *self.body.version_reader(owner, filled, shown.object),
             self.body.content(filled, shown.object, before, ours=self.ours),
-            self.body.beside(filled, before),
+            self.body.beside(filled, shown.object, before),
             self.of,
             self.body.versions,
         )
@@ -471,28 +475,42 @@ class _Endpoint:
         return answer
 
     def _record_answer(
-        self, undo: Undo, own: Undo | None, answer: Response, view: _View, owner: str
+        self,
+        answer: Response,
+        view: OwnersView,
+        owner: str,
+        *written: tuple[Undo | None, Mapping[str, Json]],
     ) -> None:
-        """What an answer says of the writes: refused, or the objects were written to."""
-        for each in (undo, own):
+        """What an answer says of the writes: refused, or the objects were written to. `written`:
+        the entry of the object that the request names, and that of the caller's own; with each
+        what the object held before."""
+        for each, before in written:
             if each is None:
                 continue
-            if 300 <= answer.status < 500:
+            if self._is_refused(each, before, answer):
                 self.undo_log.record_refused(each)
-            elif not self.ours or (each is own and self._is_changed(each)):
+            elif not self.ours or (each is not written[0][0] and self._is_changed(each)):
                 self.undo_log.existing.add(self._object_key(each.check[0] or "", view, owner))
+
+    def _is_refused(self, undo: Undo, before: Mapping[str, Json], answer: Response) -> bool:
+        known = self.engine.model.policy.resources[self.resource]
+        names = {known.key, *(known.owner.members if known.owner.kind == "field" else ())}
+        this = {name: before[name] for name in names & before.keys()}
+        held = {name: before[name] for name in undo.members}
+        shows = self.resource in self.probe.shows
+        return says_refused(answer, known.key, this, held, shows=shows)
 
     def _is_changed(self, own: Undo) -> bool:
         now = extract(self.engine.context.ask(*own.check), own.members)
         return not is_same(own.before, now)
 
-    def _object_key(self, whose: str, view: _View, owner: str) -> tuple[str, str, str]:
+    def _object_key(self, whose: str, view: OwnersView, owner: str) -> tuple[str, str, str]:
         """Identifies the object that was written to; values stay in memory."""
         key = self.engine.model.policy.resources[self.resource].key
         known = canonical(view.object[key]) if whose == owner and key in view.object else ""
         return self.resource, whose, known
 
-    def _give_back(self, owner: str, was: _View, filled: FilledRequest) -> None:
+    def _give_back(self, owner: str, was: OwnersView, filled: FilledRequest) -> None:
         """Send all that the owner's view has shown where a write has emptied more than it was sent:
         members that the document does not name. What stays empty is told at the end."""
         now = self._view(owner)
@@ -502,7 +520,8 @@ class _Endpoint:
         shape = self.body.shape
         kept = {name for name, thunk in shape.properties.items() if thunk().read_only}
         whole = {name: value for name, value in was.object.items() if name not in kept}
-        request = with_body(filled, self.probe.operation, self.body.wrap(whole)).request
+        body = self.body.with_names(filled, was.object, whole)
+        request = with_body(filled, self.probe.operation, body).request
 
         def send(asked: Request) -> Response:
             return self.engine.send(self.probe, owner, replace(filled, request=asked))
@@ -515,20 +534,22 @@ class _Endpoint:
             f" request omits, even undocumented ones: it was not tried again"
         )
 
-    def _own_side(self, viewer: str | None, owner: str, changes: Mapping[str, Json]) -> Undo | None:
+    def _own_side(
+        self, viewer: str | None, owner: str, changes: Mapping[str, Json]
+    ) -> tuple[Undo | None, Mapping[str, Json]]:
         """The undo entry for the caller's own object, since some endpoints change that one whatever
-        the request names."""
+        the request names; and that object."""
         engine = self.engine
         view = self._view(viewer) if viewer not in (None, owner) else None
         if view is None or viewer is None:
-            return None
-        filled = fill(self.probe, engine.target, engine.knowledge, viewer)
+            return None, {}
+        filled = view.request
         held = {name: view.object[name] for name in changes if name in view.object}
-        if filled is None or not held:
-            return None
+        if not held:
+            return None, {}
         own = tuple(held)
         answer = engine.send(view.probe, viewer, view.filled)
-        return Undo(
+        undo = Undo(
             f"`{self.resource}` of {viewer} by {self.probe.endpoint.method}"
             f" {self.probe.endpoint.path} ({', '.join(own)})",
             ((viewer, self.body.request(filled, view.object, held)),),
@@ -540,46 +561,22 @@ class _Endpoint:
             "",
             *self.body.version_reader(viewer, filled, view.object),
             self.body.content(filled, view.object, held),
-            self.body.beside(filled, held),
+            self.body.beside(filled, view.object, held),
             versions=self.body.versions,
         )
+        return undo, view.object
 
     def _is_lost(self, owner: str) -> bool:
         """Whether an object is missing from its owner's view in several reads."""
-        return not self.mute and all(
-            self._view(owner) is None and not self.mute for _ in range(_READS)
+        return not self.addressed.mute and all(
+            self._view(owner) is None and not self.addressed.mute for _ in range(_READS)
         )
 
-    def _view(self, owner: str) -> _View | None:
-        """The owner's own view of their object: at the path of the write (`/me` beside a public
-        profile), else where its `main` or another endpoint shows most of it."""
-        engine, own = self.engine, self.engine.matrix.probes
-        main, path = engine.model.policy.resources[self.resource].main, self.probe.operation.path
-        endpoints = [
-            (own[at].operation.path == path, at == main, len(fields), at)
-            for (at, who, resource), fields in engine.matrix.own.items()
-            if (who, resource) == (owner, self.resource) and at in own and not own[at].batch
-        ]
-        self.mute = False
-        for *_, endpoint in sorted(endpoints, reverse=True)[:2]:
-            probe = engine.matrix.probes[endpoint]
-            filled = fill(probe, engine.target, engine.knowledge, owner if probe.personal else None)
-            if filled is None:
-                continue
-            answer = engine.send(probe, owner, filled)
-            self.mute |= tells_nothing(answer)
-            judged = engine.judge_response(probe, owner, [owner], filled, answer)
-            for each in judged.instances:
-                mine = engine.identities.ids[owner] & set(each.owners)
-                fits = each.resource == self.resource and isinstance(each.value, dict)
-                if fits and mine and is_meant(engine, self.probe, self.resource, each.value, owner):
-                    if self.ours:  # lets the object be recognised in responses to others
-                        engine.knowledge.learn_own(owner, each)
-                    return _View(probe, filled, each.value, answer)
-        return None
+    def _view(self, owner: str) -> OwnersView | None:
+        return self.addressed.view(owner, ours=self.ours)
 
     def _tell(
-        self, name: str, owner: str, viewer: str | None, view: _View, filled: FilledRequest,
+        self, name: str, owner: str, viewer: str | None, view: OwnersView, filled: FilledRequest,
         answer: Response, *, sure: bool,
     ) -> None:  # fmt: skip
         engine = self.engine

@@ -221,6 +221,15 @@ def set_by_the_api(of: str, names: str, before: str) -> str:
     return f"{of}{names} {differ} from before {before}: the API sets {them} itself on each write"
 
 
+def set_beside(of: str, names: str, how: str) -> str:
+    """Says of members that are not as they were that the run sent them, as they were."""
+    differ, them = ("differ", "them") if ", " in names else ("differs", "it")
+    return (
+        f"{of}{names} {differ} from before {how}, which sent {them} beside what was tried: check"
+        f" {them} by hand"
+    )
+
+
 def parse_objects(answer: Response) -> tuple[Json, bool]:
     """An answer's value, and whether an object in it would be seen: it is whole, and JSON."""
     try:

@@ -157,7 +157,7 @@ class Handovers:
         body = WriteBody(engine.model, self.probe, self.resource, None)
         with maker.as_own(made):
             filled = fill(self.probe, engine.target, engine.knowledge, owner)
-        if filled is None or body.why_lost(owner, view, engine.knowledge.faces):
+        if filled is None or body.why_lost(owner, view, engine.knowledge.faces, ours=True):
             return None
         asked = body.request(filled, view, {self.member: value}, ours=True)
         look, this = body.version_reader(owner, filled, view)

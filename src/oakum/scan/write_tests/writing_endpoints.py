@@ -7,19 +7,17 @@ from collections.abc import Iterator, Mapping
 from oakum.authz import Model
 from oakum.exposure.endpoints.probes import Probe, probe_of
 from oakum.exposure.endpoints.request_bodies import body_shape
-from oakum.exposure.values.knowledge import canonical
 from oakum.finding import Endpoint
 from oakum.http.methods import WRITES
 from oakum.inference.lexicon import FieldClass, classify_field, word_set, words
 from oakum.inference.side_effects import classify
 from oakum.inference.unsafe_writes import more_than_sets
-from oakum.openapi.model import Json, Operation, Shape
+from oakum.openapi.model import Operation, Shape
 from oakum.scan.coverage.uncalled_operations import barring_reason
 from oakum.scan.coverage.untested import Section, UntestedItem
-from oakum.scan.engine import Engine
-from oakum.scan.requests.builder import fill
 from oakum.scan.requests.bulk_writes import bulk, why_not
 from oakum.scan.requests.written_resources import last_parameter, written_resources
+from oakum.scan.write_tests.addressed_object import to_one_object
 
 _CHANGES = word_set("change edit modify patch save set update")
 
@@ -37,12 +35,12 @@ def writing_endpoints(
         probe = probe_of(model, operation, params.get(operation.id, {}))
         if (many := bulk(model, operation)) is not None:
             if not why_not(model, operation, many):
-                yield probe, many.resource
+                yield to_one_object(model, probe, many.resource), many.resource
             continue
         named = operation.method != "POST" or _sets_what_is_there(operation, probe)
         for resource in _resources(model, operation, probe) if named else ():
             if operation.method != "POST" or _is_told_from_a_new_one(model, probe, resource):
-                yield probe, resource
+                yield to_one_object(model, probe, resource), resource
 
 
 def bulk_left_out(model: Model) -> Iterator[UntestedItem]:
@@ -107,26 +105,3 @@ def _is_told_from_a_new_one(model: Model, probe: Probe, resource: str) -> bool:
     of another resource than the object at the end of the path (`POST /boards/{id}` with a card)."""
     last = probe.sources.get(last_parameter(probe.operation.path), "").partition(".")[0]
     return bool(model.policy.resources[resource].key) and last in ("", resource)
-
-
-def is_meant(
-    engine: Engine, probe: Probe, resource: str, value: Mapping[str, Json], owner: str
-) -> bool:
-    """Whether an object is the one that a writing endpoint would name: by its key or by another
-    member that its path takes, else it has to be the owner's only one."""
-    known = engine.model.policy.resources[resource]
-    objects = engine.knowledge.objects.get((owner, resource), ())
-    if bulk(engine.model, probe.operation):  # by key: the first known object is the one shown
-        first = next((row[known.key] for row in objects if known.key in row), "")
-        return canonical(value.get(known.key)) == first
-    filled = fill(probe, engine.target, engine.knowledge, owner)
-    source = f"{resource}.{known.key}"
-    names = [name for name, each in probe.sources.items() if each == source]
-    if known.key and names and filled is not None:
-        meant = {filled.params.get(name, "") for name in names} - {""} or filled.sent
-        return known.key in value and canonical(value[known.key]) in meant
-    last = last_parameter(probe.operation.path)
-    name, _, member = probe.sources.get(last, "").partition(".")
-    if name == resource and filled is not None:
-        return member in value and canonical(value[member]) == filled.params.get(last)
-    return not known.key or len({row.get(known.key) for row in objects}) <= 1

@@ -11,7 +11,8 @@ import pytest
 
 from oakum.authz import compile_contract
 from oakum.policy.contract import load
-from oakum.scan.techniques.writes import _Endpoint, _View
+from oakum.scan.techniques.writes import _Endpoint
+from oakum.scan.write_tests.addressed_object import OwnersView
 from oakum.scan.write_tests.writing_endpoints import writing_endpoints
 from tests.unit.scan import studio
 from tests.unit.scan.evaluation.test_evaluator import NOTES, policy
@@ -120,7 +121,7 @@ def test_whoever_an_object_names_among_those_who_may_set_a_member_is_no_stranger
         nothing: Any = SimpleNamespace()
         endpoint = _Endpoint(run.engine, nothing, probe("getPost"), "Post", nothing)
         post = {"id": "post-1", "author_id": IDS["ann"], "guest_ids": [IDS[guest]], "text": "…"}
-        view = _View(probe("getPost"), nothing, post, nothing)
+        view = OwnersView(probe("getPost"), nothing, post, nothing, nothing)
         assert endpoint._may_set("text", "cat", "ann", view) is may
         given = frozenset({"guest"})
         run.knowledge.learn_kin(("ann", "Post", "post-1"), guest, given, given)

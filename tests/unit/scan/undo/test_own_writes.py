@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from oakum.exchange import Request, Response
 from oakum.scan.undo.entries import CreatedObject, Undo, from_json
-from oakum.scan.undo.own_writes import is_written, unused_key
+from oakum.scan.undo.own_writes import is_written, set_beside, unused_key
 from tests.unit.scan.undo.test_undo_log import AT, MADE, SIGNS, Market, Profile, undo_log
 
 KNOWN = replace(MADE, known="s5", taken=True)
@@ -387,3 +387,11 @@ def test_a_write_whose_entry_a_reading_has_renewed_is_left_with_its_object() -> 
         )
     )  # fmt: skip
     assert len(found.restore()) == 2
+
+
+@pytest.mark.parametrize(
+    ("names", "said"), [("`a`", "`a` differs from before"), ("`a`, `b`", "`a`, `b` differ from")]
+)
+def test_what_the_run_sent_is_not_said_to_be_set_by_the_api_itself(names: str, said: str) -> None:
+    told = set_beside("`Note` of ann: ", names, "PATCH /notes/{id}")
+    assert said in told and "check" in told and "itself" not in told
