@@ -21,7 +21,7 @@ def first(module: str) -> str:
         ("pytest_plugin/refusals", "pytest_plugin/test_refusals.py"),
         ("authz/body_owners", "unit/authz/test_accept.py"),
         ("scan/requests/person_requests", "unit/scan/techniques/test_account_enumeration.py"),
-        ("watch/screen", "unit/watch/test_live.py"),
+        ("watch/screen", "unit/watch/test_live_view.py"),
     ],
 )
 def test_the_closest_test_is_first(module: str, test: str) -> None:

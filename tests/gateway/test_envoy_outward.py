@@ -150,7 +150,7 @@ def test_keys_are_fetched_from_their_issuer() -> None:
 def test_a_key_that_its_issuer_has_withdrawn_makes_no_token_good(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(envoy.tokens, "_KEYS_CACHED", "1s")
+    monkeypatch.setattr(envoy.jwt_filter, "_KEYS_CACHED", "1s")
     old, new = (ECKey.generate_key("P-256", {"kid": kid}) for kid in ("k1", "k2"))
     claims = {"iss": "me", "aud": "api", "uid": "u7", "exp": int(time.time()) + 600}
     of_old, of_new = (
