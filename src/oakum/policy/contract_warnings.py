@@ -12,6 +12,7 @@ from oakum.errors import Location, Problem, did_you_mean, few
 from oakum.http.json_pointer import path_of
 from oakum.openapi.model import Shape
 from oakum.openapi.schema import children, elements
+from oakum.policy.call_warnings import lacking_member, review_calls
 from oakum.policy.model import Policy, Resource
 from oakum.policy.monotonicity import closed_shows_more, weaker_sees_more
 from oakum.policy.parameter_bindings import fill_parameters
@@ -48,7 +49,7 @@ def review(seen: View) -> Iterator[Problem]:
     yield from _warn_of_passes(seen)
     yield from _check_caller(seen.policy)
     yield from _claims_from_the_root(seen)
-    yield from _calls_without_members(seen)
+    yield from review_calls(seen)
     yield from _whole_objects(seen)
 
 
@@ -310,7 +311,7 @@ def _warn_of_missing_members(seen: View, resource: Resource) -> Iterator[Problem
             if name in told:
                 continue
             told.add(name)
-            if member := _lacking_member(seen, resource, name):
+            if member := lacking_member(seen, resource, name):
                 yield Problem(
                     grant.location,
                     f"`{name}` is granted fields of `{resource.name}`, which has no member"
@@ -318,46 +319,6 @@ def _warn_of_missing_members(seen: View, resource: Resource) -> Iterator[Problem
                     f"so `{name}` never holds: the member must be in the object itself, not in"
                     " the one around it",
                 )
-
-
-def _calls_without_members(seen: View) -> Iterator[Problem]:
-    """Relations in `call` by a member that no object of the operation has: none that it returns or
-    writes, and none whose key a parameter holds."""
-    policy, resources = seen.policy, seen.policy.resources
-    for rule in policy.operations.values():
-        operation = seen.document.operation(rule.id)
-        if operation is None or rule.call is None:
-            continue
-        sources = fill_parameters(policy, operation, rule).values()
-        met = [
-            each
-            for each in resources.values()
-            if operation.id in seen.endpoints[each.name]
-            or any(name == each.name for name, _ in rule.sets)
-            or (each.key and f"{each.name}.{each.key}" in sources)
-        ]
-        for name in rule.call if met else ():
-            lacking = [_lacking_member(seen, each, name) for each in met]
-            if all(lacking):
-                named = " or ".join(f"`{each.name}`" for each in met[:_FEW])
-                yield Problem(
-                    place(policy, "operations", rule.id, "call"),
-                    f"`{name}` may call `{operation.id}`, but no {named} has a member"
-                    f" `{lacking[0]}`",
-                    f"so `{name}` never holds there: the member must be in an object that the"
-                    " operation returns, or whose key a parameter holds",
-                )
-
-
-def _lacking_member(seen: View, resource: Resource, relation: str) -> str:
-    """A member from which a relation is read and that objects of a resource do not have; empty if
-    there is none."""
-    shapes = [*seen.shapes[resource.name], *seen.given[resource.name]]
-    members = (
-        seen.policy.relations[each].member for each in seen.policy.required_relations(relation)
-    )
-    lacks = (each for each in members if each and declares(shapes, each.split(".")) is False)
-    return next(lacks, "")
 
 
 def _inner_resource(seen: View, resource: Resource, path: list[str]) -> tuple[str, str] | None:

@@ -1,5 +1,7 @@
 """Policies checked against the shared document, `tests/contracts/crew.yaml`."""
 
+# ruff: noqa: E501 - a line of a policy stands on one line
+
 from __future__ import annotations
 
 from functools import cache
@@ -12,6 +14,47 @@ from oakum.policy.model import Policy
 from tests.unit.policy.grammar import policy, whole
 
 FILE = Path(__file__).parents[2] / "contracts" / "crew.yaml"
+
+QUIET = """
+    caller: {operation: getMe, id: /id}
+    order: [anyone, member, follower, owner]
+    relations:
+      anyone: {}
+      member: {authenticated: true}
+      follower: {in: listFollowers, id: /data/*/id, unless: [blocked]}
+      blocked: {in: listBlocked, id: /data/*/id}
+      owner: {is: owner}
+    resources:
+      Member:
+        schemas: [Member, MemberMini]
+        owner: id
+        main: getMember
+        states:
+          private: {field: is_private, missing: true, switch: {operation: updateSettings, set: /is_private}}
+        fields:
+          id, username, image_url, tags, is_private, audience: [{see: member}]
+          location, birthday:
+            - see: [owner, follower]
+            - {see: [member], when: {private: false}}
+          streaks.best: [{see: owner}]
+          streaks, workout_counts.*: [{see: owner}]
+          extras.**: [{see: owner}]
+          email: []
+      Workout:
+        key: id
+        owner: user_id
+        fields: {'id, user_id, user, guest_ids, reviewer_ids, workspace_id, total_work': [{see: owner}], comments: [{see: owner}]}
+      Comment: {owner: {parent: true}, fields: {text: [{see: owner}]}}
+      Message: {key: id, owner: [sender_id, recipient_id], fields: {'id, text, sender_id, recipient_id': [{see: owner}]}}
+      Award: {key: name, owner: {path: memberId}, fields: {name: [{see: anyone}]}}
+      Ride: {owner: none, fields: {'id, title': [{see: anyone}]}}
+    operations:
+      searchMembers: {counts: [/total]}
+      GET /old/search/{q}: {shows: {Member: /results/*}}
+      updateMember: {sets: {Member: ""}}
+    guard: {pass: [/, "/page/**", "/members/*/photo"]}
+"""
+"""A policy that speaks of everything, so that nothing is told."""
 
 
 @cache

@@ -13,48 +13,8 @@ from oakum.policy.check import check
 from oakum.policy.contract import load
 from oakum.policy.resource_schemas import told_apart
 from tests.gate import club
-from tests.unit.policy.crew import document, of_member, warnings, written
+from tests.unit.policy.crew import QUIET, document, of_member, warnings, written
 from tests.unit.policy.grammar import policy, whole
-
-QUIET = """
-    caller: {operation: getMe, id: /id}
-    order: [anyone, member, follower, owner]
-    relations:
-      anyone: {}
-      member: {authenticated: true}
-      follower: {in: listFollowers, id: /data/*/id, unless: [blocked]}
-      blocked: {in: listBlocked, id: /data/*/id}
-      owner: {is: owner}
-    resources:
-      Member:
-        schemas: [Member, MemberMini]
-        owner: id
-        main: getMember
-        states:
-          private: {field: is_private, missing: true, switch: {operation: updateSettings, set: /is_private}}
-        fields:
-          id, username, image_url, tags, is_private, audience: [{see: member}]
-          location, birthday:
-            - see: [owner, follower]
-            - {see: [member], when: {private: false}}
-          streaks.best: [{see: owner}]
-          streaks, workout_counts.*: [{see: owner}]
-          extras.**: [{see: owner}]
-          email: []
-      Workout:
-        key: id
-        owner: user_id
-        fields: {'id, user_id, user, guest_ids, reviewer_ids, workspace_id, total_work': [{see: owner}], comments: [{see: owner}]}
-      Comment: {owner: {parent: true}, fields: {text: [{see: owner}]}}
-      Message: {key: id, owner: [sender_id, recipient_id], fields: {'id, text, sender_id, recipient_id': [{see: owner}]}}
-      Award: {key: name, owner: {path: memberId}, fields: {name: [{see: anyone}]}}
-      Ride: {owner: none, fields: {'id, title': [{see: anyone}]}}
-    operations:
-      searchMembers: {counts: [/total]}
-      GET /old/search/{q}: {shows: {Member: /results/*}}
-      updateMember: {sets: {Member: ""}}
-    guard: {pass: [/, "/page/**", "/members/*/photo"]}
-"""
 
 
 def test_a_policy_that_speaks_of_everything_is_quiet() -> None:
@@ -173,30 +133,6 @@ def test_a_grant_to_whom_only_the_object_around_names_is_told_once(
         )
     )
     assert told == expected
-
-
-CALL = "`guest` may call `%s`, but no `%s` has a member `guest_ids`; so `guest` never holds there: the member must be in an object that the operation returns, or whose key a parameter holds"
-
-
-@pytest.mark.parametrize(
-    ("rule", "expected"),
-    [
-        ("getRide: {call: [guest]}", [CALL % ("getRide", "Ride")]),
-        ("getRide: {call: [member]}", []),
-        ("getRide: {call: [guest], shows: {Workout: /workout}}", []),
-        ("getRide: {call: [guest], params: {rideId: Workout.id}}", []),
-        ("getRide: {call: [guest], params: {rideId: Workout.total_work}}", [CALL % ("getRide", "Ride")]),
-    ],
-    ids=["no member", "no member needed", "another resource", "a key", "no key"],
-)  # fmt: skip
-def test_a_caller_whom_no_object_of_the_operation_can_name_is_told(
-    rule: str, expected: list[str]
-) -> None:
-    named = QUIET.replace(
-        "owner: {is: owner}\n", "owner: {is: owner}\n      guest: {field: guest_ids}\n"
-    )
-    told = warnings(named.replace("    guard: {", f"      {rule}\n    guard: {{"))
-    assert [each for each in told if "may call" in each and "`guest`" in each] == expected
 
 
 def test_a_star_covers_every_member() -> None:
