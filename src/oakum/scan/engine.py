@@ -5,10 +5,14 @@ cells follow from it. `send` and `listen` return the response to the caller, who
 reports what it shows by `results.report`, or has it judged by `judge` or `take_in`. The engine uses
 no socket: requests go through the ports of the context, and progress is reported as events.
 
-def run(engine: Engine) -> None: engine.say("asking once more with another page size") for probe in
-engine.state.probes: way = probe.otherwise(HOW, query=(("limit", "1000"),)) engine.matrix.open(way)
-for who in engine.identities.subjects(): for viewer in (who, *engine.watchers(who)): engine.put(way,
-viewer, who if way.personal else None)
+    def run(engine: Engine) -> None:
+        engine.say("asking once more with another page size")
+        for probe in engine.state.probes:
+            way = probe.otherwise(HOW, query=(("limit", "1000"),))
+            engine.matrix.open(way)
+            for who in engine.identities.subjects():
+                for viewer in (who, *engine.watchers(who)):
+                    engine.put(way, viewer, who if way.personal else None)
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """`account-enumeration`: an endpoint reveals whether an address, number or name has an account.
 
-It cannot know whether the difference is intended: a login may show it for its users' convenience.
+Limits: the difference may be intended; a login may show it for its users' convenience.
 Remedy: the same response for everybody; personal data only in a message to the address itself.
 """
 
@@ -45,8 +45,7 @@ account is removed or named. It tries a free name without a password, if the API
 more account of its own, if the contract hides the name from every account without a further relation. If the run cannot make an account and
 remove it again, *Writes* lists the registration as untried.
 
-**Cannot know** whether the response time reveals it; times are not compared. It recognises operations by their words, and people by what
-their owners see of themselves.
+**Limits**: response times are not compared. The rule recognises operations by their words, and people by what they see of themselves.
 
 **Remedy**: one response for everybody. Send personal information to the address itself.
 

@@ -1,7 +1,7 @@
 """`authenticated-not-authorized`: the endpoint checks the login but not the object's owner.
 
 Anonymous callers are refused, but any account receives the field: a typical incomplete fix.
-It cannot know whether the endpoint was open before.
+Limits: it does not tell whether the endpoint was open before.
 Remedy: compare the caller with the owner of each object.
 """
 
@@ -33,8 +33,8 @@ REFERENCE = """
 **Finds** a field that any account holder receives, while the same endpoint gave it to nobody without a login. This is typical of a fix that
 only adds a login.
 
-**Cannot know** whether the endpoint was ever open. It needs a request to the endpoint without credentials; otherwise another rule names the
-finding.
+**Limits**: the rule does not tell whether the endpoint was ever open. It needs a request to the endpoint without credentials; otherwise
+another rule names the finding.
 
 **Remedy**: compare the caller with the owner of every object that is returned, after the login check.
 

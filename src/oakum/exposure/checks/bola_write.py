@@ -1,7 +1,7 @@
 """`bola-write`: a caller changes another user's object.
 
-It cannot know whether the check of the object or that of the role is missing: both look alike from
-outside.
+Limits: it does not tell whether the check of the object or that of the role is missing; both look
+alike from outside.
 Remedy: decide by the caller's relation to the object, before anything is written.
 """
 
@@ -58,7 +58,7 @@ endpoint. Needs `--allow-writes`.
   set, a member that it requires and the document does not name, a change that it makes later. On an object that was there before,
   the owner's write is not sent for this; there, a refusal of the content (400, 409, 422) is named.
 
-**Cannot know** which check is missing, of the object or of the role.
+**Limits**: the rule does not tell which check is missing, that of the object or that of the role.
 
 **Remedy**: load the object together with the caller's right to change it, and refuse otherwise.
 

@@ -1,6 +1,6 @@
 """`broken-function-level-authorization`: an operation runs for callers outside its `call`.
 
-It cannot know of operations that write: only reading ones are requested.
+Limits: operations that write are not tested; only those that read are requested.
 Remedy: check the caller's role in every handler, or in one place before all of them.
 """
 
@@ -32,7 +32,7 @@ REFERENCE = """
 **Finds** read endpoints without an id that show no resource, and answer callers whom the contract's `call` excludes. *Proven* if they get
 exactly the response of an allowed caller, *suspected* if it only looks similar, or if no identity is allowed.
 
-**Cannot know** of endpoints that write, which the scan does not call, and of those that take an id.
+**Limits**: endpoints that write and endpoints that take an id are not tested.
 
 **Remedy**: check the role before the work is done, and refuse by default.
 

@@ -1,6 +1,6 @@
 """`broken-object-level-authorization`: a viewer reads an object of which they may see nothing.
 
-It cannot know why: a missing check and a wrong one look alike from outside.
+Limits: it does not tell why; a missing check and a wrong one look alike from outside.
 Remedy: decide per object, on the server, from the caller's relation to its owner.
 """
 
@@ -32,7 +32,7 @@ REFERENCE = """
 
 **Finds** an object that a logged-in viewer receives who may see nothing of it at all, in this state of its owner.
 
-**Cannot know** why. A missing check and a wrong check look the same from outside.
+**Limits**: the rule does not tell why. A missing check and a wrong check look the same from outside.
 
 **Remedy**: look the object up together with its owner, and answer as if it did not exist.
 

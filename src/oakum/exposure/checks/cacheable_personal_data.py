@@ -1,6 +1,6 @@
 """`cacheable-personal-data`: headers allow shared caches to store personal responses.
 
-It cannot know whether there is such a cache: findings are *suspected*, never proven.
+Limits: there may be no such cache, so findings are *suspected*, never proven.
 Remedy: `Cache-Control: private` or `no-store` (RFC 9111, 5.2.2.5 and 5.2.2.7), or `Vary`.
 """
 
@@ -37,7 +37,7 @@ request had no `Authorization`, and a `Vary` that does not name what identifies 
 of one address whose governed values differ (a number of the request beside them is no difference), unless `private`, `no-store` or `Vary`
 keeps shared caches from mixing them up. The scan reads this from the responses it already has.
 
-**Cannot know** whether there is such a cache, so the finding is at most *suspected*.
+**Limits**: the finding is at most *suspected*, since there may be no such cache.
 
 **Remedy**: `Cache-Control: private, no-store`; else `Vary`, and an `ETag` for each text.
 

@@ -1,7 +1,7 @@
 """`cross-user-cache`: a cache serves one caller a response that was made for another.
 
-It cannot know which cache between client and API it is. A leak of the API itself is excluded by the
-same request with a query that no cache has stored: its response does not leak.
+Limits: it does not tell which cache between client and API it is. A leak of the API itself is
+excluded by the same request with a query that no cache has stored: its response does not leak.
 Remedy: `Cache-Control: private, no-store` (RFC 9111, 5.2.2) on every response with personal data.
 """
 
@@ -34,7 +34,7 @@ REFERENCE = """
 **Finds** a response made for one caller that a cache hands to another. It is gone if the same request has a query that the cache has not
 seen, and it is back if the owner reads first.
 
-**Cannot know** which cache on the way it is.
+**Limits**: the rule does not tell which cache between client and API it is.
 
 **Remedy**: `Cache-Control: private, no-store` on personal responses; a cache key that includes the caller.
 

@@ -1,7 +1,7 @@
 """`enumerable-ids`: an id is the only protection of an object, and ids can be guessed.
 
-It cannot know of a rate limit that begins later, or that counts distinct objects or addresses: the
-scan requests only its own objects, at its own rate.
+Limits: a rate limit that starts later, or that counts distinct objects or addresses, is not seen;
+the scan requests only its own objects, at its own rate.
 Remedy: use random keys of 128 bits, or authorize the caller, and answer 429 after many attempts.
 """
 
@@ -39,8 +39,8 @@ limit, and no finding. If keys cannot be guessed, the scan looks for them outsid
 records are behind the endpoint, with a 95 % interval (the German tank problem). The endpoint has to show something that the contract lets this
 caller see; anything beyond that is a leak with its own rule.
 
-**Cannot know** of a limit that starts later, counts different objects or addresses, or counts misses: the scan tries no key that is not an
-identity's own.
+**Limits**: a rate limit that starts later, counts different objects or addresses, or counts misses is not seen, because the scan requests
+only keys of its identities' own objects.
 
 **Remedy**: draw keys of 128 bits at random; or require a login. Answer 429 to callers who try many.
 

@@ -1,6 +1,6 @@
 """`excessive-data-exposure`: the viewer may see the object, but not this field.
 
-It cannot know whether the front end uses the field.
+Limits: it does not tell whether the front end uses the field.
 Remedy: send a view made for the reader instead of the stored row.
 """
 
@@ -34,7 +34,7 @@ REFERENCE = """
 scan follows values: it also finds an owner's value under another name, in a header or outside every declared field. In a declared
 member outside of objects, of what `call: [anyone]` lets everybody get, it is suspected.
 
-**Cannot know** whether the front end uses the field. It recognises a leak by the value: a mask (`"***"`), `null` or an empty text in place of
+**Limits**: the rule does not tell whether the front end uses the field. It recognises a leak by the value: a mask (`"***"`), `null` or an empty text in place of
 the value is no leak. If its owner never sees the field, there is no value to compare with, and any value counts.
 
 **Remedy**: send a view made for its reader instead of the stored row.

@@ -1,6 +1,6 @@
 """`feed-exposure`: a live feed sends a field that no other endpoint shows.
 
-It cannot know of frames about events that the scan did not cause, nor of those after it stopped
+Limits: frames about events that the scan did not cause are not seen, nor those after it stopped
 listening.
 Remedy: build each frame for its receiver, from what they may see when it is sent.
 """
@@ -36,8 +36,8 @@ REFERENCE = """
 listens, the owner joins, and the scan requests earlier frames (`?since=0`, `Last-Event-ID: 0`). With `--allow-own-settings` a relation ends
 or a setting is closed while the feed is open; frames that come half a second later are checked against the new state.
 
-**Cannot know** what is pushed for events that the scan did not cause. It listens for a few seconds, and reports a feed from which nothing
-came.
+**Limits**: events that the scan did not cause are not tested. The scan listens for a few seconds, and reports a feed that sends nothing in
+that time.
 
 **Remedy**: filter each frame for its receiver, at the moment it is sent.
 

@@ -1,6 +1,6 @@
 """`graphql-exposure`: a GraphQL path reaches an object that is protected at another path.
 
-It cannot know which resolver lacks the check: the evidence has the path of the query.
+Limits: it does not tell which resolver lacks the check; the evidence has the path of the query.
 Remedy: decide where the object is loaded or its field resolved, not at a field of the root.
 """
 
@@ -39,7 +39,7 @@ input objects included: ids of an owner, `true`, a value of an `enum`. It passes
 field whose words say that it does something; a note says so. Where a query without a login is refused, up to 20 fields of the root are
 asked so, each by itself. A field of the root whose arguments nothing fills is *untested*.
 
-**Cannot know** what is behind an argument that nothing fills, or more than four resources deep.
+**Limits**: fields behind an argument for which the scan has no value, or more than four resources deep, are not tested.
 
 **Remedy**: decide in the resolvers of the type, or where its objects are loaded, and not at a field of the root: then one rule covers every
 path.

@@ -1,7 +1,7 @@
 """`inference-leak`: a hidden field changes which objects a response contains, their order or their
 number.
 
-It cannot know how much of the value many requests reveal; a filter reveals all of it.
+Limits: it does not measure how much of the value many requests reveal; a filter reveals all of it.
 Remedy: sort, filter and count only by what the caller may see of each object.
 """
 
@@ -47,8 +47,8 @@ are noise. It does so with fields of accounts, and of what each caller has one o
 hidden field (a `sort` with any text, or with this value in the document) comes in the order of the owners' values, and neither as usual nor as for a
 name that is no field; a total that the contract names as `counts` is larger than the list and large enough for others' hidden objects.
 
-**Cannot know** what owners cannot write (a date of birth that is set once), whether a field of another object affects an order (existing
-objects are not changed for this; the report lists such fields as untried), nor evaluate a list in random order.
+**Limits**: fields that owners cannot write (a date of birth that is set once) and lists in random order are not tested. Nor is the effect
+of another object's field on an order: existing objects are not changed for this, and the report lists such fields as untried.
 
 **Remedy**: do not sort, filter or count by a field that the caller may not see of every object. Until then a guard can remove such a parameter
 ([`without`](policy-language.md#what-finds-or-sorts-by-a-hidden-field)).

@@ -1,6 +1,6 @@
 """`mass-assignment`: owners set members of their own objects that nobody may set.
 
-It cannot know what the member does: `roles` may open every endpoint, or none.
+Limits: it does not tell what the member does; `roles` may open every endpoint, or none.
 Remedy: read from a request what its schema declares, and nothing else.
 """
 
@@ -39,7 +39,7 @@ and values of an `enum` for what something is like: `plan`, `tier`, `level`, `we
 `cancel_reason` cancels, the third of `strikes` bars. All others are tried only on objects that the run itself makes; else *Writes* in the
 report names each as not tried, with the reason.
 
-**Cannot know** what the field does.
+**Limits**: the rule does not tell what the field does.
 
 **Remedy**: read from a request what its schema declares, and nothing else.
 

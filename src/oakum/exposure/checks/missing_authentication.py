@@ -1,6 +1,6 @@
 """`missing-authentication`: a caller without a login reads data denied to everybody.
 
-It cannot know whether the document's `security` is intended: the contract alone decides.
+Limits: the document's `security` may be intended, but the contract alone decides.
 Remedy: refuse callers without credentials at the endpoint, then decide by owner and setting.
 """
 
@@ -34,8 +34,8 @@ REFERENCE = """
 
 **Finds** a field that a caller without credentials receives, although the contract shows it to nobody who is not logged in.
 
-**Cannot know** whether an endpoint was meant to be public. `security` in the document is no excuse: only the contract decides, and one line
-of it makes a field public (`see: [anyone]`).
+**Limits**: the endpoint may be meant to be public. `security` in the document is no excuse: only the contract decides, and one line of it
+makes a field public (`see: [anyone]`).
 
 **Remedy**: refuse callers without credentials first, *then* decide by owner and setting. A login alone moves the leak to every account
 holder.

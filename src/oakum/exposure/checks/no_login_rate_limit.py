@@ -1,6 +1,6 @@
 """`no-login-rate-limit`: wrong secrets can be tried again and again without delay.
 
-It cannot know of a rate limit that begins later, or of one that counts many addresses together.
+Limits: a rate limit that starts later, or that counts many addresses together, is not seen.
 Remedy: limit attempts by account and by address, and answer `429` (RFC 6585, 4).
 """
 
@@ -34,7 +34,7 @@ REFERENCE = """
 **Finds** logins without a rate limit: the scan sends ten wrong secrets in a row for an account that it made itself, each with the same
 response, and then the right one, which is accepted at once. Needs `--allow-writes`, and a registration that the document describes.
 
-**Cannot know** of a limit that starts later, or of one that covers many addresses.
+**Limits**: a rate limit that starts later, or that counts many addresses together, is not seen.
 
 **Remedy**: after a few wrong secrets answer `429` with `Retry-After`, by account and by address.
 

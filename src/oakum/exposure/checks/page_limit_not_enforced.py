@@ -1,7 +1,7 @@
 """`page-limit-not-enforced`: a list returns larger pages than the document or the contract allows.
 
-It cannot know of lists with no more objects than one page, nor of a limit that neither document nor
-contract declares.
+Limits: lists with no more objects than one page are not tested, nor is a limit that neither the
+document nor the contract declares.
 Remedy: check the page size on the server, and refuse or cut what is larger.
 """
 
@@ -35,8 +35,8 @@ REFERENCE = """
 **Finds** lists of other people's objects whose page size has a `maximum` in the document, or `at_most` in the contract, and which return more.
 The scan asks for one more than the maximum, as the first kind of viewer that the list shows anything to, and again if that many came.
 
-**Cannot know** of lists that have no more objects than the maximum, of a maximum of 1,000 or more, which the scan does not ask for, and of a
-limit that is declared nowhere: [`at_most`](policy-language.md#at_most) in the contract adds it.
+**Limits**: lists with no more objects than the maximum are not tested, nor is a maximum of 1,000 or more. A limit that is declared nowhere
+is unknown; [`at_most`](policy-language.md#at_most) in the contract declares it.
 
 **Remedy**: check the page size on the server; answer `400`, or cut the page to the maximum.
 

@@ -1,7 +1,7 @@
 """`pre-login-disclosure`: login or reset endpoints disclose data about the person named in the
 request.
 
-It cannot know whether a front end needs it, such as for a greeting with a first name.
+Limits: a front end may need the data, such as a first name for a greeting.
 Remedy: disclose nothing about an account before the caller has proved to be its holder.
 """
 
@@ -35,7 +35,7 @@ REFERENCE = """
 in the confirmation of a letter. The scan sends the same requests as `account-enumeration`. An echo of the request does not count, and a short value
 counts only if two people's own values were in the same place.
 
-**Cannot know** the contents of a mail or a text message that the request caused.
+**Limits**: the contents of a mail or a text message that the request causes are not seen.
 
 **Remedy**: keep everything of the account out of responses to callers who have not proved to be its holder.
 

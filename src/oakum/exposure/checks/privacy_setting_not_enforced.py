@@ -1,6 +1,6 @@
 """`privacy-setting-not-enforced`: the owner's setting hides a field, and the API sends it.
 
-It cannot know what the settings page says unless the contract quotes it (`promise:`).
+Limits: it does not know what the settings page says unless the contract quotes it (`promise:`).
 Remedy: apply the setting where the object is read, for every endpoint, not where it is displayed.
 """
 
@@ -34,8 +34,8 @@ REFERENCE = """
 owner had set it open. If the contract quotes what the settings page tells people (`promise:`), the report puts the quotation beside the
 finding.
 
-**Cannot know** what the settings page really says, and whether the setting works in the front end. It knows states that the owner's own
-account shows; a state that no identity is in is reported as not shown, unless `--allow-own-settings` lets the scan set it.
+**Limits**: neither the settings page nor the effect of the setting in the front end is tested. The rule knows only states that the owner's
+own account shows. A state that no identity is in is reported as untested, unless `--allow-own-settings` lets the scan set it.
 
 **Remedy**: apply the setting where the object is read, in the query or the serializer that every endpoint shares. Hiding it in the front end
 protects nobody.

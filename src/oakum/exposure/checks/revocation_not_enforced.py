@@ -1,6 +1,7 @@
 """`revocation-not-enforced`: access continues after a grant has ended.
 
-It cannot know for how long: access that ends within a minute and access that never ends look alike.
+Limits: it does not tell for how long; access that ends within a minute and access that never ends
+look alike.
 Remedy: check authorization at each read, not when a link, a cursor or a copy is made.
 """
 
@@ -41,7 +42,7 @@ the change late, the scan reads it again for some 8 s; if a change was accepted 
 more. After a setting was changed and restored, the scan requests up to six endpoints that the setting opens once more, as one stranger each;
 if something is still shown, the run left it, and the report says so.
 
-**Cannot know** how long it lasts.
+**Limits**: the rule does not tell how long the access lasts.
 
 **Remedy**: check the right when something is read, not when a link or a cursor is made.
 

@@ -1,6 +1,6 @@
 """`shadow-endpoint`: an undocumented endpoint shows what documented ones hide.
 
-It cannot know who still needs that endpoint, or of endpoints that the scan does not try.
+Limits: it does not tell who still needs that endpoint, and tries only some endpoints.
 Remedy: remove the old endpoint, or let both use the same checks.
 """
 
@@ -37,8 +37,8 @@ address, with `--front-end URL` the paths in a page's scripts that the document 
 response if this is not an API's. It searches responses of an unknown form, including data in a page, for objects of the contract's
 kinds: by key, owner and two more members.
 
-**Cannot know** endpoints that it does not try, nor objects whose members all have other names and contain nothing that their owner sees
-elsewhere.
+**Limits**: other endpoints than these are not tested. Objects whose members all have other names, and contain nothing that their owner sees
+elsewhere, are not recognised.
 
 **Remedy**: remove the old endpoint, or route it through the same authorization check; keep an inventory of deployed endpoints.
 

@@ -1,6 +1,6 @@
 """`unsafe-get`: a GET without a login creates or deletes data, according to the document.
 
-It cannot know whether it really does, for it is never called: *suspected* at most.
+Limits: the endpoint is never called, so findings are *suspected* at most.
 Remedy: do not deploy the operation, or require a login, a role and an unsafe method (RFC 9110,
 9.2.1).
 """
@@ -34,7 +34,7 @@ REFERENCE = """
 **Finds** GET endpoints without a login and without an id whose description says that they create anew, reset or destroy something. The scan
 never calls them, so the finding is at most *suspected*.
 
-**Cannot know** whether the call still does what the document says.
+**Limits**: the endpoint may no longer do what the document says.
 
 **Remedy**: do not deploy it; else require a login, a role, and `POST`.
 

@@ -1,7 +1,7 @@
 """`untrusted-origin-allowed`: pages of any site may read personal responses with the user's cookie.
 
-It cannot know whether browsers send the cookie from another site: its `SameSite` decides. So
-findings are *suspected*, never proven.
+Limits: whether browsers send the cookie from another site depends on its `SameSite`. So findings
+are *suspected*, never proven.
 Remedy: name the trusted origins in `Access-Control-Allow-Origin`, and never echo the request's
 `Origin`, or `null`.
 """
@@ -39,8 +39,8 @@ in `Access-Control-Allow-Origin` whatever origin asks, or `null`, which any page
 showed such a caller something of their own once more, with the `Origin` of a site that cannot exist, and if that is not let in but the
 response has headers of CORS or `Vary: Origin`, with `null`.
 
-**Cannot know** whether a browser sends the cookie from a page of another site (`SameSite`), so the finding is at most *suspected*. Nor
-which other origins are let in, such as each whose name ends like a trusted one.
+**Limits**: the finding is at most *suspected*, since the `SameSite` attribute of the cookie decides whether a browser sends it from a page of
+another site. Other origins that the API may allow, such as any whose name ends like a trusted one, are not tested.
 
 **Remedy**: a fixed list of trusted origins, without `null`.
 

@@ -1,6 +1,6 @@
 """`weak-jwt-secret`: tokens are signed with a common word.
 
-It cannot know of keys that are weak in another way. Nothing is sent to the target for it.
+Limits: keys that are weak in another way are not found. Nothing is sent to the target for it.
 Remedy: a key of at least as many random bits as the hash has (RFC 7518, 3.2), or a key pair.
 """
 
@@ -33,7 +33,7 @@ REFERENCE = """
 **Finds** tokens signed with a common word, such as `secret`, or with the name of the API. The scan tries a few hundred words in memory on
 the identities' own tokens (JWT with HS256, HS384 or HS512). It creates no token, and sends nothing.
 
-**Cannot know** a key that is weak in another way.
+**Limits**: a key that is weak in another way is not found.
 
 **Remedy**: a key of as many random bits as the hash has (RFC 7518, 3.2), or a key pair; then revoke all existing tokens.
 
