@@ -23,10 +23,9 @@ all documented endpoints were asked:
     def foresee(prospect: Prospect) -> Iterator[Line]:
         yield {"as": "nobody logged in", "request": "GET …?limit=1000000", "why": "page size"}
 
-It asks with `engine.put`, whose answers are evaluated like any other, or with `engine.send` where
-it compares answers itself; it leaves what it finds as cells or with `engine.tell`. What it could
-not test it says with `engine.results.untested`, and what else is to be known with
-`engine.results.remark`.
+It sends requests with `engine.put`, whose responses are evaluated like any other, or with
+`engine.send` if it compares responses itself. It reports leaks as cells or with `engine.tell`, what
+it could not test with `engine.results.note_gap`, and remarks with `engine.results.remark`.
 """
 
 from __future__ import annotations
