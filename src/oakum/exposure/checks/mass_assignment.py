@@ -39,6 +39,10 @@ and values of an `enum` for what something is like: `plan`, `tier`, `level`, `we
 `cancel_reason` cancels, the third of `strikes` bars. All others are tried only on objects that the run itself makes; else *Writes* in the
 report names each as not tried, with the reason.
 
+A member that the document lets a creation have and no change of the object, and that no `set` names anybody for, is not tried at the creation,
+since this may say that nobody changes it later: *Writes* names it. `set: [owner]` says that owners may state it, another relation in `set` that
+they may not. Authority, such as a role, is tried all the same.
+
 **Limits**: the rule does not tell what the field does.
 
 **Remedy**: read from a request what its schema declares, and nothing else.

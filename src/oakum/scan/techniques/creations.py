@@ -37,6 +37,7 @@ from oakum.scan.undo.entries import CreatedObject
 from oakum.scan.undo.own_writes import bears
 from oakum.scan.write_tests.created_objects import Maker, creations
 from oakum.scan.write_tests.creations_for_others import CreationsForOthers
+from oakum.scan.write_tests.members_of_creations import why_undecided
 from oakum.scan.write_tests.nested_creations import CreationsBelow
 from oakum.scan.write_tests.parent_objects import ParentObjects
 from oakum.scan.write_tests.write_control import WriteControl, WriteOutcome
@@ -202,7 +203,9 @@ class _Trial:
             if not engine.evaluator.may_write(*at) or allows_member(table, path, held, state):
                 continue
             other = other_value(at[-1], value, taken_by(body, at, inner), far=True)
-            why = why_left_out(known, path, inner, value)
+            why = why_left_out(known, path, inner, value) or why_undecided(
+                engine.model, self.pair.make.operation, resource, at, engine.context.params
+            )
             if not why and _is_time(value):
                 why = "it is a time that the API sets"
             if not why and other is None:
