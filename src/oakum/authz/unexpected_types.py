@@ -168,7 +168,7 @@ def _stated_kinds(way: Shape, bound: Mapping[str, str], *, told: bool) -> set[st
 
 def _scalars(way: Shape, *, told: bool) -> set[str]:
     """The kinds of scalar that one alternative allows: any, if nothing says what stands there."""
-    if way.content is not None:  # an object is declared, as what a text holds
+    if way.content is not None:  # a text that holds JSON: what it declares is inside
         return {"string"}
     found = {*(way.kinds & SCALARS if way.branches or told else scalars(way))}
     return found | {"integer"} if "number" in found else found

@@ -125,7 +125,7 @@ def markdown(verdict: Verdict) -> Iterator[str]:
     yield escape_title(_sums(verdict))
 
 
-# --------------------------------------------------------------------------- machines
+# --------------------------------------------------------------------------- JSON
 
 
 def document(verdict: Verdict, contract: str) -> Json:

@@ -194,7 +194,7 @@ class _PolicyParts:
                 self.wrong(node, f"`{name}` cannot be written as a field path")
         yield from self._lines(part, pointer, below, trail)
 
-    # ------------------------------------------------------------ the whole
+    # ------------------------------------------------------------ joining parts
 
     def join(self, parts: Sequence[Node], whose: str, into: Iterable[str]) -> Node:
         """Several maps as one. Below the keys of `into` they add up; elsewhere each key once."""

@@ -103,21 +103,21 @@ class RecordedFile:
         return piece
 
     def read(self, size: int | None = -1) -> bytes:
-        """As in a file object."""
+        """`io.RawIOBase.read`, with the bytes kept; to the end if `size` is negative or None."""
         piece: bytes = self._file.read(size)
         return self._note(piece, last=size is None or size < 0) if size != 0 else piece
 
     def read1(self, size: int = -1) -> bytes:
-        """As in a file object."""
+        """`io.BufferedIOBase.read1`, with the bytes kept."""
         piece: bytes = self._file.read1(size)
         return self._note(piece) if size != 0 else piece
 
     def readline(self, size: int = -1) -> bytes:
-        """As in a file object."""
+        """`io.IOBase.readline`, with the bytes kept."""
         return self._note(self._file.readline(size))
 
     def readinto(self, into: Any) -> int:
-        """As in a file object."""
+        """`io.RawIOBase.readinto`, with the bytes kept."""
         size: int = self._file.readinto(into)
         self._note(bytes(memoryview(into)[:size]))
         return size

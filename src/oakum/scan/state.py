@@ -151,8 +151,9 @@ class Responses:
             self.giving |= dict.fromkeys(each.source for each in kept)
 
     def showing(self, probe: Probe, who: str | None) -> int:
-        """The position of values with which an endpoint shows something, to ask it otherwise: the
-        first tenant in its path may hold nothing. 0 if none did."""
+        """Index of the first combination of parameter values with which an endpoint showed
+        something; 0 if none did. Other requests of the endpoint use these values, since the
+        first tenant in its path may hold nothing."""
         return self.showed.get((probe.id, who or ""), 0)
 
     def has_page(self, probe: Probe, who: str) -> bool:

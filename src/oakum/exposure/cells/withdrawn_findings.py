@@ -179,7 +179,8 @@ class ByObject:
             self._told[key] = {p: each for p, each in told.items() if p not in shown}
             if other:
                 _without(matrix, key, other)
-                entry = matrix.entries.get(key)  # None: the object makes the viewer another kind
+                # There is none where what is known now gives the viewer other relations.
+                entry = matrix.entries.get(key)
                 if entry is not None and entry.result is Result.UNTESTED:
                     doubts = tuple(shown[request_key][2] for request_key in other)
                     matrix.apply(key.endpoint, Outcome(next(iter(other)), 0, doubts=doubts))

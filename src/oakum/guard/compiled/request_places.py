@@ -156,7 +156,8 @@ def body_places(
 
 
 def members_of_resources(operation: Operation, bound: Mapping[str, str]) -> list[RequestPlace]:
-    """Places of a request body within its resources."""
+    """Places of scalars in a request body that stand in an object of a resource, and nowhere
+    outside of one."""
     shapes = [each.shape or Shape() for each in operation.body]
     outside = {inside for inside, one in _merge_leaves(shapes, bound) if not one}
     every = _merge_leaves(shapes, bound, within=True)

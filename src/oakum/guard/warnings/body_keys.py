@@ -19,13 +19,15 @@ _INSIDE = ("field", "path", "caller")
 
 
 def unlooked_keys(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Problem]:
-    """Warns about keys in bodies for which the gateway makes no look-up."""
+    """Warns about keys in bodies for which the gateway makes no look-up, so that fields
+    which only the owner may set are refused there."""
     id = endpoint.operation.id
     said = contract.model.written.get(id)
     for name in resources_written(contract, endpoint.operation):
         resource, finder = contract.policy.resources[name], endpoint.checks.finders.get(name)
         own = may_set_key(contract, name)
-        # A map name is a key by itself, and a key in a list needs no `set`.
+        # In a map the names are the keys, and in a list a key selects an object: neither needs a
+        # grant to set the key.
         many = many_of(contract.model, endpoint.operation, name) if resource.key else set[str]()
         if (finder and finder.kind == "ask") or not (own or many):
             continue

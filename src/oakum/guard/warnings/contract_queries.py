@@ -24,7 +24,8 @@ def resources_shown(contract: CompiledContract, operation: Operation) -> list[st
 
 
 def concealed_resources_shown(contract: CompiledContract, operation: Operation) -> list[str]:
-    """Those of them that are concealed and hidden from somebody who is logged in."""
+    """Resources in an operation's success response that are concealed, and of which somebody who is
+    logged in may see nothing."""
     shown = resources_shown(contract, operation)
     return [name for name in shown if may_be_hidden(contract.model, name)]
 

@@ -229,7 +229,8 @@ def _what_helps(engine: Engine, probe: Probe, source: str) -> str:
     known = engine.model.policy.resources.get(resource)
     if known is None or path != known.key or known.is_account or probe.unfilled:
         return hint
-    if known.owner.kind == "none":  # the identities file names objects of somebody alone
+    # `owns:` of the identities file names objects of an owner, and these have none.
+    if known.owner.kind == "none":
         return f"no response showed a `{resource}` that has one: {hint}"
     hint = f"name an object as `owns: {{{resource}: …}}` in the identities file"
     if known.owner.kind == "creator" and not engine.context.may.writes:

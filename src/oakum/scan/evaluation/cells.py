@@ -416,8 +416,8 @@ class Cells:
         served = view is not None and view.has_field(resource, of.object_key, path, filled, place)
         if not served or who == viewer or is_counted(context.model, self._probe, path):
             return
-        # An embedded object is judged like the enclosing one. Or the response rightly has the
-        # caller's own object in place of the requested one, or none.
+        # No field is over-blocked where its whole object may be missing for a good reason: the
+        # enclosing one is hidden, or the caller's own stands in place of the requested one.
         lost = (endpoint, resource) in context.matrix.embedded
         lost |= (viewer, resource) in self._record.sighted
         lost |= context.matrix.hides_way(self._probe, resource, viewer, who)

@@ -394,7 +394,9 @@ class Evaluator:
                 self._news |= self._context.knowledge.learn_related(place, each, name, said)
             may = {n for n in told if may_hold(policy, n, identities.principal(each), subject)}
             now = (known.get(each, kinds) - told) | may
-            if not key and each in known:  # perhaps another object, and a value may be of either
+            # Without a key this may be another object than before: the caller may hold what either
+            # gives.
+            if not key and each in known:
                 now |= known[each]
             self._context.knowledge.learn_kin(place, each, now, able)
 

@@ -58,7 +58,8 @@ _OLD = word_set("current existing old present previous")
 
 
 def run(engine: Engine) -> None:
-    """Runs only if writes are allowed and accounts can be created."""
+    """Creates accounts with members that nobody may set, and removes them. Does nothing unless
+    writes are allowed and the API has operations that create and remove an account."""
     provisioned = engine.context.provisioned
     if not engine.context.may.writes:
         return
