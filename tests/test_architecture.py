@@ -335,7 +335,7 @@ def test_the_transports_of_the_scanner_reach_outside_and_nothing_else_does() -> 
         "oakum/cli/run_linters.py",  # runs a linter that was asked for
         "oakum/cli/demo_scans.py",  # starts cadence in a process of its own
         "oakum/draft_review/server.py",  # serves the page of a review at a loopback port
-        "oakum/guard/admin_socket.py",  # speaks to that engine at its own socket
+        "oakum/guard/engine_admin_client.py",  # speaks to that engine at its own socket
         "oakum/guard/health_endpoints.py",  # serves health and metrics
         "oakum/guard/run.py",  # keeps an engine running; carries no request
         "oakum/guard/engine_protocol.py",  # lets an engine judge its files

@@ -20,7 +20,7 @@ from oakum.guard.compiled.lookup_plan import LookupPlan, kind_of
 from oakum.guard.lua import MODULES, source
 from oakum.guard.plan.render import _Renderer
 from oakum.openapi.model import Json
-from oakum.routing.competing_operations import path_choices
+from oakum.routing.operation_by_parameter_values import path_choices
 
 _BRIDGE = b"""
 local json, project, decide = require "oakum.json", require "oakum.project", require "oakum.decide"

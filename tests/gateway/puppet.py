@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from oakum.errors import Problem, TargetError
-from oakum.guard.admin_socket import UNIX
+from oakum.guard.engine_admin_client import UNIX
 from oakum.guard.engine_protocol import Deployment, EngineControl
 from oakum.openapi.document import Document
 

@@ -28,8 +28,8 @@ from oakum.errors import InputError
 from oakum.guard import engines, run
 from oakum.guard import envoy as of_envoy
 from oakum.guard import nginx as of_nginx
-from oakum.guard.admin_socket import ask_admin, path_of
 from oakum.guard.denylist import DeniedCaller, render
+from oakum.guard.engine_admin_client import ask_admin, path_of
 from oakum.guard.engine_files import folder_of
 from oakum.guard.engine_protocol import EngineTarget
 from oakum.guard.engines import is_installed

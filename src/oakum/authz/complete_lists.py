@@ -29,7 +29,7 @@ from oakum.authz.completeness_names import (
     words,
 )
 from oakum.authz.id_spelling import identifier
-from oakum.authz.list_headers import (
+from oakum.authz.paging_headers import (
     WELL,
     Pages,
     Said,

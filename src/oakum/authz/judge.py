@@ -11,12 +11,10 @@ from collections.abc import Hashable, Iterable, Mapping
 from itertools import repeat
 from typing import NamedTuple
 
-from oakum.authz.body_owners import Around, BodyObjects, MeantObject, Writing, child_steps, slot
 from oakum.authz.compiled_model import Model, may_conceal
 from oakum.authz.data_beside_objects import Hollow, Keep, Rows, Values, as_absent, is_left, whole
 from oakum.authz.decide import all_settable, may_call, may_set_key, through
 from oakum.authz.decision_inputs import Principal, Subject
-from oakum.authz.deselected_objects import LeftOut
 from oakum.authz.discriminators import Tag, tag_of
 from oakum.authz.id_spelling import Spellings, identifier, looked_up_owners, spread
 from oakum.authz.judgement import Judgement, KnownObject, Leaf, ObjectInstance, Outline, empty_once
@@ -25,11 +23,13 @@ from oakum.authz.owners import owners_of, partly
 from oakum.authz.place_rules import Masked, Spot, alike_parts, masked_leaves, unwritable
 from oakum.authz.places import stated_resource
 from oakum.authz.relations import compared_values, held_relations
+from oakum.authz.request_bodies import Around, BodyObjects, MeantObject, Writing, child_steps, slot
 from oakum.authz.stored_elements import MapName
 from oakum.authz.strict_json import MAX_DEPTH
 from oakum.authz.table import Table
 from oakum.authz.unexpected_types import Misfits, held_by, is_no_list, kind_of, matches, references
 from oakum.authz.unions import keeps_kind, mixes, select_alternative
+from oakum.authz.unselected_objects import LeftOut
 from oakum.http.json_pointer import Pointer
 from oakum.openapi.model import Json, Shape
 from oakum.openapi.shape_queries import rest

@@ -224,8 +224,8 @@ def _draft_basis(
     from oakum.inference.draft import drafted_policy
     from oakum.openapi.document import Document
     from oakum.openapi.source import parse, read_text
+    from oakum.policy.comma_separated_keys import apart
     from oakum.policy.contract import Contract, load
-    from oakum.policy.shared_keys import apart
     from oakum.routing.judged_contract import compile_for_judging
     from oakum.traffic.evaluation.traffic_judge import ContractJudge
     from oakum.traffic.relations_to_confirm import with_suggestions

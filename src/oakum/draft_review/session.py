@@ -33,8 +33,8 @@ from oakum.openapi.document import Document
 from oakum.openapi.model import Json
 from oakum.openapi.source import decode, parse, read_bytes
 from oakum.output.atomic_file import write
+from oakum.policy.comma_separated_keys import apart
 from oakum.policy.contract import is_policy, load
-from oakum.policy.shared_keys import apart
 
 _WIDTH = 88
 _MARK = "\N{ZERO WIDTH NO-BREAK SPACE}".encode()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from oakum.openapi.source import Node
-from oakum.policy.shared_keys import apart, names
+from oakum.policy.comma_separated_keys import apart, names
 
 Kind = Literal["relation", "resource", "field", "operation", ""]
 

@@ -19,10 +19,10 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from oakum.errors import InputError, Location, Problem
-from oakum.guard.admin_socket import LONGEST, UNIX
 from oakum.guard.audit_reader import AUDIT_KEY
 from oakum.guard.contract_files import ContractFiles, read_contract
 from oakum.guard.denylist import denial_ends, key_of, read_list
+from oakum.guard.engine_admin_client import LONGEST, UNIX
 from oakum.guard.engine_files import fill, render_and_validate, unusable
 from oakum.guard.engine_protocol import Deployment, EngineTarget, address, mistake
 from oakum.openapi.model import Json

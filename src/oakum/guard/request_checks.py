@@ -8,18 +8,18 @@ from functools import partial
 
 from oakum.authz import Call, Model, Subject
 from oakum.authz.accept import BodyDecision, Reading, request_media, weigh
-from oakum.authz.body_owners import BodyObjects, TooMany
 from oakum.authz.decide import may_set, may_write, settable_tables
 from oakum.authz.declared_media import PATCH, key, split
 from oakum.authz.id_spelling import identifiers, text
 from oakum.authz.owners import says
+from oakum.authz.request_bodies import BodyObjects, TooMany
 from oakum.authz.strict_json import UnreadableBody, read, read_request
 from oakum.guard.compiled.form_members import Form
 from oakum.guard.compiled.form_parts import overrides, pair_names, part_names
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
 from oakum.guard.compiled.request_places import RequestParts
 from oakum.guard.compiled.resources_in_parameters import sends
-from oakum.guard.compiled.tenant_mentions import is_named
+from oakum.guard.compiled.tenants_in_requests import is_named
 from oakum.guard.compiled.write_targets import Target, TargetKind
 from oakum.guard.form_bodies import as_json, keep_members
 from oakum.guard.graphql_query import arguments, parameter, refusal_reason

@@ -23,10 +23,10 @@ from tempfile import TemporaryDirectory
 from types import FrameType
 
 from oakum.errors import InputError, Location, OakumError, Problem, TargetError, count_of
-from oakum.guard.admin_socket import UNIX, ask_admin
 from oakum.guard.audit_reader import AUDIT_KEY, Tail, record_of
 from oakum.guard.contract_files import ContractFiles, read_contract
 from oakum.guard.denylist import denial_ends, read_list
+from oakum.guard.engine_admin_client import UNIX, ask_admin
 from oakum.guard.engine_files import appendable, fill, folder_of, render_and_validate
 from oakum.guard.engine_protocol import Deployment, EngineTarget, address, mistake
 from oakum.guard.file_watch import FileWatch

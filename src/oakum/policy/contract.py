@@ -13,6 +13,7 @@ from oakum.errors import InputError, Problem
 from oakum.openapi.document import Document
 from oakum.openapi.source import Node, parse, parse_json, read_text
 from oakum.policy.check import check, mistakes
+from oakum.policy.comma_separated_keys import apart
 from oakum.policy.embedded_policy import KEY, embedded_policy, keys
 from oakum.policy.graphql import Graph, with_graphs
 from oakum.policy.model import Policy
@@ -20,7 +21,6 @@ from oakum.policy.omittable_fields import check_caller_choice
 from oakum.policy.parser import parse_policy
 from oakum.policy.resource_names import with_resource_names
 from oakum.policy.resource_schemas import told_apart
-from oakum.policy.shared_keys import apart
 
 __all__ = ["Contract", "contract_digest", "load"]
 

@@ -13,6 +13,7 @@ from functools import partial
 
 from oakum.errors import Location, Problem
 from oakum.openapi.source import Node
+from oakum.policy.comma_separated_keys import apart
 from oakum.policy.exit_criteria import exit_criteria, resource_known
 from oakum.policy.guard_section import limits, read_guarding
 from oakum.policy.model import Caller, ExitCriteria, Guarding, OperationRule, Policy
@@ -30,7 +31,6 @@ from oakum.policy.node_reader import (
 )
 from oakum.policy.relations import no_circle, order, reason, relation_names, relations
 from oakum.policy.resources import inherit, no_circle_of_parents, resource
-from oakum.policy.shared_keys import apart
 
 NOTHING = "none"
 """Value for a parameter that the policy's `params` do not apply to in an operation."""

@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias, cast
 from oakum.errors import Problem
 from oakum.openapi.model import Json
 from oakum.openapi.source import Node
+from oakum.policy.comma_separated_keys import names
 from oakum.policy.mask_reader import masks
 from oakum.policy.model import (
     SEVERITIES,
@@ -43,7 +44,6 @@ from oakum.policy.node_reader import (
     word,
 )
 from oakum.policy.relations import relation_names
-from oakum.policy.shared_keys import names
 
 RESOURCE = (
     *("draft", "schemas", "key", "owner", "main", "conceal", "promise", "instead", "severity"),

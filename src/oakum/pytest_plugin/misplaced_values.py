@@ -24,10 +24,10 @@ from oakum.exposure.exchanges.undecided_reasons import RELATION, SETTING, WHO
 from oakum.exposure.finding_evidence import Question
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.response_reader import is_success
+from oakum.exposure.values.disclosure_by_masked_values import PROOF
 from oakum.exposure.values.impersonal_values import is_a_time
 from oakum.exposure.values.knowledge import Knowledge, canonical, says_nothing
 from oakum.exposure.values.masked_fields import masked_value
-from oakum.exposure.values.masked_values import PROOF
 from oakum.exposure.values.misplaced_values import MisplacedSearch, MisplacedValue
 from oakum.finding import Evidence, Result
 from oakum.inference.lexicon import FieldClass, classify_field

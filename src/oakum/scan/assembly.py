@@ -23,15 +23,15 @@ from oakum.scan.coverage.untested import Section
 from oakum.scan.engine import Engine
 from oakum.scan.evaluation.evaluator import Evaluator
 from oakum.scan.evaluation.write_responses import WriteAnswers
-from oakum.scan.identities import provisioned_accounts
+from oakum.scan.identities import temporary_accounts
 from oakum.scan.identities.identity_verification import Examination
 from oakum.scan.identities.ids_and_claims import claims_of, drop_shared, ids_of
 from oakum.scan.identities.memberships import Memberships
 from oakum.scan.identities.model import Identities
-from oakum.scan.identities.provisioned_accounts import ProvisionedAccounts
 from oakum.scan.identities.relation_lists import Relations
 from oakum.scan.identities.relationships import Relationships
 from oakum.scan.identities.session import Sessions
+from oakum.scan.identities.temporary_accounts import ProvisionedAccounts
 from oakum.scan.identities.verification_responses import claims_now
 from oakum.scan.journal import Journal, Past
 from oakum.scan.preparation import Preparation
@@ -289,7 +289,7 @@ class Assembly:
                 sealed = work.seal.close(entry) if kind == "undo" else ""
                 work.journal.undo(kind, entry["account"], sealed)
 
-        past = [provisioned_accounts.from_json(each) for each in self._undos() if "account" in each]
+        past = [temporary_accounts.from_json(each) for each in self._undos() if "account" in each]
         return ProvisionedAccounts(
             prepared.model,
             prepared.inferred,

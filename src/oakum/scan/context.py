@@ -19,8 +19,8 @@ from oakum.openapi.model import Json, Operation
 from oakum.policy.graphql import Graph
 from oakum.scan.identities.memberships import Memberships
 from oakum.scan.identities.model import OwnedObject
-from oakum.scan.identities.provisioned_accounts import ProvisionedAccounts
 from oakum.scan.identities.relationships import Relationships
+from oakum.scan.identities.temporary_accounts import ProvisionedAccounts
 from oakum.scan.identities.tenant_inputs import SentChoice
 from oakum.scan.limits import Pace, Permissions
 from oakum.scan.requests.builder import Ask

@@ -29,9 +29,9 @@ from oakum.scan.evaluation.absent_ids import ask_for_nobodys, look_again
 from oakum.scan.evaluation.finding_confirmation import confirm, still_served
 from oakum.scan.evaluation.ids_of_own_lists import own_ids
 from oakum.scan.limits import LEAST, BudgetSpent, is_spent
-from oakum.scan.questions.listed_objects import ask_for_listed
 from oakum.scan.questions.objects_of_identities_file import ask_for_stated, tell_unasked
 from oakum.scan.questions.other_users_objects import ask_for_each
+from oakum.scan.questions.owners_of_listed_objects import ask_for_listed
 from oakum.scan.questions.undocumented_requests import ask_other_ways
 from oakum.scan.requests.builder import FilledRequest, curl, fill
 from oakum.scan.requests.missing_values import endpoints_without_values, has_values

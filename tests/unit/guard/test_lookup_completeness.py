@@ -10,7 +10,7 @@ import pytest
 
 from oakum.authz.complete_lists import ListPlace, extent, look, place_of
 from oakum.authz.id_spelling import alike
-from oakum.authz.list_headers import Pages
+from oakum.authz.paging_headers import Pages
 from oakum.guard.lookup_completeness import is_whole
 from oakum.openapi.model import Shape
 from oakum.routing.http_messages import HttpResponse

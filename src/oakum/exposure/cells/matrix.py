@@ -16,7 +16,7 @@ from oakum.authz import Model, Principal, Subject, Table
 from oakum.authz.decide import through
 from oakum.authz.owner_states import digit, digits, state_of
 from oakum.authz.table import allows, closed_by_absence, deciding_state_records, deciding_states
-from oakum.exposure.cells.unlisted_objects import ListEnds
+from oakum.exposure.cells.list_ends import ListEnds
 from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.known_identities import KnownIdentities, viewer_kinds
 from oakum.exposure.values.knowledge import canonical

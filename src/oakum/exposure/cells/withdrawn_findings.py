@@ -24,9 +24,9 @@ from typing import NamedTuple
 
 from oakum.exposure.cells.matrix import Doubt, Key, Matrix, Observation, Outcome
 from oakum.exposure.finding_evidence import NOWHERE
+from oakum.exposure.values.disclosure_by_masked_values import PROOF
 from oakum.exposure.values.impersonal_values import is_a_time
 from oakum.exposure.values.knowledge import Knowledge, Place, canonical, is_theirs
-from oakum.exposure.values.masked_values import PROOF
 from oakum.finding import Result, State
 from oakum.openapi.model import Json
 

@@ -17,7 +17,7 @@ from oakum.exchange import Request, Response
 from oakum.exposure.endpoints.probes import is_graphql
 from oakum.exposure.exchanges.caller_identification import Callers, IdentifiedCaller
 from oakum.exposure.exchanges.former_relations import FormerRelations
-from oakum.exposure.exchanges.graphql_response import UNTOLD, by_fields, reads
+from oakum.exposure.exchanges.graphql_response_by_field_names import UNTOLD, by_fields, reads
 from oakum.exposure.exchanges.observed_owners import ShownObject, ToldOwners
 from oakum.exposure.exchanges.settings_and_relations_learner import CallerRequest, Learner
 from oakum.exposure.response_reader import ResponseReader, is_success

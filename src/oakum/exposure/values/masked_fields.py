@@ -15,8 +15,13 @@ from oakum.authz import Leaf, ObjectInstance
 from oakum.authz.table import allows, deciding_states, leaf_index
 from oakum.exposure.cells.entitled_views import Object
 from oakum.exposure.evaluation_context import EvaluationContext
+from oakum.exposure.values.disclosure_by_masked_values import (
+    MaskedValue,
+    OwnersValue,
+    judge,
+    letters,
+)
 from oakum.exposure.values.knowledge import canonical, says_nothing
-from oakum.exposure.values.masked_values import MaskedValue, OwnersValue, judge, letters
 from oakum.exposure.values.masks import is_worded
 from oakum.openapi.model import Json
 from oakum.policy.mask import Mask

@@ -45,9 +45,14 @@ from oakum.openapi.shape_queries import element
 from oakum.policy.model import Policy, origin
 from oakum.policy.resource_schemas import resource_of
 from oakum.routing.caller_plan import Credential, LookupRequest, caller_plan, request_of
-from oakum.routing.competing_operations import PathChoices, path_choices, rivals, unreachable_rivals
 from oakum.routing.content_type import FEEDS, FORM, PARTS
 from oakum.routing.nested_parameters import nested_members
+from oakum.routing.operation_by_parameter_values import (
+    PathChoices,
+    path_choices,
+    rivals,
+    unreachable_rivals,
+)
 from oakum.routing.parameter_texts import of_shape
 from oakum.routing.route import escape_template
 

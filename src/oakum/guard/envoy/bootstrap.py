@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from oakum.guard.admin_socket import path_of
+from oakum.guard.engine_admin_client import path_of
 from oakum.guard.engine_protocol import Deployment, address, mistake
 from oakum.guard.envoy.audit_log import access_logs
 from oakum.guard.envoy.clusters import authority, cluster, plain, url

@@ -24,7 +24,7 @@ from urllib.parse import SplitResult, urlsplit
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from oakum.errors import Problem
-from oakum.guard.admin_socket import path_of
+from oakum.guard.engine_admin_client import path_of
 from oakum.guard.engine_protocol import (
     Deployment,
     EngineControl,

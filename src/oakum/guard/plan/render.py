@@ -22,13 +22,13 @@ from oakum.authz.content_disposition import tells_hidden
 from oakum.authz.csv_projection import said_columns
 from oakum.authz.data_outside_objects import account, asks
 from oakum.authz.declared_media import distinct, split
-from oakum.authz.deselected_objects import members_with_objects
 from oakum.authz.discriminators import alternative_by_tag, objects_of, tag_of
 from oakum.authz.owner_states import digit
 from oakum.authz.project import counts_kind
 from oakum.authz.table import Table, Trie
 from oakum.authz.unexpected_types import SCALARS, in_cell
 from oakum.authz.unions import all_of, declares, keeps_kind, mixes, nobodys
+from oakum.authz.unselected_objects import members_with_objects
 from oakum.guard.audit_counts import audit_name
 from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.guard.compiled.field_selection import NAMES, PLAIN_PREFERENCES
@@ -40,8 +40,8 @@ from oakum.guard.compiled.write_targets import Target
 from oakum.guard.engine_protocol import RenderedPlan
 from oakum.guard.plan import response_places as places
 from oakum.guard.plan.ambiguous_paths import rivals, shut, turn
-from oakum.guard.plan.automaton_table import Automata
 from oakum.guard.plan.concealed_objects import SharedParts, plan_hidden
+from oakum.guard.plan.deduplicated_automata import Automata
 from oakum.guard.plan.engine_settings import caller, passing_parameters, settings
 from oakum.guard.plan.response_places import Ahead
 from oakum.guard.plan.response_places import PlannedPlace as _Place

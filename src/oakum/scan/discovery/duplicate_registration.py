@@ -30,7 +30,7 @@ from oakum.scan.discovery.response_differences import (
     texts,
 )
 from oakum.scan.engine import Engine
-from oakum.scan.identities.provisioned_accounts import ProvisionedAccount, ProvisionedAccounts
+from oakum.scan.identities.temporary_accounts import ProvisionedAccount, ProvisionedAccounts
 from oakum.scan.requests.builder import FilledRequest, curl
 from oakum.scan.requests.person_operations import Noun, is_secret, person_operations
 

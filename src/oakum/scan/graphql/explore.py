@@ -26,7 +26,7 @@ from oakum.openapi.model import Operation
 from oakum.scan.engine import Engine
 from oakum.scan.graphql.example_queries import known_queries
 from oakum.scan.graphql.oracles import look
-from oakum.scan.graphql.query_groups import pack
+from oakum.scan.graphql.query_packing import pack
 from oakum.scan.graphql.query_plan import SHALLOW, Planner, Style
 from oakum.scan.graphql.responses import QueryAnswer, fields_at, parse_answer, reader, shows
 from oakum.scan.graphql.selection_sets import FieldPick, PickedQuery, Root, compose, locate, without

@@ -1,6 +1,6 @@
 """Reports that one of the run's own accounts could delete another.
 
-`provisioned_accounts` tries that at the end of a run, when it removes the accounts that it created.
+`temporary_accounts` tries that at the end of a run, when it removes the accounts that it created.
 If another account succeeds and no line of the contract allows it, that is a write to another user's
 object.
 """

@@ -23,7 +23,7 @@ from oakum.authz.complete_lists import (
     place_of,
     says_end,
 )
-from oakum.authz.list_headers import Pages
+from oakum.authz.paging_headers import Pages
 from oakum.errors import OakumError
 from oakum.exchange import Request, Response
 from oakum.exposure.endpoints.probes import Probe

@@ -14,8 +14,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 from oakum.authz.compiled_model import is_withheld
 from oakum.authz.complete_lists import extent, look, place_of
-from oakum.authz.list_headers import Pages
 from oakum.authz.member_paths import texts
+from oakum.authz.paging_headers import Pages
 from oakum.exchange import Request, Response, json_bytes
 from oakum.exposure.cells.matrix import Entry, Matrix
 from oakum.exposure.endpoints.probes import Probe

@@ -17,9 +17,9 @@ from oakum.inference.version_names import names_version
 from oakum.openapi.model import Json, Operation, Shape
 from oakum.scan.requests.builder import FilledRequest, variable, with_body
 from oakum.scan.requests.bulk_writes import Bulk
+from oakum.scan.requests.object_version_parameters import Versions, at_version, told_by, versions_of
 from oakum.scan.requests.person_operations import is_secret
 from oakum.scan.requests.person_requests import harmless
-from oakum.scan.requests.version_parameters import Versions, at_version, told_by, versions_of
 from oakum.scan.requests.written_resources import place
 
 

@@ -17,8 +17,8 @@ from oakum.policy.model import Switch
 from oakum.scan.settings.settings_body import (
     SettingsWrite,
 )
-from oakum.scan.settings.settings_ownership import SettingElsewhere, Vouching, places
 from oakum.scan.settings.settings_restoration import SettingsRestoration
+from oakum.scan.settings.settings_verification import SettingElsewhere, Vouching, places
 from oakum.scan.settings.unintended_changes import Whose
 from oakum.scan.settings.write_outcomes import SettingOutcome
 from oakum.scan.undo.setting_change import SettingChange

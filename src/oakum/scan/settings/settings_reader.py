@@ -15,7 +15,7 @@ from oakum.openapi.model import Json, Operation
 from oakum.policy.model import Policy, Switch
 from oakum.scan.requests.builder import Ask, FilledRequest, fill
 from oakum.scan.requests.cache_bypass import bypass_cache, fresh
-from oakum.scan.requests.version_parameters import Versions
+from oakum.scan.requests.object_version_parameters import Versions
 from oakum.scan.settings.settings_body import (
     DeclaredSettings,
     SettingsWrite,

@@ -24,8 +24,8 @@ from oakum.scan.settings.settings_body import (
     why_not_whole,
     with_value,
 )
-from oakum.scan.settings.settings_ownership import SettingElsewhere, places
 from oakum.scan.settings.settings_reader import SettingsReader
+from oakum.scan.settings.settings_verification import SettingElsewhere, places
 from oakum.scan.settings.unintended_changes import OtherSettings, Whose
 from oakum.scan.settings.write_outcomes import Reception, SettingOutcome
 from oakum.scan.undo.encryption import is_sealed

@@ -32,7 +32,7 @@ from oakum.scan.discovery.duplicate_registration import TakenNames, note_gap
 from oakum.scan.discovery.registration import account_resource, removals
 from oakum.scan.discovery.response_times import ENOUGH, far_apart, hint
 from oakum.scan.engine import Engine
-from oakum.scan.identities.provisioned_accounts import ProvisionedAccount, ProvisionedAccounts
+from oakum.scan.identities.temporary_accounts import ProvisionedAccount, ProvisionedAccounts
 from oakum.scan.requests.builder import FilledRequest, curl, fill, with_body
 from oakum.scan.requests.person_operations import is_secret, noun_of, person_operations
 from oakum.scan.requests.person_requests import harmless

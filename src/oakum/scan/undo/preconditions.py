@@ -20,7 +20,7 @@ from oakum.exposure.values.knowledge import canonical, objects_of
 from oakum.inference.version_names import names_version
 from oakum.openapi.model import Json
 from oakum.scan.requests.builder import Ask
-from oakum.scan.requests.version_parameters import Versions, at_version, told_by
+from oakum.scan.requests.object_version_parameters import Versions, at_version, told_by
 from oakum.scan.undo.entries import Undo
 
 _OF_TAGS = (400, 412, 428)

@@ -36,7 +36,7 @@ from oakum.scan.coverage.untested import Section
 from oakum.scan.engine import Engine
 from oakum.scan.identities.login import json_of
 from oakum.scan.requests.builder import FilledRequest, fill, with_body
-from oakum.scan.requests.version_parameters import versions_of
+from oakum.scan.requests.object_version_parameters import versions_of
 from oakum.scan.requests.written_resources import last_parameter, written_resources
 from oakum.scan.undo.entries import CreatedObject
 from oakum.scan.undo.object_keys import in_path

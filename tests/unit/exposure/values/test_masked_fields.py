@@ -7,9 +7,9 @@ from oakum.exposure.cells.matrix import Matrix
 from oakum.exposure.evaluation_context import EvaluationContext
 from oakum.exposure.evidence import Redactor
 from oakum.exposure.known_identities import KnownIdentities
+from oakum.exposure.values.disclosure_by_masked_values import MaskedValue
 from oakum.exposure.values.knowledge import Knowledge
 from oakum.exposure.values.masked_fields import is_masked, masked_value
-from oakum.exposure.values.masked_values import MaskedValue
 from oakum.openapi.model import Json
 from oakum.policy.mask import Mask
 from oakum.policy.model import FieldRule, Grant, Owner, Policy, Resource

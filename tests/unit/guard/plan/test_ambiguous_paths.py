@@ -8,7 +8,7 @@ from typing import Any
 
 from oakum.guard.compiled.compiled_contract import compile_for_gateway
 from oakum.guard.plan.ambiguous_paths import rivals, shut, turn
-from oakum.guard.plan.automaton_table import Automata
+from oakum.guard.plan.deduplicated_automata import Automata
 from oakum.policy.contract import load
 
 DONE = {"responses": {"204": {"description": "done"}}}

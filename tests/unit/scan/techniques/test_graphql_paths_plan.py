@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from oakum.authz import Model, compile_contract
 from oakum.openapi.model import Operation
 from oakum.policy.model import FieldRule, Grant, Owner, Policy, Relation, Resource
-from oakum.scan.graphql.query_groups import pack
+from oakum.scan.graphql.query_packing import pack
 from oakum.scan.graphql.query_plan import SHALLOW, Planner, Style, acts_by_name
 from oakum.scan.graphql.selection_sets import (
     FieldPick,

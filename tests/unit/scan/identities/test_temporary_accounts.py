@@ -22,14 +22,14 @@ from oakum.exposure.values.knowledge import Knowledge
 from oakum.openapi.model import Json
 from oakum.policy.contract import load
 from oakum.scan.identities.model import Identities, Identity, Login, Secret, Send
-from oakum.scan.identities.provisioned_accounts import (
+from oakum.scan.identities.session import Proof, Sessions
+from oakum.scan.identities.temporary_accounts import (
     Claim,
     ProvisionedAccount,
     ProvisionedAccounts,
     as_json,
     from_json,
 )
-from oakum.scan.identities.session import Proof, Sessions
 from oakum.scan.requests.builder import FilledRequest
 from tests.unit.exposure.values.test_knowledge import instance
 from tests.unit.scan.studio import TARGET, reply

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from oakum.guard.plan.automaton_table import Automata
+from oakum.guard.plan.deduplicated_automata import Automata
 from oakum.openapi.name_classes import NameClasses, name_classes
 from oakum.openapi.pattern_automaton import Automaton, of_pattern
 

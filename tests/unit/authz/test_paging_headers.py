@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from oakum.authz.list_headers import Pages, address_says, header_says, link_says
+from oakum.authz.paging_headers import Pages, address_says, header_says, link_says
 
 TWO = Pages(found=2, last=2, first=2)
 """One page with two ids."""

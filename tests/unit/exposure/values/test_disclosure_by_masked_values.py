@@ -8,7 +8,13 @@ from hypothesis import strategies as st
 
 from oakum.exposure.cells.matrix import Key
 from oakum.exposure.cells.withdrawn_findings import BEYOND, FEW, MaskedFields
-from oakum.exposure.values.masked_values import PROOF, MaskedValue, OwnersValue, judge, letters
+from oakum.exposure.values.disclosure_by_masked_values import (
+    PROOF,
+    MaskedValue,
+    OwnersValue,
+    judge,
+    letters,
+)
 from oakum.openapi.model import Json
 from oakum.policy.mask import Mask
 

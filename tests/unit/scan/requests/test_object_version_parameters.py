@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from oakum.exchange import Request
-from oakum.scan.requests.version_parameters import at_version, told_by
+from oakum.scan.requests.object_version_parameters import at_version, told_by
 
 
 def test_a_request_names_the_state_that_is_shown_now() -> None:

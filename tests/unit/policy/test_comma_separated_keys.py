@@ -5,8 +5,8 @@ from __future__ import annotations
 from oakum.openapi.document import Document
 from oakum.openapi.source import parse
 from oakum.policy.check import check
+from oakum.policy.comma_separated_keys import apart, names
 from oakum.policy.parser import parse_policy
-from oakum.policy.shared_keys import apart, names
 from tests.unit.policy.crew import FILE, errors
 from tests.unit.policy.grammar import policy, read, whole
 

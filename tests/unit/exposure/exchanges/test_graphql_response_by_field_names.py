@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import pytest
 
 from oakum.exchange import Exchange, Request, Response
-from oakum.exposure.exchanges.graphql_response import UNTOLD
+from oakum.exposure.exchanges.graphql_response_by_field_names import UNTOLD
 from oakum.policy.contract import Contract, load
 from oakum.pytest_plugin.response_capture import Capture
 from oakum.pytest_plugin.suite_observer import SuiteObserver

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from oakum.scan.questions.listed_objects import ask_for_listed
+from oakum.scan.questions.owners_of_listed_objects import ask_for_listed
 from tests.unit.scan.studio import Run, Studio
 
 ENDPOINTS = ("getMe", "getPost")
