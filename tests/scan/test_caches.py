@@ -98,7 +98,7 @@ def test_the_most_private_field_is_named_and_what_nobody_can_know(tmp_path: Path
     (one,) = told(tmp_path, shapes, paths, CARD, cards("public, max-age=60")).report.findings
     assert (one.resource, one.field) == ("Card", "phone")
     assert one.evidence and one.evidence.viewer.relation == "owner" and one.viewer == "anyone"
-    assert one.doubts == ("whether a shared cache stands before the API is unknown",)
+    assert one.doubts == ("it is unknown whether there is a shared cache in front of the API",)
 
 
 @pytest.mark.parametrize(

@@ -149,6 +149,6 @@ def test_while_a_relation_changes_the_callers_claims_nothing_is_judged_by_the_ol
         run = bench.scan(*MORE, str(tmp_path / "report.json"))
     found, _, distrust = told(tmp_path)
     assert {field for field, _, _ in found} == ({"text"} if leaks else set())
-    assert any("who-am-I tells other claims" in each for each in distrust), distrust
+    assert any("who-am-I returns other claims" in each for each in distrust), distrust
     assert run.code == 3
     assert api.ties == {}

@@ -180,7 +180,7 @@ def _unread_state(
         if names and may_allow(model.tables[key.resource], key.field, held, read):
             said = ", ".join(f"`{name}`" for name in names)
             return (
-                f"the object holds no value of {said} that the contract names: nobody knows what"
+                f"the object has no value of {said} that the contract names, so it is unknown what"
                 " its owner has set"
             )
     return ""

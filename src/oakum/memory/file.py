@@ -164,7 +164,7 @@ def _once(value: Value, marks: list[str]) -> None:
     twice = next((each for each, many in Counter(marks).items() if many > 1), None)
     if twice is not None:
         raise value.refuse(
-            f"`{twice}` stands there twice", "two branches were merged: keep one version version"
+            f"`{twice}` is there twice", "two branches were merged: keep one version"
         )
 
 

@@ -52,7 +52,7 @@ def _unless(policy: Policy, resource: Resource) -> Iterator[Problem]:
             if policy.relations[other].kind in ("field", "owner"):
                 where = place(policy, "relations", name, "unless", str(index))
                 message = (
-                    f"a query that omits fields would not be `{other}`, and would"
+                    f"a caller whose query omits fields would not be `{other}`, and would"
                     f" therefore be `{name}`"
                 )
                 yield Problem(where, message, "use a look-up instead: `in` and `id`")

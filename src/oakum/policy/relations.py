@@ -137,7 +137,7 @@ def _role(r: Reader, found: Entries, called: str, *, member: bool) -> None:
     for part, other in (("role", "has"), ("has", "role")):
         if part in found and other not in found:
             said = f"`{part}` belongs to `{other}`, which `{called}` does not have"
-            r.wrong(found[part], said, "`role` is where the role stands, and `has` what it is")
+            r.wrong(found[part], said, "`role` is the place of the role, and `has` its value")
     at, role = (str(found[part].scalar) if part in found else "" for part in ("id", "role"))
     row = at.rpartition("/*")[0] + "/*" if "*" in at.split("/") else ""
     if role and not (role.startswith(f"{row}/") and "*" not in role.removeprefix(row).split("/")):

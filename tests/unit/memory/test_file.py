@@ -90,7 +90,7 @@ def test_whoever_writes_fixed_by_hand_is_told() -> None:
     [
         (lambda c: c.update(schema="oakum.memory/3"), "`oakum.memory/3` is none of"),
         (lambda c: c.pop("reports"), "`reports` is missing"),
-        (lambda c: c["findings"].append(c["findings"][0]), "stands there twice"),
+        (lambda c: c["findings"].append(c["findings"][0]), "is there twice"),
         (lambda c: c["findings"][0]["endpoints"][0].update(now="shut"), "`shut` is none of"),
         (lambda c: c["reports"][0].update(on="monday"), "a time such as"),
         (lambda c: c["disclosures"].append({"findings": [], "days": 9, "events": []}), "one"),

@@ -391,7 +391,7 @@ def test_nobody_is_let_in_by_what_was_left_out(folder: Folder) -> None:
         "policy.yaml", "  owner: {is: owner}", "  owner: {is: owner}\n  muted: {field: crew}"
     )
     assert folder.problems()[0] == (
-        "policy.yaml:5:42: a query that omits fields would not be `muted`, and would therefore be `member`; use a look-up instead: `in` and `id`"
+        "policy.yaml:5:42: a caller whose query omits fields would not be `muted`, and would therefore be `member`; use a look-up instead: `in` and `id`"
     )
 
 

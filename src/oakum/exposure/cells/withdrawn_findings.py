@@ -40,13 +40,13 @@ AMONG = (
 )
 
 GRANTED = (
-    "the contract shows this viewer the same value in another object, and nothing tells that it is"
+    "the contract shows this viewer the same value in another object, and nothing shows that it is"
     " here because of the one in which it is denied"
 )
 A_TIME = "the value is a time, which others may have as well"
 BEYOND = (
-    "a value came there that has no form in which the contract shows the field, and nothing tells"
-    " it from its owner's"
+    "a value came there that has no form in which the contract shows the field, and nothing"
+    " distinguishes it from its owner's"
 )
 FEW = "it shows too little beyond the masked form to rule out chance"
 

@@ -52,7 +52,7 @@ _IN_OWN = "in a field of the viewer's own object that nothing declares"
 _ELSEWISE = "in a field where its owner gets another value"
 _ADDED = "in a field that has it not where its owner is shown the object itself"
 _TOLD_BOTH = "its owner is shown the same text there, and may have written the value into it"
-_GRANTED = "it stands in a declared field of another object, which may be granted to the viewer"
+_GRANTED = "it is in a declared field of another object, which may be granted to the viewer"
 _PUBLIC = "`call` lets anybody call the operation, and the document declares the member there"
 
 

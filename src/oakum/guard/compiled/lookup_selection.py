@@ -374,7 +374,7 @@ def _about(
             yield Problem(
                 nowhere,
                 f"`{id}` requires the {where} parameter `{name}`, and is not asked for requests of"
-                f" {few(without, 3)}, which have none: what it tells is unknown there",
+                f" {few(without, 3)}, which have none: its result is unknown there",
                 f"give it a `default` in `{id}`, or declare"
                 f" `{{name: {name}, in: {where}, required: true}}` for {there}",
             )

@@ -132,7 +132,7 @@ def texts_for_objects(contract: CompiledContract) -> Iterator[Problem]:
                     contract.location(each.operation),
                     f"an element of the list at `{around}` of the response of `{each.operation.id}`"
                     f" may be a text or a number in place of a `{one}` (also by `prefixItems`). It"
-                    f" passes with what stands beside it, even if that `{one}` is hidden",
+                    f" passes with the values beside it, even if that `{one}` is hidden",
                     f"let the list hold a `{one}` alone, and what is beside it in members of its"
                     " own",
                 )
@@ -141,7 +141,7 @@ def texts_for_objects(contract: CompiledContract) -> Iterator[Problem]:
                 yield Problem(
                     contract.location(each.operation),
                     f"a text or a number at `{at or '/'}` of the response of `{each.operation.id}`"
-                    f" stands in place of a `{one}`, and it is unknown which one. The gateway"
+                    f" is in place of a `{one}`, and it is unknown which one. The gateway"
                     " withholds it, and the data beside it in a row",
                     f"let the API answer with the object, or let every member see some of a"
                     f" `{one}`",
@@ -178,8 +178,8 @@ def alternatives(contract: CompiledContract) -> Iterator[Problem]:
             if one:
                 yield Problem(
                     contract.location(each.operation),
-                    f"{what} may stand at `{at or '/'}` of the response of `{each.operation.id}` in"
-                    f" place of a `{one}`. It passes with what stands beside it, even if that"
+                    f"{what} may be at `{at or '/'}` of the response of `{each.operation.id}` in"
+                    f" place of a `{one}`. It passes with the values beside it, even if that"
                     f" `{one}` is hidden",
                     "declare the object alone there, or bind each alternative to a resource",
                 )

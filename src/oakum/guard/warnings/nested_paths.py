@@ -35,7 +35,7 @@ def hidden_parents(contract: CompiledContract) -> Iterator[Problem]:
                 contract.location(each.operation),
                 f"`{id}` is 404 for callers who are shown nothing of the `{unseen[0]}` that its"
                 f" path names before a `{owned[0]}`, even if that is their own",
-                f"write `conceal: false` at `{unseen[0]}` if everybody may know that one exists, or"
+                f"write `conceal: false` at `{unseen[0]}` if everybody may know that it exists, or"
                 f" `{id}: {{params: {{…: {unseen[0]}.FIELD}}}}` if the path names something else",
             )
 
@@ -61,8 +61,8 @@ def hidden_targets(contract: CompiledContract) -> Iterator[Problem]:
                 contract.location(each.operation),
                 f"`{id}` is 404 for callers who are shown nothing of the `{unseen[0]}` that its"
                 f" path names, even if it shows them a `{owned[0]}` of their own",
-                f"write `conceal: false` at `{unseen[0]}` if everybody may know that one exists, or"
-                f" grant some field of it to whoever may have a `{owned[0]}` there",
+                f"write `conceal: false` at `{unseen[0]}` if everybody may know that it exists, or"
+                f" grant a field of it to callers who may own a `{owned[0]}` there",
             )
 
 

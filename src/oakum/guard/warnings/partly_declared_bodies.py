@@ -129,7 +129,7 @@ def unbound_bodies(contract: CompiledContract, endpoint: GrantedEndpoint) -> Ite
                 f"`{operation.id}` writes a `{name}`, and no `set` line holds for its body:"
                 f" {few(found, _FEW)} pass, whoever may set them",
                 f"name the schema of the body among the `schemas` of `{name}`, or say where the"
-                f' object stands in it: `{operation.id}: {{sets: {{{name}: ""}}}}`',
+                f' object is in it: `{operation.id}: {{sets: {{{name}: ""}}}}`',
             )
             return
 

@@ -64,8 +64,8 @@ def owners_of_another_name(
     yield Problem(
         contract.location(endpoint.operation),
         f"`owner: {rule.owner}` of `{id}` is compared with the caller's id, and `params` says that"
-        f" it holds `{name}.{path}`: nobody is the owner, except whose id is somebody's `{path}`",
-        f"leave `owner` away, and let each object of the response say whose it is; or use a path"
+        f" it holds `{name}.{path}`: a caller is the owner only if that is their id",
+        f"omit `owner`, and let each object of the response say whose it is; or use a path"
         f" with `{name}.{account.key}`",
     )
 

@@ -45,7 +45,7 @@ def undeclared_bodies(contract: CompiledContract) -> Iterator[Problem]:
                 f"the document declares no response body of {names}{stated if shown else ''}, so"
                 f" a response of theirs with {done}",
                 "declare it in the document or an overlay: `content: {application/json: {schema:"
-                " …}}`; `{}` as a schema is enough where `shows:` says what stands there",
+                " …}}`; `{}` as a schema is enough where `shows:` says what is there",
             )
 
 
@@ -113,7 +113,7 @@ def undeclared_values(contract: CompiledContract, endpoint: GrantedEndpoint) -> 
             said = f"{where} `{endpoint.operation.id}` the document allows anything"
             what = "objects and lists below it"
             if inner is shape:
-                what = "each member and element of what stands there"
+                what = "each member and element there"
             yield Problem(
                 contract.location(endpoint.operation),
                 f"{said}, so the gateway removes {what}",

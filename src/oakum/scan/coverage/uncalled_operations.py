@@ -67,7 +67,7 @@ def why_not_called(model: Model, operation: str) -> str:
     if not found:
         return (
             "not written to: neither `sets:` of the contract nor the schema of its body says which"
-            " resource it writes, and where in the body that stands; add"
+            " resource it writes, and where it is in the body; add"
             f' `operations: {{{each.id}: {{sets: {{RESOURCE: /PLACE}}}}}}` (`""` where the body is'
             " the resource itself)"
         )

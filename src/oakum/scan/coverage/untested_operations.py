@@ -157,8 +157,8 @@ def recent(model: Model, places: Collection[tuple[str, str]]) -> Iterator[str]:
     if hidden:
         yield (
             f"{few(hidden, 3)} of the identities' objects are times of the last minutes, which any"
-            " response may hold: they were looked for in their own fields alone; scan again in five"
-            " minutes"
+            " response may contain, so they were looked for only in their own fields; scan again in"
+            " five minutes"
         )
 
 
@@ -258,7 +258,7 @@ def unclear_masks(matrix: Matrix) -> Iterator[str]:
     if named:
         yield (
             f"{', '.join(sorted(named))} came with a value that has no masked form of the contract,"
-            " and nothing tells it from its owner's; look at what others are shown"
+            " and nothing distinguishes it from its owner's; look at what others are shown"
         )
 
 

@@ -514,7 +514,7 @@ class Cells:
         )
         for found in misplaced.search(seen.judgement.unbound, instances):
             self._canary(found, seen.reading.contest(found.at) or found.doubt)
-        weak = "it stands in the viewer's own object, and may be theirs as well"
+        weak = "it is in the viewer's own object, and may be theirs as well"
         for found in misplaced.in_own_objects(instances):
             self._canary(found, weak)
 

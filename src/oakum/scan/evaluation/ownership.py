@@ -80,7 +80,7 @@ class KnownInstances:
         """Why a value proves nothing: its object was shown to others as theirs, too. Empty if it
         was not."""
         claimed = any(at[:length] in self.mute for length in range(len(at) + 1))
-        return "it stands in an object that the viewer is shown as their own" if claimed else ""
+        return "it is in an object that the viewer is shown as their own" if claimed else ""
 
     def may_be_granted(self, model: Model, each: ObjectInstance, path: str) -> str:
         """Why a field may be granted after all: by a relation that the enclosing object may name,
@@ -267,7 +267,7 @@ class Ownership:
         if len(names) > 1 or (unlike and not same):
             return None
         if not same:
-            found.weak[each.pointer] = f"only its key tells that it is {names[0]}'s"
+            found.weak[each.pointer] = f"only its key shows that it is {names[0]}'s"
         return names[0]
 
     def _creators(
@@ -387,7 +387,7 @@ class Ownership:
         if known and not (same or unlike or keys[0] in beside) and self._names(each, other):
             # The owner is shown no object with this key below that parent.
             found.weak[each.pointer] = (
-                f"only its key, and a member that names {other}, tell that it is {other}'s"
+                f"only its key, and a member that names {other}, show that it is {other}'s"
             )
             return tuple(sorted(self.identities.ids[other]))
         if same or not unlike:  # otherwise each parent has its own sequence: two objects

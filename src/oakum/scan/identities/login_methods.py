@@ -155,7 +155,7 @@ class LoginReader:
         before = len(self.r.problems)
         entries = record(self.r, node, "`login`", LOGIN)
         if "send" in entries and not last:
-            hint = "write it into the last step; `$token` stands in the steps between"
+            hint = "write it into the last step; the steps before it use `$token`"
             self.r.wrong(entries["send"], "`send` is of the whole login", hint)
         method, where = self._where(entries)
         encodings = entries.present(("json", "form"))

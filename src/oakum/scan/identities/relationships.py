@@ -166,7 +166,7 @@ class Relationships:
             return True
         self.take_back(viewer, relation, owner)
         self.why = (
-            f"while {viewer} is {relation} of {owner}, who-am-I tells other claims of {viewer},"
+            f"while {viewer} is {relation} of {owner}, who-am-I returns other claims of {viewer},"
             " so it is not known what they may see then"
         )
         return False

@@ -231,10 +231,10 @@ class _Table:
             self.tell(operation, group, heard, found, sure=not made.alone)
         elif why := made.why_unsettled:
             if not self.engine.model.rule(operation.probe.operation.id).untested:
-                why += ", so whether it tells who has an account is unknown"
+                why += ", so it is unknown whether it reveals accounts"
                 self.engine.results.note_gap(_endpoint_name(operation), why)
         elif made.alike and operation.kind == "mail" and _refuses(made.heard):
-            why = "everybody is refused alike: whether it tells who has an account is open"
+            why = "all requests are refused alike, so it is unknown whether it reveals accounts"
             self.engine.results.note_gap(operation.probe.endpoint, why, Section.WRITES)
         elif made.alike and operation.kind == "read":
             self._time(operation, made, names[0])

@@ -37,7 +37,7 @@ def run(engine: Engine) -> None:
             engine.tell(
                 HOW, probe, viewer, engine.kind(None, viewer).label, head.answer, says,
                 filled=fill(probe, engine.target, engine.knowledge, who), about=about, own=True,
-                doubt="whether a shared cache stands before the API is unknown",
+                doubt="it is unknown whether there is a shared cache in front of the API",
             )  # fmt: skip
     if not read:
         words = "no identity was shown anything of its own that not everybody may see"

@@ -169,8 +169,8 @@ def _lack(engine: Engine, probe: Probe) -> None:
     if not engine.model.rule(operation.id).untested:
         engine.results.note_gap(
             f"{operation.method} {operation.path}",
-            "a total that the contract names as `counts` is larger than the list, and nothing tells"
-            " what it counts besides",
+            "a total that the contract names as `counts` is larger than the list, and nothing says"
+            " what else it counts",
         )
 
 

@@ -100,7 +100,7 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
             yield {
                 "as": "viewers who may not see a hidden field",
                 "request": f"{way.endpoint.method} {way.endpoint.path}",
-                "why": "an order may tell it",
+                "why": "an order may reveal it",
             }
 
 

@@ -190,8 +190,8 @@ class _Order:
             self.engine.results.note_gap(
                 f"{endpoint.method} {endpoint.path}",
                 f"the document offers an order by `{self.hidden.resource}.{self.hidden.field}`,"
-                f" which `{self.hidden.label}` may not see, and what came does not tell whether the"
-                " API follows it; let more identities own objects that this viewer is shown",
+                f" which `{self.hidden.label}` may not see, and the response does not show whether"
+                " the API follows it; let more identities own objects that this viewer is shown",
             )
 
     def _way(self, query: tuple[tuple[str, str], ...]) -> Probe:

@@ -42,7 +42,7 @@ class FoundUnderKey(Enum):
 CHANGED = "the present value is neither the one before nor the one that the run wrote, so it stays"
 UNREAD = "no response shows the present value, so nothing was written"
 OVERWROTE = (
-    "it stands in an object that was there before, whose values the creation has changed: do not"
+    "it is in an object that was there before, whose values the creation has changed: do not"
     " delete it, and restore them by hand"
 )
 BESIDE = (

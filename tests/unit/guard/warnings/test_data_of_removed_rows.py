@@ -79,10 +79,10 @@ def test_a_text_in_the_place_of_an_object_that_may_be_hidden_is_named(tmp_path: 
     def seen(_: dict[str, Any], policy: dict[str, Any]) -> None:
         policy["resources"]["Note"]["fields"]["id, by, city"] = [{"see": ["member"]}]
 
-    words = "a text or a number at `/hits/*/either` of the response of `search` stands in place of"
+    words = "a text or a number at `/hits/*/either` of the response of `search` is in place of"
     assert words in said(tmp_path, hits)
     assert words not in said(tmp_path, hits, seen)
-    shown = "a text or a number at `/*/note` of the response of `named` stands in place of"
+    shown = "a text or a number at `/*/note` of the response of `named` is in place of"
     assert shown in said(tmp_path, hits)
     assert shown not in said(tmp_path, hits, seen)
 
@@ -118,9 +118,7 @@ def test_a_list_of_texts_and_objects_is_named(tmp_path: Path, schema: dict[str, 
 
 def test_of_a_map_the_texts_are_withheld(tmp_path: Path) -> None:
     found = said(tmp_path, REMARKS, within({"type": "object", "additionalProperties": EITHER}))
-    assert (
-        "a text or a number at `/x/*` of the response of `x` stands in place of a `Note`" in found
-    )
+    assert "a text or a number at `/x/*` of the response of `x` is in place of a `Note`" in found
     assert "an element of the list" not in found
 
 

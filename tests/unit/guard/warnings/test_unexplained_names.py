@@ -208,7 +208,7 @@ def test_what_may_stand_in_place_of_an_object_is_named(
         policy["operations"]["pins"] = {"call": ["member"]}
 
     told = said(tmp_path, REMARKS, change)
-    assert f"{what} may stand at `/note` of the response of `pins` in place of a `Note`" in told
+    assert f"{what} may be at `/note` of the response of `pins` in place of a `Note`" in told
 
 
 NOTE = {"$ref": "#/components/schemas/Note"}
