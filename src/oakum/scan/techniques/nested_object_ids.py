@@ -171,8 +171,10 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
 
 
 def _above(model: Model, probe: Probe) -> Iterator[tuple[str, ...]]:
-    """Of the parameters that name what somebody has, the first, the first two, and so on; never
-    the one that names the object itself: the key of what is shown, else the last of the path."""
+    """Which parameters are the viewer's own beside another's: of those that name what somebody has,
+    the first, the first two, and so on; never the one that names the object itself: the key of what
+    is shown, else the last of the path. Then all but each of the query, of which an API may check
+    one and use the other."""
     if probe.batch or probe.how or probe.query or probe.asks is not None or not probe.shows:
         return
     in_path = [each for each in _PLACE.findall(probe.operation.path) if each in probe.personal]
@@ -182,8 +184,10 @@ def _above(model: Model, probe: Probe) -> Iterator[tuple[str, ...]]:
     rest = (
         [each for each in order if probe.sources[each] != probe.sources[named[-1]]] if named else []
     )
-    for many in range(1, len(rest) + 1):
-        yield tuple(rest[:many])
+    found = [tuple(rest[:many]) for many in range(1, len(rest) + 1)]
+    for asked in (each for each in order if each not in in_path):
+        found.append(tuple(each for each in order if each != asked))
+    yield from dict.fromkeys(each for each in found if each)
 
 
 def _way(probe: Probe, above: tuple[str, ...], host: str, turn: int) -> Probe:
