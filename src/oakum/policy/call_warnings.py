@@ -64,31 +64,27 @@ def _narrower_than_lines(
     """Relations of `call` that elements of a list inside an object are held to as well, though
     lines of their own show them to others.
 
-    A single embedded object is not asked about: it mostly is the owner of the object around it.
+    A single embedded object is not asked about: it mostly is the owner of the object around it. Nor
+    is a write, since a wider `call` would let more callers change something.
     """
-    policy = seen.policy
-    call = rule.call or ()
-    decides = not policy.kinds(*call).isdisjoint(("anyone", "authenticated"))
-    if decides or rule.owner or rule.sets:
+    policy, call = seen.policy, rule.call or ()
+    everybody = not policy.kinds(*call).isdisjoint(("anyone", "authenticated"))
+    reads = operation.method == "GET" if rule.reads is None else rule.reads
+    if everybody or rule.owner or not reads:
         return
     told = set[str]()
     for outer, inner, where in _lists_inside(seen, operation, rule):
         resource = policy.resources[inner]
-        seeing = {
-            name: grant
-            for line in resource.fields
-            for grant in line.every_grant
-            for name in grant.see
-            if name not in call
-        }
-        if resource.owner.kind != "field" or inner in told or not seeing:
+        grants = (grant for line in resource.fields for grant in line.every_grant)
+        others = dict.fromkeys(name for grant in grants for name in grant.see if name not in call)
+        if resource.owner.kind != "field" or inner in told or not others:
             continue
         told.add(inner)
         yield Problem(
             place(policy, "operations", rule.id, "call"),
             f"`call` of `{operation.id}` holds for each `{inner}` in `{where}` of `{outer}`, too,"
-            f" though `{inner}` shows fields to {few([*seeing], _FEW)}",
-            f"so those of other owners are removed; if they may be seen there, let a wider relation"
+            f" though `{inner}` shows fields to {few([*others], _FEW)}",
+            "so those of other owners are removed; if they may be seen there, let a wider relation"
             f" call it, and let the lines of `{outer}` say who sees it",
         )
 
@@ -101,10 +97,10 @@ def _lists_inside(
     for outer in seen.policy.resources.values():
         if operation.id not in seen.endpoints[outer.name] or outer.owner.kind == "none":
             continue
-        for line in outer.fields:
+        for line in (each for each in outer.fields if any(g.see for g in each.every_grant)):
             path = line.path.split(".")
             steps = path[: path.index("*")] if "*" in path else path
-            for shape in seen.shapes[outer.name] if any(g.see for g in line.every_grant) else ():
+            for shape in seen.shapes[outer.name]:
                 there = at(shape, steps)
                 element = elements(there) if there is not None else None
                 if element is not None and (inner := seen.embedded_resource(element)):

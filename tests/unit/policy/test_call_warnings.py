@@ -42,8 +42,10 @@ LIST = "`call` of `getWorkout` holds for each `Comment` in `comments` of `Workou
         ("text", "member", "call: [follower, owner]", [LIST]),
         ("text", "member", "call: [member]", []),
         ("text", "member", "call: [owner, member]", []),
+        ("text", "follower", "call: [owner, member]", []),
         ("text", "member", "call: []", []),
         ("text", "owner", "call: [owner]", []),
+        ("text", "member", "call: [owner], reads: false", []),
         ("{parent: true}", "member", "call: [owner]", []),
         ("none", "member", "call: [owner]", []),
     ],
@@ -76,3 +78,39 @@ def test_a_list_that_only_shows_names_is_told_too(shows: str, named: list[str]) 
     found = [each for each in told if "holds for each" in each]
     assert len(found) == len(named)
     assert all(name in each for name, each in zip(named, found, strict=True))
+
+
+def test_where_the_path_says_whose_a_list_is_no_object_is_held_to_call() -> None:
+    comment = "Comment: {owner: {parent: true}, fields: {text: [{see: owner}]}}"
+    policy = QUIET.replace(comment, "Comment: {owner: text, fields: {text: [{see: member}]}}")
+    rule = "getWorkouts: {%scall: [owner]}"
+    found = {
+        whose: [
+            each
+            for each in warnings(
+                policy.replace("    guard: {", f"      {rule % whose}\n    guard: {{")
+            )
+            if "holds for each" in each
+        ]
+        for whose in ("owner: memberId, ", "")
+    }
+    assert found["owner: memberId, "] == []
+    assert len(found[""]) == 1
+
+
+@pytest.mark.parametrize(("reads", "many"), [("", 0), ("reads: true, ", 1)])
+def test_nobody_is_told_to_let_more_callers_write(reads: str, many: int) -> None:
+    comment = "Comment: {owner: {parent: true}, fields: {text: [{see: owner}]}}"
+    policy = QUIET.replace(comment, "Comment: {owner: text, fields: {text: [{see: member}]}}")
+    rule = f"workoutDetails: {{{reads}call: [owner]}}"
+    told = warnings(policy.replace("    guard: {", f"      {rule}\n    guard: {{"))
+    assert len([each for each in told if "holds for each" in each]) == many
+
+
+def test_a_list_in_what_is_nobodys_is_what_call_is_for() -> None:
+    comment = "Comment: {owner: {parent: true}, fields: {text: [{see: owner}]}}"
+    policy = QUIET.replace(comment, "Comment: {owner: text, fields: {text: [{see: member}]}}")
+    policy = policy.replace("owner: user_id", "owner: none")
+    rule = "getWorkout: {call: [owner]}"
+    told = warnings(policy.replace("    guard: {", f"      {rule}\n    guard: {{"))
+    assert [each for each in told if "holds for each" in each] == []
