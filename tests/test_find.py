@@ -19,7 +19,7 @@ def first(module: str) -> str:
     [
         ("exposure/cells/matrix", "unit/exposure/cells/test_matrix.py"),
         ("pytest_plugin/refusals", "pytest_plugin/test_refusals.py"),
-        ("authz/request_bodies", "unit/authz/test_accept.py"),
+        ("authz/body_objects", "unit/authz/test_accept.py"),
         ("scan/requests/person_requests", "unit/scan/techniques/test_account_enumeration.py"),
         ("watch/screen", "unit/watch/test_live_view.py"),
     ],

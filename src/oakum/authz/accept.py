@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
+from oakum.authz.body_objects import BodyObjects
 from oakum.authz.compiled_model import Model
 from oakum.authz.data_beside_objects import Keep, whole
 from oakum.authz.decision_inputs import Principal, Subject
 from oakum.authz.declared_media import select_media
 from oakum.authz.judge import Judge
 from oakum.authz.project import Call, cut, remains, removed_pointers, settle
-from oakum.authz.request_bodies import BodyObjects
 from oakum.authz.strict_json import Span, UnreadableBody, read_request
 from oakum.authz.table import Table
 from oakum.http.json_pointer import Pointer

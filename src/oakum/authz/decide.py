@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from oakum.authz.body_objects import MeantObject
 from oakum.authz.compiled_model import Model
 from oakum.authz.decision_inputs import Principal, Subject
 from oakum.authz.owner_states import state_of
 from oakum.authz.relations import held_relations
-from oakum.authz.request_bodies import MeantObject
 from oakum.authz.table import Table, grants, ruling_leaves
 from oakum.errors import Location
 from oakum.openapi.model import Json

@@ -11,6 +11,7 @@ from collections.abc import Hashable, Iterable, Mapping
 from itertools import repeat
 from typing import NamedTuple
 
+from oakum.authz.body_objects import Around, BodyObjects, MeantObject, Writing, child_steps, slot
 from oakum.authz.compiled_model import Model, may_conceal
 from oakum.authz.data_beside_objects import Hollow, Keep, Rows, Values, as_absent, is_left, whole
 from oakum.authz.decide import all_settable, may_call, may_set_key, through
@@ -23,7 +24,6 @@ from oakum.authz.owners import owners_of, partly
 from oakum.authz.place_rules import Masked, Spot, alike_parts, masked_leaves, unwritable
 from oakum.authz.places import stated_resource
 from oakum.authz.relations import compared_values, held_relations
-from oakum.authz.request_bodies import Around, BodyObjects, MeantObject, Writing, child_steps, slot
 from oakum.authz.stored_elements import MapName
 from oakum.authz.strict_json import MAX_DEPTH
 from oakum.authz.table import Table

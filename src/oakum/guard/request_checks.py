@@ -8,11 +8,11 @@ from functools import partial
 
 from oakum.authz import Call, Model, Subject
 from oakum.authz.accept import BodyDecision, Reading, request_media, weigh
+from oakum.authz.body_objects import BodyObjects, TooMany
 from oakum.authz.decide import may_set, may_write, settable_tables
 from oakum.authz.declared_media import PATCH, key, split
 from oakum.authz.id_spelling import identifiers, text
 from oakum.authz.owners import says
-from oakum.authz.request_bodies import BodyObjects, TooMany
 from oakum.authz.strict_json import UnreadableBody, read, read_request
 from oakum.guard.compiled.form_members import Form
 from oakum.guard.compiled.form_parts import overrides, pair_names, part_names

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from oakum.authz import Judge, Model, Subject, likely_media
+from oakum.authz.body_objects import ITSELF, BodyObjects, Key
 from oakum.authz.id_spelling import identifier, text
 from oakum.authz.member_paths import at_path, is_garbled
-from oakum.authz.request_bodies import ITSELF, BodyObjects, Key
 from oakum.guard.compiled.objects_in_responses import enclosing_resources, stands_alone
 from oakum.guard.compiled.path_objects import names, rename_parameters
 from oakum.guard.compiled.write_targets import Target

@@ -13,10 +13,10 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from oakum.authz import Model
+from oakum.authz.body_objects import Key
 from oakum.authz.data_outside_objects import changes
 from oakum.authz.declared_media import edits
 from oakum.authz.id_spelling import identifier
-from oakum.authz.request_bodies import Key
 from oakum.guard.compiled.objects_in_graphql_arguments import arguments_of_errors, named_arguments
 from oakum.guard.compiled.path_objects import PathObjects, key_lists, names
 from oakum.guard.compiled.request_places import (
