@@ -35,7 +35,8 @@ from oakum.scan.requests.written_resources import place
 from oakum.scan.technique import Line, Prospect
 from oakum.scan.undo.entries import CreatedObject
 from oakum.scan.undo.own_writes import bears
-from oakum.scan.write_tests.created_objects import Maker, creations
+from oakum.scan.write_tests.created_objects import Maker
+from oakum.scan.write_tests.creation_pairs import creations
 from oakum.scan.write_tests.creations_for_others import CreationsForOthers
 from oakum.scan.write_tests.members_of_creations import why_undecided
 from oakum.scan.write_tests.nested_creations import CreationsBelow

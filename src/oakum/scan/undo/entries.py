@@ -91,6 +91,14 @@ class CreatedObject:
     empty: `who` alone."""
     versions: tuple[tuple[str, str], ...] = ()
     """As in `Undo`, of the request that removes it."""
+    unmarked: bool = False
+    """No response shows its mark: its key alone, which nothing had before, tells it."""
+    row: Mapping[str, Json] = field(default_factory=dict, repr=False)
+    """What a response has shown of it at first, if `unmarked`."""
+    whole: bool = False
+    """Whether `older` has all that the lists showed before; of this process alone."""
+    others: tuple[str, ...] = ()
+    """Who else may remove it by the contract, and is asked where nobody before them could."""
 
 
 Entry = Undo | CreatedObject
@@ -117,6 +125,9 @@ def as_json(undo: Entry) -> Json:
             "named": undo.named,
             "place": undo.place,
             "states": [list(each) for each in undo.versions],
+            "unmarked": undo.unmarked,
+            "row": dict(undo.row),
+            "others": list(undo.others),
         }
     return {
         "name": undo.name,
@@ -155,6 +166,12 @@ def from_json(value: Mapping[str, Json]) -> Entry:
         place = str(value.get("place", ""))
         before = tuple(map(request_from_json, value.get("before", ())))
         made = replace(made, before=before, versions=_versions(value))
+        made = replace(
+            made,
+            unmarked=bool(value.get("unmarked")),
+            row=dict(value.get("row", {})),
+            others=tuple(map(str, value.get("others", ()))),
+        )
         return replace(made, shown=shown, purge=purge, remover=by, named=named, place=place)
     who, asked = value["check"]
     return Undo(

@@ -45,6 +45,7 @@ OVERWROTE = (
     "it is in an object that was there before, whose values the creation has changed: do not"
     " delete it, and restore them by hand"
 )
+UNPROVEN = "no response shows that it is gone"
 BESIDE = (
     "the write sets other members, too, and no response shows what they hold now, so nothing was"
     " written"
@@ -142,6 +143,13 @@ def with_key(value: Json, member: str, key: str) -> Iterator[Mapping[str, Json]]
             yield each
 
 
+def is_as_before(before: Mapping[str, Json], now: Mapping[str, Json]) -> bool:
+    """Whether an object holds what it was shown to hold before, as far as both tell it, but for
+    members that an API moves by itself."""
+    common = before.keys() & now.keys()
+    return all(before[n] == now[n] or moves_by_itself(n, now[n]) for n in common)
+
+
 def texts_of(entries: Iterable[Entry]) -> Iterator[str]:
     """Texts of writes that were not taken back: they may stand where a mark has stood."""
     for each in entries:
@@ -200,11 +208,11 @@ def is_like(now: Json, sent: Json) -> bool:
 
 def words_of_left(entry: Entry, why: str) -> str:
     """What could not be undone, in words; `why`: the reason, or empty."""
-    mark = (
-        f"; it contains a text that begins with `{entry.mark}`"
-        if isinstance(entry, CreatedObject)
-        else ""
-    )
+    mark = ""
+    if isinstance(entry, CreatedObject):
+        mark = f"; it contains a text that begins with `{entry.mark}`"
+        if entry.unmarked:
+            mark += f", which no response shows; its `{entry.key}` is `{entry.known}`"
     if why == OVERWROTE:  # it was there before: do not say how it is deleted
         return f"{entry.name} could not be undone{mark}: {why}"
     how = f" ({entry.how}{mark})" if entry.how else ""

@@ -2,66 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 
 from oakum.errors import OakumError
 from oakum.exchange import Request, Response
-from oakum.openapi.model import Json
-from oakum.scan.requests.builder import Ask
-from oakum.scan.requests.delete_parameters import is_same_place, or_plainly
+from oakum.scan.requests.delete_parameters import or_plainly
 from oakum.scan.requests.next_page import next_page
 from oakum.scan.undo.changed_members import extract, is_same, moved_alone
 from oakum.scan.undo.entries import CreatedObject, Entry, Undo, as_json
 from oakum.scan.undo.object_keys import for_key, in_path, may_lose_a_piece
+from oakum.scan.undo.object_readings import FAILS, PAGES, ObjectReadings, Row
 from oakum.scan.undo.own_writes import (
     BESIDE,
     CHANGED,
     OVERWROTE,
+    UNPROVEN,
     UNREAD,
     FoundUnderKey,
-    at_its_own,
-    bears,
     holds,
-    is_like_absence,
     is_written,
     marked_objects,
     parse_objects,
     set_by_the_api,
     shows,
-    tells_nothing,
-    texts_of,
-    unused_key,
-    with_key,
     words_of_left,
 )
 from oakum.scan.undo.preconditions import send_back, send_on
-from oakum.scan.undo.soft_deletion import is_deleted, lists_of_what_stands
 from oakum.scan.undo.unchanged_members import steps_now
-from oakum.scan.undo.visibility_wait import VisibilityWait
 
-Row = Mapping[str, Json]
-"""The members of an object as the API shows it."""
-_FAILS = (OakumError, RecursionError, ValueError)  # no answer, or one nested too deep to be read
 _OF_STATE = (400, 409, 412, 422, 423)
 """Statuses that refuse a removal for the state that an object is in."""
-_PAGES = 40
-"""Pages of a list that are looked through for an object whose key is not known."""
-_LOOKS = 40
-"""Objects of a page that are looked at one by one, where the list shows too little of them."""
 
 
 @dataclass
-class UndoLog:
+class UndoLog(ObjectReadings):
     """Undoes what was written, last first."""
 
-    ask: Ask
-    log: Callable[[str, Json], None]
-    pending: list[Entry] = field(default_factory=list)
-    unsure: list[str] = field(default_factory=list)
-    """What may have been made and is not seen, in words, with the way to tell it."""
     harmed: list[str] = field(default_factory=list)
     """What was written over and nothing puts back, in words."""
     existing: set[tuple[str, str, str]] = field(default_factory=set)
@@ -72,8 +51,6 @@ class UndoLog:
     """Operations that have not removed what they were to: nothing more is made for them."""
     left: tuple[str, ...] = ()
     """Names of what could not be undone, once all was tried."""
-    patience: VisibilityWait = field(default_factory=VisibilityWait.none)
-    """How long is waited for a reading to show what was undone."""
     _doubted: list[CreatedObject] = field(default_factory=list)
     """What the API said that it has not made."""
     _sent: set[str] = field(default_factory=set)
@@ -83,21 +60,16 @@ class UndoLog:
     what the first one shows is theirs."""
     _refused: set[str] = field(default_factory=set)
     """Names of writes that the API rejected, and that nothing was sent to take back."""
-    _own: set[str] = field(default_factory=set)
-    """Names of creations of this process."""
-    _shown: set[str] = field(default_factory=set)
-    """Names of creations that a response has shown with their mark."""
     _why: dict[str, str] = field(default_factory=dict)
     """Name of what is left as it is → why."""
     answered: dict[str, int] = field(default_factory=dict)
     """Name of a creation → the status with which the last request to remove it was answered."""
     _removed: list[CreatedObject] = field(default_factory=list)
     """What is gone from where it was seen."""
+    _missing: set[str] = field(default_factory=set)
+    """Names of creations that no response has shown, and that could be removed but once."""
     _after: dict[str, str] = field(default_factory=dict)
     """Name of a write → what the first reading has shown of it."""
-
-    def __post_init__(self) -> None:
-        self._shown |= {e.name for e in self.pending if isinstance(e, CreatedObject) and e.shown}
 
     def enter(self, undo: Entry) -> None:
         """Records an entry before the write is sent; replaces one with the same name."""
@@ -117,15 +89,6 @@ class UndoLog:
         self._fresh.discard(undo.name)
         self._refused.add(undo.name)
 
-    def keys(self, made: CreatedObject) -> frozenset[str]:
-        """Keys on the owner's first pages, before the object is created."""
-        found: set[str] = set()
-        for request in made.find:
-            with suppress(*_FAILS):
-                value, _ = parse_objects(self.ask(made.who, request))
-                found |= {in_path(each[made.key]) for each in marked_objects(value, "", made.key)}
-        return frozenset(found - {""})
-
     def overwrote(self, made: CreatedObject, said: str) -> None:
         """Records that an existing object was overwritten; it is reported and not deleted."""
         self.harmed.append(said)
@@ -136,220 +99,11 @@ class UndoLog:
         self._now(now := self._with_key(made, key, row))
         return now
 
-    def _with_key(self, made: CreatedObject, key: str, row: Row | None = None) -> CreatedObject:
-        place = self.address(made, key, row) if made.named else ""
-        return replace(made, known=key, place=place)
-
-    def address(self, made: CreatedObject, key: str, row: Row | None = None) -> str:
-        """What stands in the URL of the object with a key; empty if no response tells it."""
-        if not made.named:
-            return key
-        if row is not None and made.named in row:
-            return in_path(row[made.named])
-        if made.place and key == made.known:
-            return made.place
-        rows, _ = self._search(made, 1, key)
-        return next((in_path(each[made.named]) for each in rows if made.named in each), "")
-
     def record_creation(self, made: CreatedObject) -> CreatedObject:
         """Records that the API confirmed the creation."""
         now = replace(made, taken=True)
         self._now(now)
         return now
-
-    def _now(self, now: Entry) -> None:
-        if isinstance(now, CreatedObject):
-            now = replace(now, shown=now.shown or now.name in self._shown)
-        self.log("undo", as_json(now))
-        self.pending = [now if each.name == now.name else each for each in self.pending]
-
-    def record_shown(self, made: CreatedObject) -> None:
-        """Records that a response has shown the object with its mark."""
-        if made.name not in self._shown:
-            self._shown.add(made.name)
-            for each in [e for e in self.pending if e.name == made.name]:
-                self._now(each)
-
-    def marked_objects(self, made: CreatedObject) -> list[Row]:
-        """Objects with the marker on the owner's first pages."""
-        return self._search(made, 1)[0]
-
-    def _search(self, made: CreatedObject, pages: int, key: str = "") -> tuple[list[Row], bool]:
-        """Objects with the mark in them, and whether all that there is was looked through. `key`:
-        those that have this key instead."""
-        found: list[Row] = []
-        lists = lists_of_what_stands(made)
-        whole = bool(lists)
-        for request, names in lists:
-            at: Request | None = request
-            texts: set[bytes] = set()
-            for _ in range(pages):
-                if at is None or found:
-                    break
-                answer = self.ask(made.who, at)
-                value, legible = parse_objects(answer)
-                whole = whole and answer.ok and legible
-                if answer.body in texts:
-                    at = None  # paging has no effect: every page is the same
-                    break
-                texts.add(answer.body)
-                found += (
-                    with_key(value, made.key, key) if key else self._marks(made, value, pages > 1)
-                )
-                at = next_page(at, answer, names)
-            whole = whole and at is None
-        return found, whole
-
-    def _marks(self, made: CreatedObject, value: Json, thorough: bool) -> list[Row]:
-        """Objects of an answer that have the mark; thoroughly, those too of which a list shows no
-        more than the key."""
-        every = marked_objects(value, made.mark, made.key)
-        if every:
-            self.record_shown(made)
-        found = [each for each in every if not self._is_kept(made, each)]
-        if found or not thorough or made.look is None:
-            return found
-        keyed = [e for e in marked_objects(value, "", made.key) if in_path(e[made.key])][:_LOOKS]
-        return [each for each in keyed if self._is_there(made, in_path(each[made.key]), each)]
-
-    def shows(self, made: CreatedObject) -> bool | None:
-        """Whether the owner sees the object; None if no response shows it."""
-        if made.look is not None and made.known:
-            return self._is_there(made, made.known)
-        found, whole = self._search(made, 1)
-        return True if found else False if whole else None
-
-    def is_ours(
-        self,
-        made: CreatedObject,
-        key: str,
-        shown: Row | None = None,
-        *,
-        echo: bool = False,
-    ) -> bool:
-        """Whether a key identifies the object with the marker: the marker is beside the key, or in
-        the response of the object's own endpoint.
-
-        `echo`: both come from the creation's response, which may repeat what was sent beside
-        another's key; then the object's endpoint or a list decides.
-        """
-        if not in_path(key) or self._may_be_anothers(made, key, shown):
-            return False
-        if echo and made.look is not None and self._is_there(made, key, shown) is False:
-            shown = None
-        beside = shown.values() if shown is not None else ()
-        if any(isinstance(each, str) and bears(each, made.mark) for each in beside):
-            return True
-        if made.look is not None and self._is_there(made, key, shown):
-            return True
-        listed = self.marked_objects(made) if shown is None else ()
-        return any(
-            in_path(each[made.key]) == key and self.is_ours(made, key, each) for each in listed
-        )
-
-    def _is_there(self, made: CreatedObject, key: str, row: Row | None = None) -> bool | None:
-        """Whether the object's own endpoint shows it with its mark; None: its answer tells
-        nothing."""
-        answer = self._looked_at(made, key, row)
-        if answer is None or tells_nothing(answer):
-            return None
-        there = answer.ok and shows(answer, made.mark)
-        if there:
-            self.record_shown(made)
-        rows = with_key(parse_objects(answer)[0], made.key, key) if there else ()
-        return there and not any(self._is_kept(made, each) for each in rows)
-
-    def _may_be_anothers(self, made: CreatedObject, key: str, row: Row | None = None) -> bool:
-        """Whether a request for a key may reach another object: one whose key may lose a piece is
-        sent only where the very URL of the removal has shown what is the run's."""
-        place = self.address(made, key, row)
-        if not place or not may_lose_a_piece(place):
-            return False
-        answer = self._looked_at(made, key, row) if self._removes_what_it_shows(made) else None
-        return answer is None or at_its_own(answer, self._signs(made)) is not FoundUnderKey.RUNS
-
-    @staticmethod
-    def _removes_what_it_shows(made: CreatedObject) -> bool:
-        """Whether the URL of the removal is that of the object's own endpoint."""
-        return made.look is not None and is_same_place(made.look, made.remove)
-
-    def _signs(self, made: CreatedObject) -> set[str]:
-        return {made.mark, *texts_of(self.pending)}
-
-    def _is_kept(self, made: CreatedObject, shown: Row) -> bool:
-        """Whether an object is marked as deleted, though the API keeps it; this is reported."""
-        kept = is_deleted(shown)
-        said = f"the API keeps what is deleted, and marks it so: {made.how or made.name}"
-        if kept and said not in self.unsure:
-            self.unsure.append(said)
-        return kept
-
-    def _looked_at(self, made: CreatedObject, key: str, row: Row | None = None) -> Response | None:
-        """What the object's own endpoint answers; None if it has none, or no known URL."""
-        place = self.address(made, key, row) if made.look is not None else ""
-        return self.ask(made.who, for_key(made.look, place)) if made.look and place else None
-
-    def _stored_state(self, made: CreatedObject, key: str) -> FoundUnderKey:
-        """Whether what has this key now is what the run has made; waits for a view that lags."""
-        found: list[FoundUnderKey] = []
-
-        def tell() -> bool:
-            found.append(self._stands(made, key))
-            gone = found[-1] is FoundUnderKey.GONE and made.name in self._shown
-            return gone or found[-1] in (FoundUnderKey.RUNS, FoundUnderKey.ANOTHERS)
-
-        self.patience.until(tell)
-        return found[-1]
-
-    def _with_whoever_has_it(
-        self, made: CreatedObject, key: str
-    ) -> tuple[CreatedObject, FoundUnderKey]:
-        """The object as its owner finds it, or whoever has sent it or was given it: they may see
-        more of it."""
-        standing = self._stored_state(made, key)
-        if standing not in (FoundUnderKey.RUNS, FoundUnderKey.ANOTHERS) and made.remover:
-            theirs = replace(made, who=made.remover)
-            if self._stored_state(theirs, key) is FoundUnderKey.RUNS:
-                return theirs, FoundUnderKey.RUNS
-        return made, standing
-
-    def _stands(self, made: CreatedObject, key: str) -> FoundUnderKey:
-        signs = self._signs(made)
-        answer = self._looked_at(made, key)
-        alone = at_its_own(answer, signs) if answer is not None else None
-        if alone is FoundUnderKey.RUNS:
-            return alone
-        shown = made.name in self._shown
-        few = alone is FoundUnderKey.GONE or (alone is FoundUnderKey.UNKNOWN and not shown)
-        pages = 1 if few else _PAGES
-        rows, whole = self._search(made, pages, key)
-        if any(holds(row, sign) for row in rows for sign in signs):
-            # The URL of the removal may name something else than the key does.
-            other = self._removes_what_it_shows(made) and alone in (
-                FoundUnderKey.GONE,
-                FoundUnderKey.ANOTHERS,
-            )
-            if alone is FoundUnderKey.GONE and all(self._is_kept(made, row) for row in rows):
-                return alone
-            return FoundUnderKey.ELSEWHERE if other else FoundUnderKey.RUNS
-        if made.look is None and made.name in self._own - self._shown:
-            return FoundUnderKey.RUNS  # no response has shown it since it was made
-        if rows or (alone is FoundUnderKey.ANOTHERS and not whole):
-            return FoundUnderKey.ANOTHERS
-        if answer is not None and alone is FoundUnderKey.UNKNOWN:
-            # Where its owner was shown it, an answer as for what never was says that it is gone.
-            return (
-                FoundUnderKey.GONE
-                if whole and shown and self._is_absent(made, key, answer)
-                else alone
-            )
-        return FoundUnderKey.GONE if alone is FoundUnderKey.GONE or whole else FoundUnderKey.UNKNOWN
-
-    def _is_absent(self, made: CreatedObject, key: str, answer: Response) -> bool:
-        """Whether an answer for a key is that for a key which nothing has."""
-        assert made.look is not None
-        never = unused_key(self.address(made, key))
-        return is_like_absence(answer, self.ask(made.who, for_key(made.look, never)))
 
     def in_its_state(
         self, send: Callable[[Request], Response], made: CreatedObject, request: Request, key: str
@@ -362,16 +116,16 @@ class UndoLog:
     def _remove(self, made: CreatedObject, *, thorough: bool) -> bool:
         """Deletes an object, wherever it is; `thorough` searches all pages for it."""
         search = thorough and not made.known
-        found, whole = self._search(made, _PAGES if search else 1)
+        found, whole = self._search(made, PAGES if search else 1)
         if (
             search
             and made.taken
             and not found
             and self.patience.until(lambda: bool(self.marked_objects(made)))
         ):
-            found, whole = self._search(made, _PAGES)
+            found, whole = self._search(made, PAGES)
         if search and made.remover and not found:  # the API may have made it the sender's own
-            found = self._search(replace(made, who=made.remover), _PAGES)[0]
+            found = self._search(replace(made, who=made.remover), PAGES)[0]
             made = replace(made, who=made.remover) if found else made
         keys = {made.known} if made.known else set()
         for each in found:
@@ -405,12 +159,11 @@ class UndoLog:
         if not keys:
             # An object that nobody could see may exist.
             return not made.taken and (whole or not search)
-        if made.look is not None:
-            gone = self.patience.until(
-                lambda: all(self._is_there(made, key) is False for key in keys)
-            )
-        else:
-            gone = self.patience.until(lambda: not (found and self.marked_objects(made)))
+        gone = made.name in self._missing or self.patience.until(
+            lambda: all(self.is_gone(made, key) for key in keys)
+        )
+        if not gone:
+            self._why[made.name] = UNPROVEN
         if gone:
             self._purge(made, keys)
             self._removed.append(made)
@@ -424,7 +177,7 @@ class UndoLog:
         for listed, purge in made.purge:
             its = replace(made, who=who, find=(listed,), turns=(), purge=())
             for key in keys:
-                rows, _ = self._search(its, _PAGES, key)
+                rows, _ = self._search(its, PAGES, key)
                 if any(holds(row, sign) for row in rows for sign in self._signs(made)):
                     self.ask(who, for_key(purge, key))
 
@@ -437,7 +190,7 @@ class UndoLog:
         self._removed.clear()
         for (who, _), (request, group) in groups.items():
             listed = partial(self._is_listed, who, request, group)
-            with suppress(*_FAILS):
+            with suppress(*FAILS):
                 if not self.patience.until(lambda listed=listed: not listed()):  # type: ignore[misc]
                     said = f"the API still shows what is deleted: {group[0].how or group[0].name}"
                     self.unsure += [said] if said not in self.unsure else ()
@@ -449,29 +202,47 @@ class UndoLog:
         return bool([row for made, row in rows if not self._is_kept(made, row)])
 
     def _is_removed(self, made: CreatedObject, remove: Request) -> bool:
-        """Asks whoever may remove an object; False if it was refused and is still there."""
-        for who in dict.fromkeys((made.remover or made.who, made.who)):
-            ask = partial(self.ask, who)
-            answer = self.in_its_state(partial(or_plainly, ask), made, remove, made.known)
-            self.answered[made.name] = answer.status
-            place = made.place or made.known
-            stays = answer.status in _OF_STATE and who == made.who and not may_lose_a_piece(place)
-            for first in made.before if stays else ():
-                self.ask(who, for_key(first, place))
-                answer = self.in_its_state(partial(or_plainly, ask), made, remove, made.known)
-            refused = answer.status >= 400 and answer.status not in (404, 410)
-            if who == made.who:
-                return not refused or self.shows(made) is False
-            if self.shows(made) is False:
+        """Asks whoever may remove an object, until it is not shown any more; False if all refused
+        it and it is still there."""
+        first = tuple(dict.fromkeys((made.remover or made.who, made.who)))
+        taken, refused = False, True
+        for who in (*first, *(each for each in made.others if each not in first)):
+            if who not in first and (taken or self.shows(made) is False):
                 break
-        return True
+            answer = self._removal_by(who, made, remove)
+            taken = taken or answer.status < 400
+            refused = refused and answer.status >= 400 and answer.status not in (404, 410)
+            if answer.status < 400 and self._seen.get(made.name) is None:
+                self._note_absence(who, made, remove)
+            if who == first[0] != made.who and self.shows(made) is False:
+                return True
+        return not refused or self.shows(made) is False
+
+    def _removal_by(self, who: str, made: CreatedObject, remove: Request) -> Response:
+        """The answer to a removal, which is sent again once what its state forbids is changed."""
+        ask = partial(self.ask, who)
+        answer = self.in_its_state(partial(or_plainly, ask), made, remove, made.known)
+        if who in (made.remover, made.who):
+            self.answered[made.name] = answer.status
+        place = made.place or made.known
+        stays = answer.status in _OF_STATE and who == made.who and not may_lose_a_piece(place)
+        for before in made.before if stays else ():
+            self.ask(who, for_key(before, place))
+            answer = self.in_its_state(partial(or_plainly, ask), made, remove, made.known)
+        return answer
+
+    def _note_absence(self, who: str, made: CreatedObject, remove: Request) -> None:
+        """Asks once more for a removal that was accepted of what no response shows: a refusal for
+        want of it says that it is gone."""
+        if made.name not in self._shown and self.ask(who, remove).status in (404, 410):
+            self._missing.add(made.name)
 
     def undo(self, undo: Entry, *, thorough: bool = False) -> bool:
         """Undoes a write that had an effect; False if that failed. `thorough`: time has passed, as
         where the run was killed. An object whose key is unknown is searched for, and the owner may
         have changed what is beside a write."""
         if isinstance(undo, CreatedObject):
-            with suppress(*_FAILS):
+            with suppress(*FAILS):
                 if self._remove(undo, thorough=thorough):
                     self._finish(undo)
                     return True
@@ -499,7 +270,7 @@ class UndoLog:
             if done or (steps and self.patience.until(lambda: self._shows_back(undo))):
                 self._finish(undo)
                 return True
-        except _FAILS:
+        except FAILS:
             return False
         return False
 
@@ -537,7 +308,7 @@ class UndoLog:
     def record_refusal(self, made: CreatedObject) -> None:
         """Records that the API created nothing. It is verified on the owner's first page now and
         again at the end; until then the journal keeps it."""
-        with suppress(*_FAILS):
+        with suppress(*FAILS):
             if self._remove(made, thorough=False):
                 self.pending = [each for each in self.pending if each.name != made.name]
                 self._doubted.append(made)
@@ -554,7 +325,7 @@ class UndoLog:
             turns = {r.url: names for r, names in zip(group[0].find, group[0].turns, strict=False)}
             at: Request | None = next(r for r in group[0].find if r.url == url)
             seen: set[bytes] = set()
-            for _ in range(_PAGES):
+            for _ in range(PAGES):
                 if at is None:
                     break
                 try:

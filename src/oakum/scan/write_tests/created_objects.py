@@ -1,43 +1,34 @@
 """Objects that a run creates for an identity, each with a unique mark.
 
 They are created only if the document says how such an object is created and deleted. Each is
-recorded in the undo log before it is created, found again by its mark, and deleted at the end.
+recorded in the undo log before it is created, found again by its mark, or by its key if no response
+shows that (`unmarked_objects`), and deleted at the end.
 Existing objects are never overwritten: if the response to a creation names one, no further object
 is created.
 """
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
-from urllib.parse import unquote
 
-from oakum.authz import Model
 from oakum.authz.decide import through
 from oakum.exchange import Request, Response, json_bytes
 from oakum.exposure.cells.matrix import NOBODY
-from oakum.exposure.endpoints.probes import Probe, probe_of
+from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.endpoints.request_bodies import body_shape
 from oakum.exposure.values.knowledge import canonical
-from oakum.inference.side_effects import classify
 from oakum.openapi.model import Json, Shape
-from oakum.scan.coverage.uncalled_operations import (
-    barring_reason,
-    before_removal,
-    named_by,
-    purgers,
-    remover,
-    why_no_creation,
-)
+from oakum.scan.coverage.uncalled_operations import before_removal, purgers
 from oakum.scan.coverage.untested import Section
 from oakum.scan.engine import Engine
+from oakum.scan.evaluation.object_relations import relations_to
 from oakum.scan.identities.login import json_of
 from oakum.scan.requests.builder import FilledRequest, fill, with_body
 from oakum.scan.requests.object_version_parameters import versions_of
-from oakum.scan.requests.written_resources import last_parameter, written_resources
+from oakum.scan.requests.written_resources import last_parameter
 from oakum.scan.undo.entries import CreatedObject
 from oakum.scan.undo.object_keys import in_path
 from oakum.scan.undo.own_writes import holds, marked_objects
@@ -50,42 +41,15 @@ from oakum.scan.write_tests.creation_body import (
     places_of,
     put,
 )
-
-
-@dataclass(frozen=True)
-class Creation:
-    """How objects of a resource are created and deleted."""
-
-    resource: str
-    at: tuple[str, ...]
-    """Where in the body the object stands."""
-    make: Probe
-    remove: Probe
-    named: str = ""
-    """The member whose value stands in the path of `remove`, where that is not the key."""
-
-
-def creations(model: Model, params: Mapping[str, Mapping[str, str]]) -> Iterator[Creation]:
-    """Operations that create an object which another operation can delete."""
-    for operation in model.operations.values():
-        verdict = classify(operation, model.rule(operation.id))
-        if (
-            operation.method != "POST"
-            or verdict.kind != "write"
-            or barring_reason(model, operation)
-        ):
-            continue
-        make = probe_of(model, operation, params.get(operation.id, {}))
-        for resource, at in written_resources(model, operation):
-            known = model.policy.resources[resource]
-            if not known.key or known.owner.kind == "none":
-                continue
-            if why_no_creation(model, operation, resource):
-                continue
-            remove = remover(model, operation, resource, params)
-            if remove is not None:
-                yield Creation(resource, at, make, remove, named_by(model, remove, resource))
-
+from oakum.scan.write_tests.creation_pairs import Creation, creations
+from oakum.scan.write_tests.unmarked_objects import (
+    SentCreation,
+    key_in_answer,
+    members_marked,
+    named_elsewhere,
+    told_by_key,
+    without_mark,
+)
 
 _NOT_AS_SENT = (400, 422)
 """Refusals of a body, whoever sends it."""
@@ -196,19 +160,33 @@ class Maker:
             return None
         known_of = (k for k in engine.knowledge.objects.items() if k[0][1] == pair.resource)
         rows = (row for _, found in known_of for row in found)
-        older = {in_path(row[key]) for row in rows if key in row} | log.keys(made)
-        made = replace(made, older=frozenset(older - {""}), purge=tuple(self._purges()))
+        before, whole = log.listed(made)
+        older = {in_path(row[key]) for row in rows if key in row} | before
+        made = replace(
+            made, older=frozenset(older - {""}), whole=whole, purge=tuple(self._purges())
+        )
         made = replace(made, before=tuple(self._before(remove)))
+        own = self._as_writer(made)
         log.enter(made)
         self.status, self.kept, self.answered, self.writers_view = 0, False, {}, {}
         answer = engine.send(pair.make, self.writer, asked)
         self.status, self.told_once = answer.status, engine.context.told_once()
         if self._is_none(made, answer):
             return None
-        seen = marked_objects(json_of(answer), mark, key)
+        named = named_elsewhere(asked, engine.identities.ids.values())
+        at = members_marked(asked.content, mark, pair.at)
+        return self._recognize(made, answer, SentCreation(answer.status, "", named, at, own))
+
+    def _recognize(
+        self, made: CreatedObject, answer: Response, sent: SentCreation
+    ) -> tuple[CreatedObject, Mapping[str, Json]] | None:
+        """What was made, with its key, and the owner's view of it; None if it is another object, or
+        nothing tells its key."""
+        log, key = self.undo_log, made.key
+        seen = marked_objects(json_of(answer), made.mark, key)
         shown = seen[0] if seen else None
         self.answered = shown or {}
-        told = in_path(shown[key]) if shown else self._key_in_answer(answer, key)
+        told = in_path(shown[key]) if shown else key_in_answer(answer, key, made.named)
         if told in made.older and log.is_ours(made, told, shown, echo=True):
             self._wrote_over(made)
             return None
@@ -221,14 +199,14 @@ class Maker:
             return None
         if not made.known and known and log.is_ours(made, known, view, echo=view is shown):
             made = log.learn(made, known, view)
+        if made.known and view is shown and made.look is None:
+            made = without_mark(log, made)
         if not made.known:
-            self._lose(made, told)
-            return None
-        return self._record_creator(made), view
-
-    def _key_in_answer(self, answer: Response, key: str) -> str:
-        """The key in an answer that shows nothing else; a `Location` has what stands in URLs."""
-        return ("" if self.creation.named else _from_location(answer)) or _only(answer, key)
+            found = self._lose(made, replace(sent, told=told))
+            if found is None:
+                return None
+            made, view = found, found.row
+        return self._record_creator(made, view), view
 
     def _is_none(self, made: CreatedObject, answer: Response) -> bool:
         """Whether an answer says that nothing was made, and no response shows anything else."""
@@ -251,28 +229,60 @@ class Maker:
             log.unsure += [said] if said not in log.unsure else ()
         return True
 
-    def _lose(self, made: CreatedObject, told: str) -> None:
-        """No response shows the owner what was made. It may stand where its writer sees it; else
-        it is searched for again at the end, and reported if not found."""
-        writer, log = self.writer, self.undo_log
-        if writer is not None and writer != self.owner:
-            there = Maker(self.engine, log, self.creation, writer)
-            lists, look = there._lists(), there._look()
-            own = replace(
-                made, who=writer, find=tuple(request for request, _ in lists), look=look,
-                turns=tuple(names for _, names in lists), remover="",
-            )  # fmt: skip
+    def _lose(self, made: CreatedObject, sent: SentCreation) -> CreatedObject | None:
+        """No response shows the owner the mark of what was made. Its writer may see it, or its key
+        tells it; else it is searched for again at the end, and reported if not found."""
+        log, own = self.undo_log, sent.own
+        if own is not None:
             seen = log.marked_objects(own)
             self.writers_view = seen[0] if seen else {}
             # The answer may have named another object: what the writer sees comes next.
-            for key in dict.fromkeys((told, in_path(seen[0][made.key]) if seen else "")):
+            for key in dict.fromkeys((sent.told, in_path(seen[0][made.key]) if seen else "")):
                 if key and key not in made.older and log.is_ours(own, key):
                     log.enter(replace(own, known=key))
                     self.undo(log.learn(own, key, seen[0] if seen else None))
                     self.kept = True
-                    return
+                    return None
+        if (found := told_by_key(log, made, sent)) is not None:
+            return found
+        if own is not None and (found := told_by_key(log, own, sent)) is not None:
+            self.writers_view, self.kept = found.row, True
+            self.undo(found)
+            return None
         log.record_creation(made)
         self._stop()
+        return None
+
+    def _as_writer(self, made: CreatedObject) -> CreatedObject | None:
+        """The object as its writer would see it; None: that is the owner, or nobody."""
+        if self.writer in (None, self.owner):
+            return None
+        there = Maker(self.engine, self.undo_log, self.creation, self.writer or "")
+        lists = there._lists()
+        own = replace(
+            made, who=there.owner, find=tuple(request for request, _ in lists), look=there._look(),
+            turns=tuple(names for _, names in lists), remover="",
+            others=tuple(dict.fromkeys((self.owner, *made.others))),
+        )  # fmt: skip
+        before, whole = self.undo_log.listed(own)
+        return replace(own, older=made.older | before, whole=whole)
+
+    def _others(self, row: Mapping[str, Json]) -> tuple[str, ...]:
+        """Whom else than the writer and the owner the contract lets remove an object that holds
+        this."""
+        engine, remove, resource = (
+            self.engine,
+            self.creation.remove.operation,
+            self.creation.resource,
+        )
+        if engine.model.rule(remove.id).call is None:
+            return ()
+        others = (e for e in engine.identities.names() if e not in (self.owner, self.writer))
+        held = {
+            each: relations_to(engine.model, engine.identities, resource, row, each, self.owner)
+            for each in others
+        }
+        return tuple(e for e, kin in held.items() if through(engine.model, remove.id, kin, True))
 
     def look_as_writer(self, made: CreatedObject) -> None:
         """Reads what its writer is shown of what they made, where its owner is shown nothing."""
@@ -285,10 +295,12 @@ class Maker:
                 self.writers_view = seen[0]
                 return
 
-    def _record_creator(self, made: CreatedObject) -> CreatedObject:
+    def _record_creator(self, made: CreatedObject, view: Mapping[str, Json]) -> CreatedObject:
         place = (self.creation.resource, made.known)
         if self.writer is not None:
             self.engine.knowledge.creators.setdefault(place, set()).add(self.writer)
+        if others := self._others(view):
+            made = self.undo_log.learn(replace(made, others=others), made.known, view)
         return made
 
     def undo(self, made: CreatedObject) -> None:
@@ -585,16 +597,3 @@ class WritableObjects:
             maker.undo(made)
         self._made.clear()
         self._more.clear()
-
-
-def _from_location(answer: Response) -> str:
-    path = re.split(r"[?#]", answer.headers.get("location", ""))[0]
-    return in_path(unquote(path.rstrip("/").rsplit("/", 1)[-1]))
-
-
-def _only(answer: Response, key: str) -> str:
-    """The key in an answer that holds nothing else of the object."""
-    body = json_of(answer)
-    inner = [body, *body.values()] if isinstance(body, dict) else []
-    found = [each[key] for each in inner if isinstance(each, dict) and key in each]
-    return in_path(found[0]) if found else ""

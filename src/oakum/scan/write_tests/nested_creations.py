@@ -31,8 +31,9 @@ from oakum.scan.coverage.untested import Section
 from oakum.scan.engine import Engine
 from oakum.scan.requests.builder import curl, fill
 from oakum.scan.undo.entries import CreatedObject
-from oakum.scan.write_tests.created_objects import AsOwn, Creation, Maker
+from oakum.scan.write_tests.created_objects import AsOwn, Maker
 from oakum.scan.write_tests.creation_body import resource_named
+from oakum.scan.write_tests.creation_pairs import Creation
 
 _PLACE = re.compile(r"{([^{}]+)}")
 _MOST = 4
@@ -215,7 +216,7 @@ class CreationsBelow:
         if found is None:
             if maker.status in _OF_ACCESS:
                 return ""
-            if self._tell_unshown(viewer, row, maker, removed=maker.kept):
+            if self._tell_unshown(viewer, row, maker, removed=maker.kept and not maker.stopped):
                 return ""
             said = f"the request was answered with {maker.status}" if maker.status else ""
             return f"{said or 'it could not be written'}, and {self.owner} is shown nothing new"

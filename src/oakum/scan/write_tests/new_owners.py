@@ -12,7 +12,8 @@ from oakum.scan.undo.entries import CreatedObject
 from oakum.scan.undo.object_keys import for_key
 from oakum.scan.undo.own_writes import marked_objects, parse_objects
 from oakum.scan.undo.undo_log import UndoLog
-from oakum.scan.write_tests.created_objects import Creation, Maker
+from oakum.scan.write_tests.created_objects import Maker
+from oakum.scan.write_tests.creation_pairs import Creation
 
 
 def id_as_owner(engine: Engine, resource: str, member: str, who: str) -> str:
