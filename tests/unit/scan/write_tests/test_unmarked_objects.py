@@ -46,6 +46,14 @@ def test_what_was_there_before_is_not_new(made: CreatedObject) -> None:
         assert told(Market(["wool", "rope", "felt"]), made, status=status, told="s1") == ""
 
 
+@pytest.mark.parametrize("key", ["s0/", "/s0", "s//0", "s0\\"])
+def test_a_key_whose_url_may_name_another_object_tells_nothing(key: str) -> None:
+    market = Market(["wool", "rope"])
+    market.stalls |= {"s2": {"id": key, "sign": "felt"}}
+    for status in (201, 204):
+        assert told(market, status=status, told=key if status == 201 else "") == ""
+
+
 def test_of_two_that_came_none_is_taken_for_the_runs() -> None:
     market = Market(["wool", "rope"])
     market.stalls |= {"s3": {"id": "s3", "sign": "jute"}}
