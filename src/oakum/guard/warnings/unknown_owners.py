@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from oakum.errors import Problem
 from oakum.guard.compiled.compiled_contract import CompiledContract
@@ -21,32 +21,31 @@ def unknown_owners(contract: CompiledContract, endpoint: GrantedEndpoint) -> Ite
     """Warns about a write that nobody, or only the owner of its object, may make."""
     operation, rule = endpoint.operation, contract.model.rule(endpoint.operation.id)
     kind, id = endpoint.checks.target.kind, endpoint.operation.id
-    if rule.call is None and kind == "none":
+    written = [contract.policy.resources[name] for name in resources_written(contract, operation)]
+    closed, opened = _by_need_of_an_object(contract, written)
+    unknown = f"the owner of the object that `{id}` writes is unknown"
+    if rule.call is None and kind == "none" and not opened:
         what = (
             "so not even its owner may set anything"
             if endpoint.binds
             else "and no `call:` says who may call it, so nobody may"
         )
-        said = f"the owner of the object that `{id}` writes is unknown, {what}"
         hint = f"{endpoint.checks.owner_hint}; or `{id}: {{call: […]}}` if the API checks the owner"
         if lists := key_lists(contract.model, operation):
             hint = (
                 f"write `{id}: {{call: […]}}` with those who may, for example `owner`: each"
                 f" object that `{next(iter(lists))}` names is then looked up"
             )
-        yield Problem(contract.location(operation), said, hint)
+        yield Problem(contract.location(operation), f"{unknown}, {what}", hint)
     elif rule.call is None and not endpoint.binds and kind in ("ask", "path"):
         below = not operation.path.rstrip("/").endswith("}")
         if (operation.method == "POST" and below) or _links(contract, operation):
             said = f"no `call:` says who may call `{id}`, so only the owner of the object may"
             hint = f"write `{id}: {{call: […]}}` with those who may, for example `owner`"
             yield Problem(contract.location(operation), said, hint)
-    written = [contract.policy.resources[name] for name in resources_written(contract, operation)]
-    if rule.call and kind == "none" and written and _of_an_object(contract, written):
-        said = (
-            f"the owner of the object that `{id}` writes is unknown, so fields that only its"
-            f" owner may set are refused"
-        )
+    if kind == "none" and closed and (rule.call or opened):
+        few = ", ".join(f"`{each}`" for each in closed[:3]) + (", …" if closed[3:] else "")
+        said = f"{unknown}, so fields that only its owner may set are refused: {few}"
         yield Problem(contract.location(operation), said, endpoint.checks.owner_hint)
 
 
@@ -78,10 +77,19 @@ def _links(contract: CompiledContract, operation: Operation) -> bool:
     return operation.path in puts and operation.method in ("PUT", "DELETE")
 
 
-def _of_an_object(contract: CompiledContract, written: list[Resource]) -> bool:
-    """Whether every setting right depends on the caller's relation to the object."""
-    grants = [g.set for each in written for rule in each.fields for g in rule.grants if g.set]
-    return bool(grants) and all(needs_object(contract.policy, setters) for setters in grants)
+def _by_need_of_an_object(
+    contract: CompiledContract, written: Iterable[Resource]
+) -> tuple[list[str], list[str]]:
+    """(fields of which every setting right depends on the caller's relation to the object, other
+    fields that somebody may set)."""
+    closed, opened = list[str](), list[str]()
+    for resource in written:
+        for rule in resource.fields:
+            grants = [each.set for each in rule.grants if each.set]
+            bound = all(needs_object(contract.policy, setters) for setters in grants)
+            if grants:
+                (closed if bound else opened).append(f"{resource.name}.{rule.path}")
+    return closed, opened
 
 
 def unknown_elsewhere(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Problem]:

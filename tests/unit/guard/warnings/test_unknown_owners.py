@@ -81,6 +81,27 @@ def test_what_is_made_below_an_object_that_nothing_names_is_refused(tmp_path: Pa
     assert words not in said(tmp_path, DESK)
 
 
+def test_fields_that_nobody_can_set_are_named_beside_those_that_others_may(tmp_path: Path) -> None:
+    def untold(call: list[str], text: list[str]) -> Change:
+        def change(document: dict[str, Any], policy: dict[str, Any]) -> None:
+            del document["paths"]["/labels"]
+            document["components"]["schemas"]["Label"]["properties"]["mark"] = {"type": "string"}
+            policy["resources"]["Label"]["fields"]["text"] = [{"see": ["owner"], "set": text}]
+            policy["resources"]["Label"]["fields"]["mark"] = [{"set": ["member"]}]
+            policy["operations"]["updateLabel"] |= {"call": call} if call else {}
+
+        return change
+
+    words = "`updateLabel` writes is unknown, so fields that only its owner may set are refused: "
+    for call in ([], ["member"]):
+        told = said(tmp_path, DESK, untold(call, ["owner"]))
+        assert f"{words}`Label.text`; " in told
+        assert "not even its owner may set anything" not in told
+        assert "`updateLabel` writes is unknown" not in said(
+            tmp_path, DESK, untold(call, ["owner", "member"])
+        )
+
+
 def test_what_is_its_parents_and_shown_without_it_is_told_of(tmp_path: Path) -> None:
     def own(_: dict[str, Any], policy: dict[str, Any]) -> None:
         policy["resources"]["Photo"]["owner"] = "caption"
