@@ -21,7 +21,7 @@ def first(module: str) -> str:
         ("pytest_plugin/refusals", "pytest_plugin/test_refusals.py"),
         ("authz/body_objects", "unit/authz/test_accept.py"),
         ("scan/requests/person_requests", "unit/scan/techniques/test_account_enumeration.py"),
-        ("watch/screen", "unit/watch/test_live_view.py"),
+        ("watch/screen_text", "unit/watch/test_live_view.py"),
     ],
 )
 def test_the_closest_test_is_first(module: str, test: str) -> None:
@@ -45,5 +45,5 @@ def test_a_command_that_no_test_imports_is_found_by_its_call() -> None:
 
 def test_few_files_are_parsed() -> None:
     find.imported.cache_clear()
-    assert list(find.tests_of(Path("watch/screen")))
+    assert list(find.tests_of(Path("watch/screen_text")))
     assert 0 < find.imported.cache_info().currsize < 20

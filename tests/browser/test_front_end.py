@@ -19,8 +19,8 @@ from playwright.sync_api import Browser, Page
 import cadence
 from cadence.people import personas
 from oakum.cli.demo_scans import serve_stage
+from oakum.cli.driven_page_comparison import PageGrants
 from oakum.cli.main import main
-from oakum.cli.page_contract import PageGrants
 from oakum.errors import InputError
 from oakum.frontend import drive
 from oakum.frontend.drive import load_address, watch

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from oakum.authz import Model, compile_contract
 from oakum.finding import Cell, Endpoint, Result
-from oakum.gate.coverage import Share, shares
+from oakum.gate.required_coverage import Share, shares
 from oakum.policy.resource_schemas import view
 from tests.unit.scan.studio import contract
 

@@ -14,8 +14,8 @@ from oakum.errors import Location
 from oakum.finding import Finding, Report, Result
 from oakum.gate import CombinedReports, ReportSource, VerdictInputs, combine_reports, judge
 from oakum.gate.combined_reports import foreign
-from oakum.gate.coverage import expected_pairs, unreachable
 from oakum.gate.guard_comparison import summarize_cells
+from oakum.gate.required_coverage import expected_pairs, unreachable
 from oakum.gate.unclassified_fields import find_unclassified
 from oakum.gate.waivers import apply_waivers, is_excused
 from oakum.memory import RememberedFinding

@@ -8,7 +8,7 @@ import pytest
 
 from oakum.authz import compile_contract
 from oakum.errors import ExitCode
-from oakum.gate.coverage import shares
+from oakum.gate.required_coverage import shares
 from oakum.policy.contract import load
 from oakum.policy.resource_schemas import view
 from tests.scan.servers import Reply

@@ -10,7 +10,7 @@ import pytest
 
 from oakum.authz import compile_contract
 from oakum.errors import ExitCode
-from oakum.gate.coverage import expected_pairs
+from oakum.gate.required_coverage import expected_pairs
 from oakum.policy.contract import load
 from oakum.policy.resource_schemas import view
 from tests.scan.verdicts import NAMES, RELATIONS, Api, Told, path, schema, told

@@ -17,7 +17,7 @@ from oakum.authz.table import allows, deciding_states
 from oakum.finding import Cell, Endpoint, State
 from oakum.openapi.model import Json
 from oakum.openapi.shape_queries import member
-from oakum.policy.graphql import Graph
+from oakum.policy.graphql_schema import Graph
 
 Kind = Literal["field", "check", "switch", "endpoint", "graph", "extra", "own", "rule"]
 KINDS: Mapping[Kind, str] = {

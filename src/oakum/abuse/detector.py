@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from oakum.abuse.actor import Actor
+from oakum.abuse.actor_activity import Actor
 from oakum.abuse.baseline import FEW, FEWEST, Baseline, Numbers
 from oakum.abuse.counters import DistinctCounts, ShownIds
 from oakum.abuse.detections import AbuseEvent, AbuseReport, By, ReportedCaller

@@ -15,7 +15,7 @@ from oakum.errors import ExitCode
 from oakum.http.origin import origin_of
 
 if TYPE_CHECKING:
-    from oakum.cli.page_contract import PageGrants
+    from oakum.cli.driven_page_comparison import PageGrants
     from oakum.frontend import Usage
     from oakum.frontend.drive import Steps
     from oakum.frontend.usage import Find
@@ -106,7 +106,7 @@ def command(
 
 
 def _load_grants(contract: Path | None) -> PageGrants | None:
-    from oakum.cli.page_contract import PageGrants
+    from oakum.cli.driven_page_comparison import PageGrants
     from oakum.policy.contract import load
 
     if contract is None:

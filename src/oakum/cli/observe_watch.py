@@ -111,7 +111,7 @@ def _print_result(live: Live, found: Sequence[TrafficSource]) -> int:
 @contextmanager
 def _screen(title: str, every: float) -> Iterator[Shown]:
     """Where to draw: an alternate screen in a terminal, or plain lines."""
-    from oakum.watch.screen import draw, line, status
+    from oakum.watch.screen_text import draw, line, status
 
     console = shared.console()
     if not console.is_terminal or console.no_color or os.environ.get("TERM") == "dumb":

@@ -10,16 +10,16 @@ from oakum.authz import Model
 from oakum.errors import NOWHERE, ExitCode, Problem, count_of
 from oakum.finding import Finding
 from oakum.gate.combined_reports import CombinedReports
-from oakum.gate.coverage import never_asked, shares, unmet_states, unreachable
 from oakum.gate.document_flaws import Flaw, find_unsecured, flaws
 from oakum.gate.guard_comparison import agreement, doubts, summarize_cells
 from oakum.gate.linter_findings import LinterResult
+from oakum.gate.required_coverage import never_asked, shares, unmet_states, unreachable
 from oakum.gate.unclassified_fields import find_unclassified
 from oakum.gate.undeclared_graphql_fields import unnamed_root_fields
 from oakum.gate.verdict import Criterion, Detail, Status, Verdict, Widening
 from oakum.gate.waivers import WaivedFindings, apply_waivers, is_excused
 from oakum.memory import FindingStanding, Memory, RememberedFinding, silent, stage
-from oakum.policy.graphql import Graph
+from oakum.policy.graphql_schema import Graph
 from oakum.policy.model import SEVERITIES, Approval, ExitCriteria, Waiver
 from oakum.policy.resource_schemas import View
 

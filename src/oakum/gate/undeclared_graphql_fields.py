@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from oakum.gate.document_flaws import Flaw
 from oakum.inference.lexicon import FieldClass, label_field
-from oakum.policy.graphql import Graph, RootField
+from oakum.policy.graphql_schema import Graph, RootField
 
 _HARMLESS = (FieldClass.PLAIN, FieldClass.SETTING)
 

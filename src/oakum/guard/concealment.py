@@ -25,7 +25,7 @@ from oakum.guard.graphql_argument_values import argument_values, asked_by_url
 from oakum.guard.graphql_query import mutates
 from oakum.guard.lookup_requirements import LookupRequirements
 from oakum.guard.lookups import Lookups
-from oakum.guard.request_checks import absent
+from oakum.guard.request_body_checks import absent
 from oakum.openapi.model import Json
 from oakum.routing.caller_credentials import STRANGER, readable
 from oakum.routing.content_type import FORM, PARTS, read_media_type

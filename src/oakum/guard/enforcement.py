@@ -35,7 +35,7 @@ from oakum.guard.lookup_requirements import LookupRequirements
 from oakum.guard.lookups import KIND, ClientRequest, LookupResult, Lookups, LookupService
 from oakum.guard.mentioned_ids import EVERYBODY, named_by
 from oakum.guard.projection import NULL, is_null, may_be_null, projector
-from oakum.guard.request_checks import BodyChecks, ForwardedBody, absent
+from oakum.guard.request_body_checks import BodyChecks, ForwardedBody, absent
 from oakum.guard.request_outcome import GuardedRequest, Refusal
 from oakum.guard.tenant_selection import conditions
 from oakum.http.methods import routed_method

@@ -15,7 +15,7 @@ from oakum.openapi.source import Node, parse, parse_json, read_text
 from oakum.policy.check import check, mistakes
 from oakum.policy.comma_separated_keys import apart
 from oakum.policy.embedded_policy import KEY, embedded_policy, keys
-from oakum.policy.graphql import Graph, with_graphs
+from oakum.policy.graphql_schema import Graph, with_graphs
 from oakum.policy.model import Policy
 from oakum.policy.omittable_fields import check_caller_choice
 from oakum.policy.parser import parse_policy

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from oakum.errors import Problem
-from oakum.policy.graphql import Graph
+from oakum.policy.graphql_schema import Graph
 from oakum.policy.model import Policy, Resource
 from oakum.policy.parser import place
 

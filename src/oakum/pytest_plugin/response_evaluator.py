@@ -22,7 +22,7 @@ from oakum.exposure.cells.matrix import Key, state_key
 from oakum.exposure.evidence import Redactor, shape
 from oakum.exposure.exchanges.caller_identification import IdentifiedCaller, Source, viewer_of
 from oakum.exposure.exchanges.former_relations import FormerRelations
-from oakum.exposure.exchanges.observed_owners import ShownObject, ToldOwners
+from oakum.exposure.exchanges.owners_by_creation_or_parent import ShownObject, ToldOwners
 from oakum.exposure.exchanges.undecided_reasons import (
     FORMER,
     OWN,
@@ -37,7 +37,7 @@ from oakum.exposure.values.knowledge import canonical, says_nothing
 from oakum.finding import Evidence, Result
 from oakum.http.json_pointer import Pointer
 from oakum.openapi.model import Json, Operation
-from oakum.policy.graphql import TAG
+from oakum.policy.graphql_schema import TAG
 from oakum.pytest_plugin.objects_in_refusals import RefusalValues
 from oakum.pytest_plugin.suite_counts import NamedField, SuiteCounts, without_endpoint
 

@@ -12,7 +12,7 @@ from oakum.authz import Model, compile_contract
 from oakum.errors import InputError, Location, Problem
 from oakum.openapi.document import Document
 from oakum.policy.contract import Contract
-from oakum.policy.graphql import Graph
+from oakum.policy.graphql_schema import Graph
 from oakum.policy.model import Policy
 from oakum.routing.caller_plan import CallerPlan, caller_plan
 

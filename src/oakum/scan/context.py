@@ -16,7 +16,7 @@ from oakum.exchange import Response
 from oakum.exposure.cells.matrix import Outcome
 from oakum.exposure.endpoints.probes import Probe
 from oakum.openapi.model import Json, Operation
-from oakum.policy.graphql import Graph
+from oakum.policy.graphql_schema import Graph
 from oakum.scan.identities.memberships import Memberships
 from oakum.scan.identities.model import OwnedObject
 from oakum.scan.identities.relationships import Relationships

@@ -19,10 +19,10 @@ from oakum.scan.identities.identities_file import load_identities
 from oakum.scan.identities.model import Identities
 from oakum.scan.identities.tenant_inputs import SentChoice, choices_of
 from oakum.scan.limits import Permissions
+from oakum.scan.operation_selection import Selection, select
 from oakum.scan.options import Options
 from oakum.scan.replay_scope import Scope, narrow
 from oakum.scan.requests.identity_parameters import without_sent
-from oakum.scan.selection import Selection, select
 from oakum.scan.technique import Prospect
 
 

@@ -36,7 +36,7 @@ from typing import Protocol, runtime_checkable
 
 from oakum.authz import Model
 from oakum.exposure.endpoints.probes import Probe
-from oakum.policy.graphql import Graph
+from oakum.policy.graphql_schema import Graph
 from oakum.scan.engine import Engine
 from oakum.scan.identities.tenant_inputs import SentChoice
 from oakum.scan.limits import Permissions

@@ -14,7 +14,7 @@ from oakum.exposure.cells.matrix import Matrix
 from oakum.exposure.cells.report_cells import report_cells
 from oakum.exposure.findings import conclude
 from oakum.finding import Cell, Result, SkippedOperation
-from oakum.policy.graphql import TAG
+from oakum.policy.graphql_schema import TAG
 from oakum.scan.coverage.untested_operations import find_untested, within_reach
 from oakum.scan.settings.next_settings import reach
 from tests.unit.exposure.cells.test_matrix import (

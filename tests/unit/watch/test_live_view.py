@@ -14,7 +14,7 @@ from oakum.traffic.recorded_exchange import RecordedExchange, from_entry
 from oakum.traffic.traffic_report import SourceCounts
 from oakum.watch import live_view as module
 from oakum.watch.live_view import Live, News
-from oakum.watch.screen import line, status, text
+from oakum.watch.screen_text import line, status, text
 
 KEY = b"a made-up key"
 NOON = 1_795_608_000.0

@@ -18,13 +18,13 @@ from oakum.exposure.endpoints.probes import is_graphql
 from oakum.exposure.exchanges.caller_identification import Callers, IdentifiedCaller
 from oakum.exposure.exchanges.former_relations import FormerRelations
 from oakum.exposure.exchanges.graphql_response_by_field_names import UNTOLD, by_fields, reads
-from oakum.exposure.exchanges.observed_owners import ShownObject, ToldOwners
+from oakum.exposure.exchanges.owners_by_creation_or_parent import ShownObject, ToldOwners
 from oakum.exposure.exchanges.settings_and_relations_learner import CallerRequest, Learner
 from oakum.exposure.response_reader import ResponseReader, is_success
 from oakum.http.methods import SAFE
 from oakum.inference.side_effects import classify, sounds_like_reading
 from oakum.openapi.model import Json, Operation
-from oakum.policy.graphql import Graph
+from oakum.policy.graphql_schema import Graph
 from oakum.routing.judged_contract import JudgedContract
 
 

@@ -17,7 +17,7 @@ from oakum.authz import Subject
 from oakum.authz.member_paths import key_in, texts
 from oakum.exchange import Request
 from oakum.exposure.exchanges.caller_identification import IdentifiedCaller
-from oakum.exposure.exchanges.observed_owners import ShownObject
+from oakum.exposure.exchanges.owners_by_creation_or_parent import ShownObject
 from oakum.exposure.exchanges.sent_values import body_of
 from oakum.inference.lexicon import words
 from oakum.openapi.model import Json

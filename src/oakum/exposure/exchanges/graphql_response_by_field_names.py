@@ -24,7 +24,7 @@ from oakum.exposure.response_reader import ResponseReader
 from oakum.exposure.values.knowledge import leaves_of
 from oakum.http.json_pointer import Pointer
 from oakum.openapi.model import Json
-from oakum.policy.graphql import TAG, Graph
+from oakum.policy.graphql_schema import TAG, Graph
 
 if TYPE_CHECKING:
     from graphql import (

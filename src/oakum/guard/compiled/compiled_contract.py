@@ -18,7 +18,7 @@ from oakum.guard.compiled.unread_keywords import with_hidden
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation
 from oakum.policy.contract import Contract
-from oakum.policy.graphql import Graph
+from oakum.policy.graphql_schema import Graph
 from oakum.policy.model import Policy
 from oakum.routing.application_keys import application_keys
 from oakum.routing.route import Router

@@ -38,13 +38,13 @@ from oakum.guard.compiled.lookup_selection import TENANTS, LookupSelection
 from oakum.guard.compiled.relation_writes import mark
 from oakum.guard.compiled.write_targets import Target
 from oakum.guard.engine_protocol import RenderedPlan
-from oakum.guard.plan import response_places as places
+from oakum.guard.plan import planned_places as places
 from oakum.guard.plan.ambiguous_paths import rivals, shut, turn
 from oakum.guard.plan.concealed_objects import SharedParts, plan_hidden
 from oakum.guard.plan.deduplicated_automata import Automata
 from oakum.guard.plan.engine_settings import caller, passing_parameters, settings
-from oakum.guard.plan.response_places import Ahead
-from oakum.guard.plan.response_places import PlannedPlace as _Place
+from oakum.guard.plan.planned_places import Ahead
+from oakum.guard.plan.planned_places import PlannedPlace as _Place
 from oakum.guard.plan.scalar_types import bits_of, removals, scalar
 from oakum.guard.plan.write_targets import PlannedTargets, parts_of, passing_set, settable_parts
 from oakum.guard.projection import nullable

@@ -12,11 +12,11 @@ from oakum.errors import Problem
 from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
 from oakum.guard.warnings import (
+    anonymous_calls,
     body_keys,
-    calls_before_login,
+    concealed_feeds,
     creations,
     data_of_removed_rows,
-    feeds,
     filters,
     form_bodies,
     full_replacements,
@@ -57,7 +57,7 @@ OF_CONTRACT: tuple[Callable[[CompiledContract], Iterator[Problem]], ...] = (
     withheld_responses.undeclared_bodies,
     withheld_responses.unreadable_alternatives,
     ineffective_methods.ineffective_methods,
-    calls_before_login.hidden_accounts,
+    anonymous_calls.hidden_accounts,
     partly_declared_bodies.undeclared_bodies,
     body_keys.chosen_keys,
     body_keys.key_spellings,
@@ -97,7 +97,7 @@ OF_CONTRACT: tuple[Callable[[CompiledContract], Iterator[Problem]], ...] = (
     missing_owner_or_state.missing_owner_or_state,
     undeclared_members.members_that_hold_anything,
     undeclared_members.members_of_two_kinds,
-    feeds.hidden_feeds,
+    concealed_feeds.hidden_feeds,
 )
 """Functions that warn about a whole contract, such as warnings printed once for many operations."""
 
@@ -118,7 +118,7 @@ OF_WRITES: tuple[Callable[[CompiledContract, GrantedEndpoint], Iterator[Problem]
     unknown_owners.unknown_owners,
     unknown_owners.unknown_elsewhere,
     body_keys.unlooked_keys,
-    calls_before_login.anonymous_bodies,
+    anonymous_calls.anonymous_bodies,
     unchecked_references.unexplained_parameters,
     unchecked_references.unchecked_references,
     unchecked_references.named_accounts,

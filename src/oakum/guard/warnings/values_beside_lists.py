@@ -22,7 +22,7 @@ from oakum.inference.lexicon import singular, word_set, words
 from oakum.inference.response_objects import names_count, names_ids
 from oakum.openapi.model import Shape
 from oakum.openapi.shape_queries import scalars
-from oakum.policy.graphql import TAG
+from oakum.policy.graphql_schema import TAG
 from oakum.policy.resource_schemas import resource_of
 
 _MOST = 3

@@ -34,7 +34,7 @@ from oakum.exposure.values.masked_fields import masked_value
 from oakum.exposure.values.masks import is_partly_masked, kind_of
 from oakum.exposure.values.misplaced_values import MisplacedSearch, MisplacedValue, is_a_name
 from oakum.finding import Evidence, Result
-from oakum.policy.graphql import TAG
+from oakum.policy.graphql_schema import TAG
 from oakum.scan.evaluation.cell_record import CellRecord, JudgedObject
 from oakum.scan.evaluation.entitled_views import remember_shown
 from oakum.scan.evaluation.false_positives import (

@@ -28,7 +28,7 @@ from graphql.utilities import strip_ignored_characters
 from oakum.inference.lexicon import singular, word_set, words
 from oakum.inference.path_nouns import ACCOUNTS
 from oakum.openapi.model import Json, Operation
-from oakum.policy.graphql import TAG
+from oakum.policy.graphql_schema import TAG
 from oakum.scan.graphql.query_plan import acts_by_name
 from oakum.scan.graphql.selection_sets import Pick, PickedQuery
 from oakum.scan.graphql.type_mapping import Vocabulary

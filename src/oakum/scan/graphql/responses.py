@@ -20,7 +20,7 @@ from oakum.exposure.response_reader import Parsed, Reader, ResponseReader, json_
 from oakum.exposure.values.knowledge import canonical
 from oakum.http.json_pointer import Pointer
 from oakum.openapi.model import Json, Shape
-from oakum.policy.graphql import TAG
+from oakum.policy.graphql_schema import TAG
 from oakum.scan.graphql.selection_sets import Pick, PickedQuery
 from oakum.scan.graphql.type_mapping import Vocabulary
 

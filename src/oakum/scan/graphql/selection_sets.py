@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from oakum.policy.graphql import TAG
+from oakum.policy.graphql_schema import TAG
 
 
 @dataclass(frozen=True)

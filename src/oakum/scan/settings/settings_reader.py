@@ -22,7 +22,7 @@ from oakum.scan.settings.settings_body import (
     place_of,
     settings_in,
 )
-from oakum.scan.undo.preconditions import send_on
+from oakum.scan.undo.write_versions import send_on
 
 
 @dataclass

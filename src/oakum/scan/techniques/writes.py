@@ -31,12 +31,12 @@ from oakum.scan.requests.bulk_writes import bulk
 from oakum.scan.requests.replacement_values import held_elsewhere, other_value, shape_of, taken_by
 from oakum.scan.requests.write_body import WriteBody
 from oakum.scan.technique import Line, Prospect
-from oakum.scan.undo.changed_members import EMPTY, emptied_members, extract, is_same
+from oakum.scan.undo.compared_members import EMPTY, emptied_members, extract, is_same
 from oakum.scan.undo.entries import Undo
 from oakum.scan.undo.own_writes import set_beside, taken_over
-from oakum.scan.undo.preconditions import send_on, send_trial
 from oakum.scan.undo.refused_writes import says_refused
 from oakum.scan.undo.undo_log import UndoLog
+from oakum.scan.undo.write_versions import send_on, send_trial
 from oakum.scan.write_tests.addressed_object import UNREAD, AddressedObject, OwnersView
 from oakum.scan.write_tests.created_objects import AsOwn, WritableObjects
 from oakum.scan.write_tests.owner_changes import hand_over

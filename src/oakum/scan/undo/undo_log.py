@@ -11,7 +11,7 @@ from oakum.errors import OakumError
 from oakum.exchange import Request, Response
 from oakum.scan.requests.delete_parameters import or_plainly
 from oakum.scan.requests.next_page import next_page
-from oakum.scan.undo.changed_members import extract, is_same, moved_alone
+from oakum.scan.undo.compared_members import extract, is_same, moved_alone
 from oakum.scan.undo.entries import CreatedObject, Entry, Undo, as_json
 from oakum.scan.undo.object_keys import for_key, in_path, may_lose_a_piece
 from oakum.scan.undo.object_readings import FAILS, PAGES, ObjectReadings, Row
@@ -30,8 +30,8 @@ from oakum.scan.undo.own_writes import (
     shows,
     words_of_left,
 )
-from oakum.scan.undo.preconditions import send_back, send_on
 from oakum.scan.undo.unchanged_members import steps_now
+from oakum.scan.undo.write_versions import send_back, send_on
 
 _OF_STATE = (400, 409, 412, 422, 423)
 """Statuses that refuse a removal for the state that an object is in."""

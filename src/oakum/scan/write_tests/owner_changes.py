@@ -28,8 +28,8 @@ from oakum.scan.requests.write_body import WriteBody
 from oakum.scan.undo.entries import CreatedObject
 from oakum.scan.undo.object_keys import for_key
 from oakum.scan.undo.own_writes import marked_objects, parse_objects
-from oakum.scan.undo.preconditions import send_on
 from oakum.scan.undo.undo_log import UndoLog
+from oakum.scan.undo.write_versions import send_on
 from oakum.scan.write_tests.created_objects import Maker
 from oakum.scan.write_tests.creation_pairs import Creation, creations
 from oakum.scan.write_tests.new_owners import id_as_owner, other_owner

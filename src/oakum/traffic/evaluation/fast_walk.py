@@ -23,7 +23,7 @@ from oakum.authz.unions import select_alternative
 from oakum.exposure.values.knowledge import says_nothing
 from oakum.openapi.model import Json, Shape
 from oakum.openapi.shape_queries import element, member_by_name
-from oakum.policy.graphql import TAG
+from oakum.policy.graphql_schema import TAG
 from oakum.policy.mask import Mask
 from oakum.policy.resource_schemas import resource_of
 

@@ -27,7 +27,7 @@ from oakum.exposure.exchanges.caller_identification import (
     viewer_of,
 )
 from oakum.exposure.exchanges.earlier_exchanges import EarlierExchanges, Exchanges
-from oakum.exposure.exchanges.observed_owners import ShownObject
+from oakum.exposure.exchanges.owners_by_creation_or_parent import ShownObject
 from oakum.exposure.exchanges.sent_values import sent_of
 from oakum.exposure.exchanges.settings_and_relations_learner import CallerRequest
 from oakum.exposure.exchanges.undecided_reasons import OWNER, WHO

@@ -13,7 +13,7 @@ from oakum.authz import Model
 from oakum.exposure.cells.matrix import LOOSE, Outcome
 from oakum.exposure.finding_evidence import Question
 from oakum.finding import Result
-from oakum.policy.graphql import TAG
+from oakum.policy.graphql_schema import TAG
 from tests.unit.exposure.cells.test_matrix import PRIVATE, PUBLIC
 from tests.unit.scan import studio
 from tests.unit.scan.evaluation.test_evaluator import ANN, CARD, Watch, policy, results

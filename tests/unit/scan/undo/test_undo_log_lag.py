@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from oakum.exchange import Request, Response
-from oakum.scan.undo.changed_members import extract
+from oakum.scan.undo.compared_members import extract
 from oakum.scan.undo.entries import Undo
 from oakum.scan.undo.undo_log import UndoLog
 from oakum.scan.undo.visibility_wait import PAUSES, VisibilityWait

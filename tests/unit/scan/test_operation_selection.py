@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from oakum.openapi.model import Operation
-from oakum.scan.selection import fits
+from oakum.scan.operation_selection import fits
 
 GET = Operation(
     "getInvoice", "GET", "/v1/invoices/{id}", tags=("billing", "invoices", "credit notes")

@@ -11,7 +11,7 @@ import pytest
 from oakum.exchange import Request, Response
 from oakum.openapi.model import Json
 from oakum.scan.undo.entries import Undo
-from oakum.scan.undo.preconditions import send_back, send_on, send_trial
+from oakum.scan.undo.write_versions import send_back, send_on, send_trial
 
 NOTE = "http://notes.test/notes/7"
 SENT: Json = {"title": "old", "version": 3}

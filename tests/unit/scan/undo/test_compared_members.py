@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from oakum.exchange import Response
 from oakum.openapi.model import Json
-from oakum.scan.undo.changed_members import extract, is_same, moved_alone
+from oakum.scan.undo.compared_members import extract, is_same, moved_alone
 from tests.unit.scan.studio import reply
 
 LAW = settings(max_examples=50, deadline=None)

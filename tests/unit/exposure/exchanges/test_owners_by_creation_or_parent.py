@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oakum.exposure.exchanges.observed_owners import ShownObject, ToldOwners
+from oakum.exposure.exchanges.owners_by_creation_or_parent import ShownObject, ToldOwners
 from oakum.policy.model import Owner, Policy, Resource
 
 POLICY = Policy({}, {

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from oakum.guard.plan import response_places
-from oakum.guard.plan.response_places import PlannedPlace, counted_rows, inside_resource
+from oakum.guard.plan import planned_places
+from oakum.guard.plan.planned_places import PlannedPlace, counted_rows, inside_resource
 from oakum.policy.model import Owner
 from tests.unit.authz.small import OWNED, contract, note
 
@@ -40,8 +40,8 @@ def test_what_holds_a_count_is_a_page_and_one_without_owner_that_holds_it_furthe
 
 def test_members_are_read_once_however_many_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[object] = []
-    known = response_places._known_names
-    monkeypatch.setattr(response_places, "_known_names", lambda at: read.append(at) or known(at))
+    known = planned_places._known_names
+    monkeypatch.setattr(planned_places, "_known_names", lambda at: read.append(at) or known(at))
     ahead = (*(((f"n{index}",), "Note") for index in range(50)), (("total",), "#"))
     assert counted_rows(PlannedPlace(None, ahead)) == ["total"]
     assert len(read) < 4
