@@ -394,7 +394,7 @@ class Cells:
         who, resource, key = of.who, of.resource, of.object_key
         table = self._context.model.tables[resource]
         known = self._context.knowledge.was_shown(who, resource, key, path, blank=blank)
-        if at := self._stands_loose(who, resource, path):
+        if (at := self._stands_loose(who, resource, path)) is not None:
             self._loosely_told(at, of, path)
         elif self._may_have_come(who, resource, path, key):
             self._record.doubt_closed(of, path, LOOSE)

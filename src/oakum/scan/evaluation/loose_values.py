@@ -9,14 +9,17 @@ from oakum.exposure.cells.side_channels import SERVERS_OWN
 from oakum.exposure.evaluation_context import EvaluationContext
 from oakum.exposure.finding_evidence import Question
 from oakum.exposure.values.impersonal_values import is_one_of_few
-from oakum.exposure.values.knowledge import MIN_CANARY, MIN_INSIDE, canonical, is_blank
+from oakum.exposure.values.knowledge import MIN_CANARY, MIN_INSIDE, Knowledge, canonical, is_blank
+from oakum.exposure.values.misplaced_values import is_unmistakable
+from oakum.exposure.values.spellings import readings, stands_apart
 from oakum.http.json_pointer import Pointer
 from oakum.scan.evaluation.judged_response import JudgedResponse
 from oakum.scan.evaluation.shared_values import sharers
 
 
 def loose_values(model: Model, seen: JudgedResponse) -> dict[str, list[Pointer]]:
-    """Values outside the declared fields of owned objects → pointers."""
+    """Values outside the declared fields of owned objects → pointers. A whole answer is one if it
+    is a sentence."""
     found: dict[str, list[Pointer]] = {}
     leaves = list(seen.judgement.unbound)
     for each in seen.instances:
@@ -26,7 +29,7 @@ def loose_values(model: Model, seen: JudgedResponse) -> dict[str, list[Pointer]]
             leaves += [leaf for leaf in each.leaves if not owned or leaf.path not in fields]
     for leaf in leaves:
         scalar = not isinstance(leaf.value, dict | list) and not is_blank(leaf.value)
-        if leaf.pointer and scalar:
+        if scalar and (leaf.pointer or " " in str(leaf.value)):
             found.setdefault(canonical(leaf.value), []).append(leaf.pointer)
     return found
 
@@ -50,9 +53,9 @@ def texts_beside(seen: JudgedResponse, loose: Mapping[str, Sequence[Pointer]]) -
 def stands_loose(
     context: EvaluationContext, question: Question, loose: Mapping[str, Sequence[Pointer]],
     who: str, resource: str, path: str,
-) -> Pointer:  # fmt: skip
-    """Pointer to a value of the owner's field outside known owned objects: under the same name, or
-    too long to be there by chance. Empty if there is none."""
+) -> Pointer | None:  # fmt: skip
+    """Pointer to a value of the owner's field outside known owned objects: under the same name, too
+    long to be there by chance, or within a sentence. None if there is none."""
     viewer, knowledge = question.viewer or "", context.knowledge
     mine = knowledge.own.get((viewer, resource, path), ())
     last = _name(path.split("."))
@@ -61,13 +64,17 @@ def stands_loose(
             continue
         if knowledge.ambient.varies((resource, path)):
             continue
-        there = loose.get(text, ())
-        if there and context.is_of_an_open_one(viewer or None, who, resource, path, text):
+        there, around = loose.get(text, ()), _around(knowledge, text, last, loose)
+        if (there or around) and context.is_of_an_open_one(
+            viewer or None, who, resource, path, text
+        ):
             continue
         for at in there:
             if _name(at) == last or len(text) >= MIN_INSIDE:
                 return at
-    return ()
+        if around:
+            return around[0]
+    return None
 
 
 def may_have_come(
@@ -85,7 +92,7 @@ def may_have_come(
         return False
     return any(
         _perhaps(context, seen, loose, who, resource, each, key) - seen.question.sent
-        or stands_loose(context, seen.question, loose, who, resource, each)
+        or stands_loose(context, seen.question, loose, who, resource, each) is not None
         for each in seen.probe.shows.get(resource, ())
     )
 
@@ -95,11 +102,13 @@ def _perhaps(
     who: str, resource: str, path: str, key: str,
 ) -> set[str]:  # fmt: skip
     """Values of a field of an owner's object that are outside the viewer's own objects: under the
-    same name, or too distinctive for chance."""
+    same name, too distinctive for chance, or within a sentence."""
     viewer, last = seen.question.viewer, _name(path.split("."))
     if not loose or who == viewer:
         return set()
-    came = _values(context, seen.question, who, resource, path, key) & loose.keys()
+    knowledge, values = context.knowledge, _values(context, seen.question, who, resource, path, key)
+    told = {text for text in values if _around(knowledge, text, last, loose)}
+    came = values & loose.keys()
     objects = seen.instances if came and viewer else []
     mine = [e.pointer for e in objects if context.who(e, viewer) == viewer]
 
@@ -107,7 +116,23 @@ def _perhaps(
         odd = len(text) >= MIN_CANARY and not is_one_of_few(text, last)
         return (odd or _name(at) == last) and not any(at[: len(each)] == each for each in mine)
 
-    return {text for text in came if any(fits(text, at) for at in loose[text])}
+    return told | {text for text in came if any(fits(text, at) for at in loose[text])}
+
+
+def _around(
+    knowledge: Knowledge, value: str, name: str, loose: Mapping[str, Sequence[Pointer]]
+) -> Sequence[Pointer]:
+    """Pointers to a longer text, such as the sentence of a refusal, with a value that several
+    owners have; a value of one alone is found by `MisplacedSearch`. Empty if there is none, or if
+    the value may be in a sentence by chance."""
+    if not is_unmistakable(value) or is_one_of_few(value, name):
+        return ()
+    around = [at for text, at in loose.items() if len(text) > len(value) and _is_in(text, value)]
+    return around[0] if around and knowledge.canary(value, aside=True) is None else ()
+
+
+def _is_in(text: str, value: str) -> bool:
+    return any(stands_apart(each, value) for each in readings(text))
 
 
 def _values(

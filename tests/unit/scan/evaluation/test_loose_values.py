@@ -27,7 +27,7 @@ def seen(endpoint: str, judged: Judgement, reading: KnownInstances) -> JudgedRes
 
 
 def test_a_loose_value_is_one_within_an_answer_that_says_something() -> None:
-    """The answer itself is none, nor is a container or a blank."""
+    """The answer itself is none unless it is a sentence, nor is a container or a blank."""
     leaves = [
         Leaf("", (), "alone", False), Leaf("a", ("a",), "text", False),
         Leaf("b", ("b",), {}, False), Leaf("c", ("c",), "", False),
@@ -35,6 +35,10 @@ def test_a_loose_value_is_one_within_an_answer_that_says_something() -> None:
     judged = Judgement(True, [], leaves)
     assert loose_values(studio.model(), seen("getNews", judged, KnownInstances())) == {
         "text": [("a",)]
+    }
+    said = Judgement(True, [], [Leaf("", (), "in a sentence", False)])
+    assert loose_values(studio.model(), seen("getNews", said, KnownInstances())) == {
+        "in a sentence": [()]
     }
 
 
@@ -64,5 +68,5 @@ def test_an_owners_value_stands_loose_unless_the_request_held_it(
     question = Question("q", "getNews", "cat", frozenset(), {}, frozenset({sent}), "curl")
     context = watch.run.evaluator._context
     found = stands_loose(context, question, {text: [at]}, "ann", "Person", "bio")
-    assert found == (at if stands else ())
-    assert stands_loose(context, question, {text: [at]}, "cat", "Person", "bio") == ()
+    assert found == (at if stands else None)
+    assert stands_loose(context, question, {text: [at]}, "cat", "Person", "bio") is None
