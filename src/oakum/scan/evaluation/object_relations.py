@@ -56,6 +56,17 @@ def relations_given(
     )
 
 
+def relations_as_creator(
+    model: Model, identities: KnownIdentities, name: str, who: str
+) -> frozenset[str]:
+    """Relations of an identity to an object that it creates, before its members are known: those
+    of an owner, and those that are read from the members that name the owner."""
+    owners = {*model.policy.resources[name].owner.members}
+    given = relations_given(model, identities, name, {}, who)
+    by_owner = {each for each in given if owners.issuperset(members_named(model, each))}
+    return identities.relations(who, who) | by_owner
+
+
 def _owners(model: Model, name: str, value: Mapping[str, Json]) -> tuple[str, ...]:
     """Ids of the owners that an object names."""
     named = model.policy.resources[name].owner.members

@@ -24,7 +24,7 @@ from oakum.openapi.model import Json, Shape
 from oakum.scan.coverage.uncalled_operations import before_removal, purgers
 from oakum.scan.coverage.untested import Section
 from oakum.scan.engine import Engine
-from oakum.scan.evaluation.object_relations import relations_to
+from oakum.scan.evaluation.object_relations import relations_as_creator, relations_to
 from oakum.scan.identities.login import json_of
 from oakum.scan.requests.builder import FilledRequest, fill, with_body
 from oakum.scan.requests.object_version_parameters import versions_of
@@ -393,9 +393,10 @@ class Maker:
 
     def _before(self, remove: Request) -> Iterator[Request]:
         """What its owner may ask for to have it put away, where it is not removed as it is."""
-        held = self.engine.identities.relations(self.owner, self.owner)
-        for operation, verb in before_removal(self.engine.model, self.creation.remove.operation):
-            if through(self.engine.model, operation.id, held, True):
+        model, resource = self.engine.model, self.creation.resource
+        held = relations_as_creator(model, self.engine.identities, resource, self.owner)
+        for operation, verb in before_removal(model, self.creation.remove.operation):
+            if through(model, operation.id, held, True):
                 url = f"{remove.url.partition('?')[0]}/{verb}"
                 yield replace(remove, method=operation.method, url=url, body=b"")
 
@@ -560,7 +561,7 @@ class WritableObjects:
         known = [
             e for e in creations(engine.model, engine.context.params) if e.resource == resource
         ]
-        held = engine.identities.relations(owner, owner)
+        held = relations_as_creator(engine.model, engine.identities, resource, owner)
         may = [
             each
             for each in known

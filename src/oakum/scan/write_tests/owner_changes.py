@@ -22,6 +22,7 @@ from oakum.http.json_pointer import member_at
 from oakum.openapi.model import Json
 from oakum.scan.coverage.untested_members import left_out
 from oakum.scan.engine import Engine
+from oakum.scan.evaluation.object_relations import relations_as_creator
 from oakum.scan.requests.builder import curl, fill
 from oakum.scan.requests.replacement_values import shape_of
 from oakum.scan.requests.write_body import WriteBody
@@ -104,7 +105,7 @@ class Handovers:
     def _is_denied(self, owner: str) -> bool:
         """Whether the contract lets an owner call it, and not say whose the object is."""
         engine = self.engine
-        held = engine.identities.relations(owner, owner)
+        held = relations_as_creator(engine.model, engine.identities, self.resource, owner)
         table = engine.model.settable[self.resource]
         state = engine.matrix.state(self.resource, owner)
         calls = through(engine.model, self.probe.operation.id, held, True)
