@@ -50,7 +50,8 @@ class Leak:
 
 
 def severity(leak: Leak) -> Severity:
-    """Severity by what leaks, to whom, how much, and how; documented in docs/reference/report.md.
+    """Severity by what leaks, to whom, how much, and how, or by what is written; documented in
+    docs/reference/report.md.
 
     1. *What*: the field's class. Personal data outranks plain fields; ownerless data is not
     personal. 2. *To whom*: one step up if anonymous callers see personal data; two down if it is
@@ -60,6 +61,8 @@ def severity(leak: Leak) -> Severity:
 
     A priority, not a CVSS score. `severity:` in the contract overrides it.
     """
+    if (written := _step_of_write(leak)) is not None:
+        return _STEPS[written]
     kind = _step(leak)
     step = kind + (1 if leak.anonymous and (kind or not leak.whole) else 0)
     if leak.whole:
@@ -72,6 +75,16 @@ def severity(leak: Leak) -> Severity:
 
 
 _STEPS: tuple[Severity, ...] = ("low", "medium", "high", "critical")
+
+
+def _step_of_write(leak: Leak) -> int | None:
+    """To write or delete what is another user's harms them whatever the field is; an own member
+    that nobody may set matters most if it says what an account may do. None: nothing is written."""
+    if leak.only("bola-write"):
+        return 3 if leak.anonymous else 1 if leak.owner else 2
+    if leak.only("mass-assignment"):
+        return 2 if leak.field_class in (FieldClass.AUTHORITY, FieldClass.SECRET) else 1
+    return None
 
 
 def _step(leak: Leak) -> int:

@@ -33,7 +33,7 @@ ADDED = "added"
 GIVEN = "given"
 """The value of `Leak.says` if something was created in another user's name."""
 REMOVED = "removed"
-"""The value of `Leak.says` if another user's account was deleted."""
+"""The value of `Leak.says` if another user's object or account was deleted."""
 
 REFERENCE = """
 *API1:2023 · CWE-639, CWE-862*
@@ -72,9 +72,10 @@ def matches(leak: Leak) -> bool:
 
 
 def title(leak: Leak) -> str:
-    """One sentence: who can write which field of whom, or delete whose account."""
+    """One sentence: who can write which field of whom, or delete what."""
     if leak.says == REMOVED:
-        return f"`{leak.viewer}` can delete another user's account (`{leak.resource}`)"
+        what = f"account (`{leak.resource}`)" if leak.account else f"`{leak.resource}`"
+        return f"`{leak.viewer}` can delete another user's {what}"
     if leak.says == GIVEN:
         return f"`{leak.viewer}` can create a `{leak.resource}` in another user's name"
     if leak.says == ADDED:

@@ -30,7 +30,7 @@ STORY = Story(
 REFERENCE = """
 *API3:2023 · CWE-213, CWE-201*
 
-**Finds** a field of an object of which the viewer may see something else; also a field that nobody may see and that its own owner receives. The
+**Finds** a field of an object of which the viewer may see something else; also a field that its own owner receives and may not see. The
 scan follows values: it also finds an owner's value under another name, in a header or outside every declared field. In a declared
 member outside of objects, of what `call: [anyone]` lets everybody get, it is suspected.
 
@@ -51,7 +51,7 @@ def matches(leak: Leak) -> bool:
 def title(leak: Leak) -> str:
     """One sentence: the viewer, the field, and the owner."""
     if leak.owner:
-        return f"Owners get fields of {things(leak)} that nobody may see{which(leak)}"
+        return f"Owners get fields of {things(leak)} that they may not see{which(leak)}"
     return f"{who(leak)} gets hidden fields of {things(leak)}{which(leak)}"
 
 

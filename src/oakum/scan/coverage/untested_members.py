@@ -26,7 +26,7 @@ def why_left_out(resource: Resource, path: str, shape: Shape | None, value: Json
             "it refers to another object" if refers else "it names an account or grants it access"
         )
     if is_stamp(path, value):
-        return "it is a time that the API sets"
+        return "it is a time, which the API may set itself"
     if takes_from_others(path, shape, value):
         return "it may change other objects of the owner"
     return ""

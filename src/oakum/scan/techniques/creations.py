@@ -18,6 +18,7 @@ from urllib.parse import quote
 from oakum.authz.decide import through
 from oakum.authz.table import allows, allows_member
 from oakum.exchange import Request, Response
+from oakum.exposure.checks.bola_write import REMOVED
 from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.leak_signal import Signal
 from oakum.finding import Endpoint, Evidence
@@ -208,7 +209,7 @@ class _Trial:
                 engine.model, self.pair.make.operation, resource, at, engine.context.params
             )
             if not why and _is_time(value):
-                why = "it is a time that the API sets"
+                why = "it is a time, which the API may set itself"
             if not why and other is None:
                 why = "no other value is known for it"
             if not why and ends(path, other):
@@ -322,7 +323,8 @@ class _Trial:
         note = (
             "it was missing from the owner's own view afterwards; the run created it for this test"
         )
-        self._tell("bola-write", made.key, viewer, self.pair.remove, asked, note, answer, sure=sure)
+        of = self.pair.remove, asked, note, answer
+        self._tell("bola-write", made.key, viewer, *of, sure=sure, says=REMOVED)
         return _GONE
 
     def _ask_to_remove(self, made: CreatedObject, viewer: str | None, request: Request) -> Response:
@@ -387,6 +389,7 @@ class _Trial:
         answer: Response | None = None,
         *,
         sure: bool = True,
+        says: str = "written",
     ) -> None:
         engine, label = self.engine, self._label(viewer)
         line = curl(asked, engine.context.credentials(viewer)) if asked else ""
@@ -394,7 +397,7 @@ class _Trial:
         at = Endpoint(probe.endpoint.method, probe.endpoint.path, probe.operation.id)
         evidence = Evidence(None, side, line, note=note)
         engine.results.report(
-            Signal(how, self.pair.resource, field, label, at, evidence, (), viewer, sure, "written")
+            Signal(how, self.pair.resource, field, label, at, evidence, (), viewer, sure, says)
         )
 
 

@@ -58,7 +58,7 @@ def run(engine: Engine) -> None:
     names = [*words(engine.context.title), *words(re.sub(r"\W+", " ", engine.target))]
     tokens = list(engine.context.tokens())
     if not tokens:
-        engine.results.note_gap("weak-jwt-secret", "no identity has a token", Section.RULES)
+        engine.results.note_gap("weak-jwt-secret", "no identity sends a JWT", Section.RULES)
     for who, token in tokens:
         algorithm = algorithm_with(token, guesses(names))
         if algorithm:

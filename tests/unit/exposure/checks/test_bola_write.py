@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from oakum.exposure.checks import bola_write as check
 from tests.unit.exposure.checks.leaks import by, rule_of
 
@@ -14,10 +16,11 @@ def test_the_leak_is_named() -> None:
     assert check.advice(leak)
 
 
-def test_an_account_that_is_removed_is_said_to_be_removed() -> None:
+def test_an_object_or_account_that_is_removed_is_said_to_be_removed() -> None:
     title = check.title(by("bola-write", says=check.REMOVED))
-    assert "can delete another user's account (`Person`)" in title
-    assert "writes" not in title
+    assert title == "`member` can delete another user's `Person`"
+    account = check.title(replace(by("bola-write", says=check.REMOVED), account=True))
+    assert account == "`member` can delete another user's account (`Person`)"
 
 
 def test_what_a_documented_endpoint_shows_as_well_is_none_of_it() -> None:

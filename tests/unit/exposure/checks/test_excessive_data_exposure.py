@@ -49,7 +49,7 @@ def test_what_nobody_is_to_see_is_told_of_its_owner_too() -> None:
     own = [each for each in found(OwnHash()) if each.field == "password_hash"]
     assert [(each.rule, each.viewer) for each in own] == [(RULE.id, "owner")]
     assert own[0].title == (
-        "Owners get fields of their own accounts that nobody may see (`Person.password_hash`)"
+        "Owners get fields of their own accounts that they may not see (`Person.password_hash`)"
     )
 
 

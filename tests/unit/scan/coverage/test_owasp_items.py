@@ -63,7 +63,7 @@ def test_what_was_read_of_no_answer_was_not_tested(tmp_path: Path) -> None:
 
 def test_a_key_is_not_tested_without_a_token(tmp_path: Path) -> None:
     done = why_untested(run(tmp_path, path("/card", "getCard", "Card")))
-    assert done["weak-jwt-secret"] == "no identity has a token"
+    assert done["weak-jwt-secret"] == "no identity sends a JWT"
 
 
 SIGN_IN = """\

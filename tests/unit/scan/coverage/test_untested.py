@@ -12,12 +12,12 @@ def test_each_section_tells_its_own_in_words() -> None:
     gaps = Gaps()
     gaps.add(
         UntestedItem("getPerson", "no value for `id`", Section.CELLS),
-        UntestedItem("weak-jwt-secret", "no identity has a token", Section.RULES),
+        UntestedItem("weak-jwt-secret", "no identity sends a JWT", Section.RULES),
         UntestedItem("GET /feed", "it is silent"),
         UntestedItem(EDIT, "it was refused", Section.WRITES, "follower"),
     )
     assert gaps.reasons(Section.CELLS) == {"getPerson": "no value for `id`"}
-    assert gaps.reasons(Section.RULES) == {"weak-jwt-secret": "no identity has a token"}
+    assert gaps.reasons(Section.RULES) == {"weak-jwt-secret": "no identity sends a JWT"}
     assert gaps.reasons(Section.TRUST) == {"GET /feed": "it is silent"}
     assert gaps.writes == (SkippedOperation(EDIT, "not tested as `follower`: it was refused"),)
 

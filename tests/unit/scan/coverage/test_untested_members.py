@@ -19,7 +19,7 @@ NOTE = Resource("Note", ("Note",), key="id", owner=Owner("field", ("by",)))
         ("project_id", "p-1", "it refers to another object"),
         ("password", "x", "it names an account or grants it access"),
         ("email", "a@b.example", "it names an account or grants it access"),
-        ("updated_at", "2026-01-01T00:00:00Z", "it is a time that the API sets"),
+        ("updated_at", "2026-01-01T00:00:00Z", "it is a time, which the API may set itself"),
         ("colour", "red", ""),
     ],
 )
