@@ -8,7 +8,11 @@ from typing import Any
 import pytest
 
 from oakum.policy.model import Owner, Relation
-from oakum.scan.evaluation.object_relations import relations_given, relations_to
+from oakum.scan.evaluation.object_relations import (
+    relations_as_creator,
+    relations_given,
+    relations_to,
+)
 from tests.unit.scan.studio import IDS, known_identities, model
 
 
@@ -63,3 +67,16 @@ def test_a_relation_that_an_object_gives_its_own_owner_counts_for_what_they_may_
     given = relations_given(shared, known_identities(), "Post", value, "ann")
     assert ("guest" in given) is may
     assert relations_given(shared, known_identities(), "Post", value, None) == frozenset()
+
+
+def test_whoever_creates_an_object_may_be_all_that_the_members_with_its_owner_name() -> None:
+    """And not what other members say, such as a list of guests, of which nothing is known yet."""
+    made = model()
+    author = Relation("author", "field", member="author_id")
+    guest = Relation("guest", "field", member="guest_ids")
+    named = {**made.policy.relations, "author": author, "guest": guest}
+    leaves = (*made.tables["Post"].leaves, "guest_ids.*")
+    tables = {**made.tables, "Post": replace(made.tables["Post"], leaves=leaves)}
+    shared = replace(made, policy=replace(made.policy, relations=named), tables=tables)
+    plain = known_identities().relations("ann", "ann")
+    assert relations_as_creator(shared, known_identities(), "Post", "ann") == plain | {"author"}
