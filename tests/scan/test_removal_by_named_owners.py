@@ -23,11 +23,12 @@ ORDERS = [
 ORDER = '{$ref: "#/components/schemas/Order"}'
 OK = f'"200": {{description: ok, content: {{application/json: {{schema: {ORDER}}}}}}}'
 BODY = f"requestBody: {{content: {{application/json: {{schema: {ORDER}}}}}}}"
+READ = "{type: string, readOnly: true}"
 DOCUMENT = f"""{HEAD}\
     Order:
       type: object
-      properties: {{id: {{type: string, readOnly: true}}, buyer_id: {{type: string, readOnly: true}},
-        seller_id: {{type: string, readOnly: true}}, ship_to: {{type: string}}}}
+      properties: {{id: {READ}, buyer_id: {READ},
+        seller_id: {READ}, ship_to: {{type: string}}}}
 paths:
 {ME}\
   /orders:
