@@ -32,6 +32,11 @@ from oakum.scan.limits import LEAST, BudgetSpent, is_spent
 from oakum.scan.questions.objects_of_identities_file import ask_for_stated, tell_unasked
 from oakum.scan.questions.other_users_objects import ask_for_each
 from oakum.scan.questions.owners_of_listed_objects import ask_for_listed
+from oakum.scan.questions.tenants_of_identities import (
+    ask_in_own_tenants,
+    is_below,
+    tell_unasked_owners,
+)
 from oakum.scan.questions.undocumented_requests import ask_other_ways
 from oakum.scan.requests.builder import FilledRequest, curl, fill
 from oakum.scan.requests.missing_values import endpoints_without_values, has_values
@@ -108,6 +113,7 @@ class Scheduler:
             if len(left) < len(waiting):
                 self.round()
         self.go_on()
+        tell_unasked_owners(engine)
         ask_for_each(engine, 0.5)
 
     def go_on(self) -> None:
@@ -271,6 +277,8 @@ class Scheduler:
                 ) in names:  # another tenant's object gives the same identity other relations
                     if self._may_be_more(probe, viewer):
                         engine.put(probe, viewer, None, turn=turn)
+            if not state.world:
+                ask_in_own_tenants(engine, probe)
             if probe.id in state.responses.answered:
                 self._give_up(probe, names)
 
@@ -360,11 +368,11 @@ class Scheduler:
         ]
 
     def _lists_tenants(self, probe: Probe) -> bool:
-        """Whether some list shows each caller the tenants that the path to such objects names."""
+        """Whether a list shows each caller the tenants that the path to others' objects names."""
         return not probe.sources and any(
             source.partition(".")[0] in probe.shows
+            and (self._naming_relations(other) or is_below(self.engine.model, other, source))
             for other in self.engine.state.probes
-            if self._naming_relations(other)
             for source in other.sources.values()
         )
 

@@ -136,6 +136,8 @@ class Knowledge:
     them when it first showed the object."""
     tenants: dict[tuple[str, str], dict[str, None]] = field(default_factory=dict)
     """(identity, `Resource.field`) → tenants that the API lists for the identity."""
+    shown_keys: dict[tuple[str, str], dict[str, None]] = field(default_factory=dict)
+    """(identity, ownerless resource) → keys of its objects that the identity was shown."""
     pool: dict[str, dict[str, None]] = field(default_factory=dict)
     """Words of a name (`ride id`) → values seen under it, of any owner."""
     choices: frozenset[str] = frozenset()

@@ -48,6 +48,8 @@ from oakum.scan.requests.consistent_parameter_values import PLACE, collection
 
 _MOST_KEPT = 100
 """How many responses are kept until it is known whom their objects name."""
+_MOST_SHOWN = 100
+"""Keys of ownerless objects that are kept of what one viewer was shown."""
 
 
 @dataclass(frozen=True)
@@ -261,6 +263,8 @@ class Evaluator:
             who = self._context.who(instance, viewer)
             if instance.pointer in reading.mute:
                 continue
+            if self._context.is_nobodys(instance.resource):
+                self._learn_shown(viewer, instance)
             if who == viewer or self._context.is_nobodys(instance.resource):
                 owners = [
                     n
@@ -314,6 +318,13 @@ class Evaluator:
         if key and places and params.keys() >= {*places}:
             at = self._context.knowledge.collections.setdefault((who, instance.resource, key), {})
             at.setdefault(collection(path), tuple(params[name] for name in places))
+
+    def _learn_shown(self, viewer: str, instance: ObjectInstance) -> None:
+        """Records that a viewer was shown an object that is nobody's, such as a tenant."""
+        key = key_in(instance.value, self._context.model.policy.resources[instance.resource].key)
+        known = self._context.knowledge.shown_keys.setdefault((viewer, instance.resource), {})
+        if key and viewer and len(known) < _MOST_SHOWN:
+            known[key] = None
 
     def _keep(self, endpoint: str, viewer: str, view: OwnView) -> None:
         """Keeps an owner's view at an endpoint, unless the earlier view is better: it shows the
