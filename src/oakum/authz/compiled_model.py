@@ -393,7 +393,7 @@ def _resource_shapes(
             for name, shape in _resources_below([media.shape], bound, met):
                 found.setdefault(name, []).append(shape)
             for resource, at in (
-                _shapes_at(shown.get(operation.id, ()), event_of(media)) if media in good else ()
+                shapes_at(shown.get(operation.id, ()), event_of(media)) if media in good else ()
             ):
                 found.setdefault(resource, []).append(at)
     return {name: _distinct(shapes) for name, shapes in found.items()}, frozenset(showing)
@@ -413,12 +413,12 @@ def _written_shapes(
                 continue
             for name, shape in _resources_below([media.shape], bound, met):
                 found.setdefault(name, []).append(shape)
-            for name, shape in _shapes_at(sets.get(operation.id, ()), media.shape):
+            for name, shape in shapes_at(sets.get(operation.id, ()), media.shape):
                 found.setdefault(name, []).append(shape)
     return {name: _distinct(shapes) for name, shapes in found.items()}
 
 
-def _shapes_at(
+def shapes_at(
     patterns: tuple[tuple[tuple[str, ...], str], ...], top: Shape | None
 ) -> Iterator[tuple[str, Shape]]:
     """Resource and shape for each pattern that exists in a body."""

@@ -13,7 +13,8 @@ from oakum.authz.compiled_model import (
     is_hidden_from_members,
     may_be_hidden,
     outermost,
-    shapes_within,
+    resources_in,
+    shapes_at,
 )
 from oakum.authz.project import ROOT_FIELD
 from oakum.authz.unexpected_types import held_by, matches, references
@@ -24,6 +25,7 @@ from oakum.guard.compiled.objects_in_graphql_arguments import reachable_places
 from oakum.http.json_pointer import path_of
 from oakum.openapi.model import Shape
 from oakum.openapi.shape_queries import (
+    event_of,
     is_null_if_empty,
     member,
     member_by_name,
@@ -39,28 +41,37 @@ from oakum.policy.resource_schemas import resource_of
 def visible_rows(contract: CompiledContract) -> Iterator[Problem]:
     """Warns about each line of a resource that covers data beside objects in a row."""
     model = contract.model
-    around: dict[str, Shape] = {}
-    for each in contract.endpoints:
-        media = each.operation.success() if not each.write else None
-        for shape in shapes_within(media.shape) if media is not None and media.shape else ():
-            if name := resource_of(shape, model.bound):
-                around.setdefault(name, shape)
-    for root, data in around.items():
+    lines: dict[int, tuple[str, FieldRule, dict[str, str]]] = {}
+    for root, data in _objects(contract):
         table = model.tables[root]
-        lines: dict[int, tuple[FieldRule, dict[str, str]]] = {}
         for path, line in zip(table.leaves, table.rules, strict=True):
             if line.grants and (row := _row(model, data, path)):
-                lines.setdefault(id(line), (line, {}))[1].setdefault(*row)
-        for line, found in lines.values():
-            first, resource = next(iter(found.items()))
-            some = few([f"{root}.{each}" for each in found], 2)
-            yield Problem(
-                line.location,
-                f"the gateway hides a `{resource}` in {some}, but this line still shows the"
-                f" fields beside it: inside the resource `{root}`, no row is removed",
-                f"make the type of `{first}` a resource, or name only other fields than"
-                f" `{first.partition('.')[0]}` in the line",
-            )
+                lines.setdefault(id(line), (root, line, {}))[2].setdefault(*row)
+    for root, line, found in lines.values():
+        first, resource = next(iter(found.items()))
+        some = few([f"{root}.{each}" for each in found], 2)
+        yield Problem(
+            line.location,
+            f"the gateway hides a `{resource}` in {some}, but this line still shows the"
+            f" fields beside it: inside the resource `{root}`, no row is removed",
+            f"make the type of `{first}` a resource, or name only other fields than"
+            f" `{first.partition('.')[0]}` in the line",
+        )
+
+
+def _objects(contract: CompiledContract) -> Iterator[tuple[str, Shape]]:
+    """Each resource with each schema by which a granted operation may show it, whatever the status
+    and the media type: one schema may declare less than another."""
+    model, met = contract.model, dict[tuple[str, str | int], Shape]()
+    for each in contract.endpoints:
+        pointers = model.shown.get(each.operation.id, ())
+        for media in (one for some in each.operation.responses.values() for one in some):
+            found = [*resources_in(media.shape, model.bound)] if media.shape is not None else []
+            for name, shape in (*found, *shapes_at(pointers, event_of(media))):
+                known = (name, shape.pointer or id(shape))  # an id is unique while a shape is kept
+                if known not in met:
+                    met[known] = shape
+                    yield name, shape
 
 
 def nulls_alone(contract: CompiledContract) -> Iterator[Problem]:
@@ -68,14 +79,8 @@ def nulls_alone(contract: CompiledContract) -> Iterator[Problem]:
     viewers see nothing else: an edge, a search hit. That there is such an object tells of the
     hidden one."""
     model = contract.model
-    shapes: dict[tuple[str, Shape], None] = {}
-    for each in contract.endpoints:
-        media = each.operation.success() if not each.write else None
-        for shape in shapes_within(media.shape) if media is not None and media.shape else ():
-            if name := resource_of(shape, model.bound):
-                shapes[name, shape] = None
     told = set[str]()
-    for name, shape in shapes:
+    for name, shape in _objects(contract):
         found = next(_nulls_alone(model, name, shape), None) if name not in told else None
         if found is not None:
             told.add(name)

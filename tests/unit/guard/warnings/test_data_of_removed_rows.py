@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,82 @@ def test_a_line_of_a_page_that_is_a_resource_is_named(tmp_path: Path) -> None:
     assert f"{WORDS} `HitPage.hits`, but this line still shows the fields beside" in warned(
         tmp_path
     )
-    assert WORDS not in warned(tmp_path, few)
+    assert f"{WORDS} `HitPage" not in warned(tmp_path, few)
+
+
+NOTE = {"$ref": "#/components/schemas/Note"}
+FULL, BRIEF = "#/components/schemas/Full", "#/components/schemas/Brief"
+TEXT = {"type": "string"}
+
+
+def of_two_schemas(
+    first: Any, second: Any, method: str = "get", line: str = "id, page"
+) -> Callable[[dict[str, Any], dict[str, Any]], None]:
+    """A resource that two operations show by the schemas `first` and `second`."""
+
+    def change(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        row = {"type": "object", "properties": {"score": {"type": "integer"}, "note": NOTE}}
+        page = {"type": "array", "items": row}
+        schemas = document["components"]["schemas"]
+        schemas["Brief"] = {"type": "object", "properties": {"id": TEXT}}
+        schemas["Full"] = {"type": "object", "properties": {"id": TEXT, "page": page}}
+        for id, verb, schema in (("first", "get", first), ("second", method, second)):
+            content = {"application/json": {"schema": schema}}
+            answer = {"200": {"description": "d", "content": content}}
+            document["paths"][f"/{id}"] = {verb: {"operationId": id, "responses": answer}}
+            policy["operations"][id] = {"call": ["member"]}
+        policy["resources"]["Group"] = {
+            "key": "id",
+            "owner": "id",
+            "schemas": ["Brief", "Full"],
+            "fields": {line: [{"see": ["member"]}]},
+        }
+
+    return change
+
+
+@pytest.mark.parametrize(("first", "second"), [(BRIEF, FULL), (FULL, BRIEF)])
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_a_row_is_named_whichever_operation_shows_it(
+    tmp_path: Path, first: str, second: str, method: str
+) -> None:
+    change = of_two_schemas({"$ref": first}, {"$ref": second}, method)
+    assert f"{WORDS} `Group.page`" in said(tmp_path, REMARKS, change)
+
+
+def test_a_row_is_named_where_the_contract_says_what_an_answer_shows(tmp_path: Path) -> None:
+    def change(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        of_two_schemas({"$ref": BRIEF}, {"$ref": FULL})(document, policy)
+        document["components"]["schemas"]["Other"] = document["components"]["schemas"].pop("Full")
+        at = document["paths"]["/second"]["get"]["responses"]["200"]["content"]
+        at["application/json"]["schema"] = {"$ref": "#/components/schemas/Other"}
+        policy["resources"]["Group"]["schemas"] = ["Brief"]
+        policy["operations"]["second"]["shows"] = {"Group": ""}
+
+    assert f"{WORDS} `Group.page`" in said(tmp_path, REMARKS, change)
+
+
+def test_a_line_without_the_row_is_not_named_whichever_schema_declares_it(tmp_path: Path) -> None:
+    change = of_two_schemas({"$ref": BRIEF}, {"$ref": FULL}, line="id")
+    assert f"{WORDS} `Group.page`" not in said(tmp_path, REMARKS, change)
+
+
+def test_a_row_of_graphql_is_named_where_the_document_has_a_smaller_schema_of_the_type(
+    tmp_path: Path,
+) -> None:
+    def change(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        of_two_schemas({"$ref": BRIEF}, {"$ref": BRIEF})(document, policy)
+        graph = {"post": {"operationId": "graph", "responses": {"200": {"description": "d"}}}}
+        document["paths"]["/z"] = graph
+        policy["operations"]["graph"] = {"graphql": "x.graphql", "call": ["member"]}
+        fields = {"__typename, id, page": [{"see": ["member"]}]}
+        policy["resources"]["Group"] |= {"schemas": ["Brief", "Group"], "fields": fields}
+
+    (tmp_path / "x.graphql").write_text(
+        "type Query { groups: [Group] }\ntype Group { id: ID, page: [Row] }\n"
+        "type Row { score: Int, note: Note }\ntype Note { id: ID! }\n"
+    )
+    assert f"{WORDS} `Group.page`" in said(tmp_path, REMARKS, change)
 
 
 def test_a_count_of_the_root_is_named_and_one_beside_its_list_is_not(tmp_path: Path) -> None:
@@ -87,7 +163,6 @@ def test_a_text_in_the_place_of_an_object_that_may_be_hidden_is_named(tmp_path: 
     assert shown not in said(tmp_path, hits, seen)
 
 
-NOTE = {"$ref": "#/components/schemas/Note"}
 EITHER = {"anyOf": [{"type": "string"}, NOTE]}
 
 
