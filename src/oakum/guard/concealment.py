@@ -56,7 +56,8 @@ class ConcealedSight:
     """Whether the request may run a GraphQL mutation."""
     _seen: bool | None = None
     _shown: list[tuple[ConcealedObject, Mapping[str, str]]] = field(default_factory=list)
-    """Objects that the caller could see before a mutation, which may have deleted them."""
+    """Objects that the caller could see before a mutation, which may have deleted them, or sees
+    since."""
 
     @classmethod
     def of(cls, model: Model, endpoint: GrantedEndpoint, carried: RequestParts) -> ConcealedSight:
@@ -156,11 +157,15 @@ class ConcealedSight:
     ) -> RequestSteps[Projection]:
         """What stays of the response to a read: nothing below a hidden object in the path. Data
         without an owner of its own is judged by the objects named in the request, which are looked
-        up only if it matters; `apart` cuts such data."""
+        up only if it matters; `apart` cuts such data. Of a response to a mutation nothing stays if
+        it named a hidden object."""
         own = self.endpoint.operation.id
         others = [each for each in self.objects if each[0].reader != own]
         if self.acts or not shows(done):
             return done
+        if self.mutates and not (yield from self._may_tell_of_mutation(lookups)):
+            self._seen = False
+            return replace(done, body=None)
         its = [each for each in self.objects if each[0].reader == own]
         lost = [each for each in its if not _holds(done, each[0])]
         if lost and not (yield from self._all(lost, lookups)):
@@ -180,6 +185,14 @@ class ConcealedSight:
         else:
             seen = yield from self._all(others, lookups)
         return done if seen else without
+
+    def _may_tell_of_mutation(self, lookups: Lookups) -> RequestSteps[bool]:
+        """Whether the caller may see each object that a mutation names, as far as a GET shows one.
+        That it did anything tells that the object exists, whatever object it returns."""
+        known = [each for each in self.objects if each[0].reader]
+        seen = yield from self._all(known, lookups)
+        self._shown += known if seen else []
+        return seen
 
 
 def _has_errors(body: bytes) -> bool:

@@ -537,8 +537,8 @@ class Gatekeeper:
             wanted = partial(answer, call=call, instances=seen, closed=done.closed)
             if not (yield from lookups.settle(wanted, done.told)):
                 break
-        if request.sight is not None and not new.ids and status < 300:
-            request.sight = request.sight.widen_by_answer(status, done.body)
+        if (sight := request.sight) and not new.ids and (status < 300 or sight.mutates):
+            request.sight = sight.widen_by_answer(status, done.body)
             alone = partial(cut, self._model, principal, replace(call, apart=True), answered.body)
             done = yield from request.sight.filter_response(lookups, done, alone)
         request.removed = count_removed(self._model, done)

@@ -889,7 +889,8 @@ function Guard:judged(x, req, endpoint, object)
     if said == nil then return 400, "body" end
     if evades(self, x, endpoint, said) then return 400, "query" end
     -- What a mutation answers in the place of an object tells of it, too.
-    x.erring = endpoint.acts and graphql.mutates(said)
+    x.mutates = endpoint.acts and graphql.mutates(said)
+    x.erring = x.mutates
   end
   local asking, out, seen = self.asking, nil, nil
   local named = object and stored_object.named(endpoint)
@@ -1273,9 +1274,22 @@ function Guard:visible(x)
   return x.sees
 end
 
+-- Whether the caller may be told what a mutation did: all that it names is shown to them, as far as a GET shows
+-- one. That it did anything tells that the object is there, whatever object it returns.
+local function told_of_mutation(self, x, list)
+  local known = {}
+  for i = 1, #list do
+    if list[i].of.reader then known[#known + 1] = list[i] end
+  end
+  if not all_seen(self, x, known) then return false end
+  for i = 1, #known do known[i].shown = true end
+  return true
+end
+
 -- What stays of the answer to a read, and what is to be said of that: nothing below an object in the path that
--- is hidden. What has no owner of its own is judged by the objects that the request names, which are looked at
--- only where that matters, and in an event by the objects beside it; `apart` cuts it.
+-- is hidden, and nothing of the answer to a mutation that named one. What has no owner of its own is judged by
+-- the objects that the request names, which are looked at only where that matters, and in an event by the
+-- objects beside it; `apart` cuts it.
 local function left(self, x, out, seen, apart)
   local endpoint, list, others, outer, lost = x.endpoint, named(x), {}, {}, {}
   for i = 1, #list do
@@ -1286,7 +1300,8 @@ local function left(self, x, out, seen, apart)
       lost[#lost + 1] = list[i]
     end
   end
-  if #lost > 0 and not all_seen(self, x, lost) then
+  local lacks = #lost > 0 and not all_seen(self, x, lost)
+  if lacks or out and x.mutates and seen.shown and not told_of_mutation(self, x, list) then
     x.sees, x.seen_at = false, self.now()
     return nil, { removed = {}, owners = {}, event = seen.event }
   end
@@ -1330,7 +1345,7 @@ function Guard:cut(x, endpoint, status, declared, cutter, text, sent)
       cutter(self.plan, node, new or x.who.know, endpoint.index, x.params, status, text, seen)
     if why == "unreadable" then return nil, failed, "unreadable" end
   until new or not asking:inquire(x)
-  if not new and status < 300 then
+  if not new and (status < 300 or x.mutates) then
     failing(x, out)
     out, seen = left(self, x, out, seen, function(without)
       return (cutter(self.plan, node, x.who.know, endpoint.index, x.params, status, text, without))

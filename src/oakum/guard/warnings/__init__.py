@@ -81,6 +81,7 @@ OF_CONTRACT: tuple[Callable[[CompiledContract], Iterator[Problem]], ...] = (
     partly_declared_bodies.other_kinds,
     graphql_arguments.unknown_objects,
     graphql_arguments.unexplained_errors,
+    graphql_arguments.revealed_by_mutations,
     data_of_removed_rows.visible_rows,
     data_of_removed_rows.nulls_alone,
     data_of_removed_rows.texts_for_objects,

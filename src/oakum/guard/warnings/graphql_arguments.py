@@ -92,3 +92,40 @@ def unexplained_errors(contract: CompiledContract) -> Iterator[Problem]:
                 if name
                 else "let clients ask for such an object in a query of its own",
             )
+
+
+def revealed_by_mutations(contract: CompiledContract) -> Iterator[Problem]:
+    """Warns about arguments of mutations whose object nobody looks up: an object of the caller's
+    own that the mutation returns, such as a new one, passes, and tells that it exists."""
+    for each in contract.endpoints:
+        keys, id = each.asked.keys, each.operation.id
+        hidden = _hidden_arguments(contract, each, {**keys.arguments, **keys.of_errors})
+        found = {
+            place: name
+            for place, name in hidden
+            if _kind(each.operation, place) == "a mutation"
+            and not _is_of_result(contract, each.operation, place, name)
+        }
+        if found:
+            place, name = next(iter(found.items()))
+            yield Problem(
+                contract.location(each.operation),
+                f"a mutation at `{id}` with {few([*found], 3)} tells by an object of its caller's"
+                " own that it returns that the object named exists, also if that is hidden: "
+                + (f"no GET shows a `{name}` by its key" if name else "nobody knows what it names"),
+                f"name the GET that shows a `{name}` by its key in `main:`"
+                if name
+                else f"write `{id}: {{params: {{{place}: RESOURCE.KEY}}}}`, or with another field"
+                " of a resource if it holds no key",
+            )
+
+
+def _is_of_result(contract: CompiledContract, operation: Operation, place: str, name: str) -> bool:
+    """Whether an argument is the key of what its field returns, which is judged itself."""
+    key = contract.policy.resources[name].key if name else ""
+    return any(
+        f"{each.field}.{each.name}" == place
+        and each.name == key
+        and all(contract.model.bound.get(type) == name for type in each.types)
+        for each in operation.arguments
+    )

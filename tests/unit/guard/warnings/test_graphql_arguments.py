@@ -117,6 +117,46 @@ def test_an_argument_of_a_mutation_is_named_where_mutations_are_taken(tmp_path: 
     assert f"{named}: no GET shows a `Note` by its key" in warned(tmp_path, unshown)
 
 
+def test_a_mutation_is_named_that_tells_of_what_nobody_looks_up(tmp_path: Path) -> None:
+    """What it returns of the caller's own passes there, where a look-up would have withheld it."""
+
+    def unshown(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        del document["paths"]["/notes/{id}"]
+        del policy["resources"]["Note"]["main"]
+        policy["operations"]["mixed"]["params"]["drop.id"] = "Note.id"
+
+    def seen(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        unshown(document, policy)
+        policy["resources"]["Note"]["conceal"] = False
+
+    def stated(_: dict[str, Any], policy: dict[str, Any]) -> None:
+        policy["operations"]["mixed"]["params"]["drop.id"] = "Note.id"
+
+    words = "a mutation at `mixed` with {} tells by an object of its caller's own that it returns"
+    named = words.format("`visit.noteId`, `drop.id`, `edit.noteId`")
+    assert named in warned(tmp_path, unshown)
+    assert "also if that is hidden: no GET shows a `Note` by its key" in warned(tmp_path, unshown)
+    alone = words.format("`drop.id`")
+    assert alone in warned(tmp_path)
+    assert "nobody knows what it names; write `mixed: {params: {drop.id: " in warned(tmp_path)
+    assert "tells by an object of its caller's own" not in warned(tmp_path, stated)
+    assert "`edit.noteId` tells" not in warned(tmp_path, seen)
+
+
+def test_a_mutation_by_the_key_of_what_it_returns_is_not(tmp_path: Path) -> None:
+    def unshown(document: dict[str, Any], policy: dict[str, Any]) -> None:
+        del document["paths"]["/notes/{id}"]
+        del policy["resources"]["Note"]["main"]
+
+    warned(tmp_path)
+    schema = NOTES["files"]["schema.graphql"]
+    own = schema.replace("edit(noteId: ID!): Note", "edit(id: ID!): Note")
+    assert own != schema
+    (tmp_path / "schema.graphql").write_text(own, encoding="utf-8")
+    found = said(tmp_path, NOTES, unshown)
+    assert "`mixed` with `visit.noteId`, `drop.id` tells by an object" in found
+
+
 ADVICE = re.compile(r"`(\S+|[A-Z]+ \S+): \{params: \{([^:`]+): (\w+)\.(KEY|FIELD)\}\}`")
 
 
