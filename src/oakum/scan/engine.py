@@ -100,6 +100,17 @@ class Engine:
         return self.state.matrix
 
     @property
+    def varied(self) -> list[Probe]:
+        """Endpoints of which techniques try further parameters: none by one name of an object
+        alone, if the request with all its names shows the object too."""
+        return [
+            each
+            for each in self.state.probes
+            if not each.alone
+            or not any((each.operation.id, name) in self.matrix.carried for name in each.shows)
+        ]
+
+    @property
     def requests(self) -> Requests:
         """Which requests were sent, to repeat none, and their number."""
         return self.state.requests

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from oakum.authz import Model, compile_contract
 from oakum.errors import Problem
-from oakum.exposure.endpoints.probes import Probe, asking_for_all, asking_for_more, feeds, survey
+from oakum.exposure.endpoints.probes import Probe, asking_for_more, feeds, survey
 from oakum.finding import SkippedOperation
 from oakum.inference.draft import drafted_policy
 from oakum.inference.parameter_sources import infer_params
@@ -23,6 +23,7 @@ from oakum.scan.operation_selection import Selection, select
 from oakum.scan.options import Options
 from oakum.scan.replay_scope import Scope, narrow
 from oakum.scan.requests.identity_parameters import without_sent
+from oakum.scan.requests.left_out_parameters import asking_by_each_name, asking_for_all
 from oakum.scan.technique import Prospect
 
 
@@ -96,7 +97,12 @@ def prepare(options: Options) -> Preparation:
     selection = select(whole, options.include, options.exclude)
     model, inferred = selection.model, infer_params(contract.document, policy)
     plain, skipped = survey(model, inferred, contract.document.closed)
-    probes = [*plain, *asking_for_all(plain), *asking_for_more(plain)]
+    probes = [
+        *plain,
+        *asking_for_all(plain),
+        *asking_by_each_name(model, plain),
+        *asking_for_more(plain),
+    ]
     heard, scope = feeds(model, inferred), None
     if options.only is not None:
         scope = narrow(

@@ -111,7 +111,7 @@ def _told_beside(matrix: Matrix, why: Mapping[str, str], carried: _EndpointViews
     plain = {
         at: probe.operation.id
         for at, probe in matrix.probes.items()
-        if (probe.query or probe.lacks) and not probe.how
+        if (probe.query or (probe.lacks and not probe.alone)) and not probe.how
     }
     found: set[Key] = set()
     for endpoint, operation in plain.items():

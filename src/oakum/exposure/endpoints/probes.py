@@ -88,6 +88,8 @@ class Probe:
     differs from the default."""
     lacks: tuple[str, ...] = ()
     """Optional parameters that the contract fills and this variant leaves out."""
+    alone: str = ""
+    """The parameter that names the object where others, which this variant leaves out, may too."""
 
     @property
     def together(self) -> Iterator[tuple[str, Mapping[str, str]]]:
@@ -204,37 +206,6 @@ def survey(
             continue
         probes.append(probe)
     return probes, skipped
-
-
-def asking_for_all(probes: Iterable[Probe]) -> Iterator[Probe]:
-    """Variants without the optional parameters that the contract fills.
-
-    They are sent besides the filled request: a filter may hide what the request without it shows.
-    """
-    for probe in probes:
-        if lacks := tuple(name for name in probe.sources if _is_optional(probe, name)):
-            path = f"{probe.endpoint.path} without {' and '.join(lacks)}"
-            yield replace(
-                probe,
-                endpoint=replace(probe.endpoint, path=path),
-                sources={name: each for name, each in probe.sources.items() if name not in lacks},
-                personal=probe.personal.difference(lacks),
-                batch=probe.batch and not _list_members(probe.operation).isdisjoint(
-                    probe.sources.keys() - {*lacks}
-                ),
-                lacks=lacks,
-            )  # fmt: skip
-
-
-def _is_optional(probe: Probe, name: str) -> bool:
-    """Whether a request may omit a filled parameter or body member. Bodies that may be empty are
-    left to `bulk_exposure`."""
-    for parameter in probe.operation.parameters:
-        if parameter.name == name:
-            return not parameter.required and parameter.where in ("query", "header")
-    shape = body_shape(probe.operation)
-    known = body_members(probe.operation).get(name)
-    return shape is not None and bool(shape.required) and not (known and known.required)
 
 
 def asking_for_more(probes: Iterable[Probe]) -> Iterator[Probe]:
@@ -371,7 +342,7 @@ def probe_of(model: Model, operation: Operation, inferred: Mapping[str, str]) ->
                 fixed[parameter.name] = value
         elif parameter.required:
             unfilled.append(parameter.name)
-    lists = _list_members(operation)
+    lists = list_members(operation)
     in_body = body_members(operation)
     used |= {name: source for name, source in sources.items() if name in in_body}
     places = [each.name for each in operation.parameters if each.where == "path"]
@@ -477,12 +448,12 @@ def _opens(model: Model, operation: Operation, source: str, beside: Iterable[str
     if resource is None or resource.owner.kind == "none":
         return False
     if name in _shown_resources(model, operation):
-        return _is_shown_alone(model, operation, name)
+        return is_shown_alone(model, operation, name)
     fields = {each for each in beside if each.partition(".")[0] == name}
     return not resource.key or len(fields) > 1
 
 
-def _is_shown_alone(model: Model, operation: Operation, resource: str) -> bool:
+def is_shown_alone(model: Model, operation: Operation, resource: str) -> bool:
     """Whether a response is declared to be one object of a resource, perhaps in an envelope."""
     media = operation.success()
     for segments, name in model.shown.get(operation.id, ()):
@@ -557,7 +528,8 @@ def _example(parameter: Parameter, *, chosen: bool = False) -> Json:
     return known[0] if known and (parameter.where == "query" or len(known) > 1) else None
 
 
-def _list_members(operation: Operation) -> frozenset[str]:
+def list_members(operation: Operation) -> frozenset[str]:
+    """Members of the body that are lists."""
     return frozenset(
         name for name, each in body_members(operation).items() if "array" in each.shape.kinds
     )

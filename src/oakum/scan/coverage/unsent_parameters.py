@@ -100,7 +100,8 @@ def _embeds(model: Model, probe: Probe, parameter: Parameter, missing: Collectio
 
 
 def _never_without(engine: Engine) -> Iterator[UntestedItem]:
-    """Endpoints that were requested only with an optional parameter, which may hide objects."""
+    """Endpoints that were requested only with an optional parameter, which may hide objects, and
+    never by one name of an object alone."""
     state = engine.state
     why_not = state.results.gaps.reasons(Section.CELLS)
     for probe in (*state.probes, *state.later):
@@ -109,9 +110,10 @@ def _never_without(engine: Engine) -> Iterator[UntestedItem]:
             continue
         if not engine.model.rule(probe.operation.id).untested:
             named = " and ".join(f"`{each}`" for each in probe.lacks)
+            how = f"by `{probe.alone}` alone" if probe.alone else f"without {named}"
             yield UntestedItem(
                 f"{probe.endpoint.method} {probe.operation.path}",
-                f"never requested without {named}:"
+                f"never requested {how}:"
                 f" {why_not.get(probe.id, 'a required parameter has no value')}",
             )
 

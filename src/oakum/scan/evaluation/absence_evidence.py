@@ -224,7 +224,7 @@ def say_why(engine: Engine) -> None:
 
 def _what_helps(engine: Engine, probe: Probe, source: str) -> str:
     """What the user may write so that a parameter with this source has a value."""
-    hint = f"name its source under `operations: {probe.id}: params:`"
+    hint = f"name its source under `operations: {probe.operation.id}: params:`"
     resource, _, path = source.partition(".")
     known = engine.model.policy.resources.get(resource)
     if known is None or path != known.key or known.is_account or probe.unfilled:

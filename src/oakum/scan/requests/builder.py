@@ -99,7 +99,7 @@ def fill(
     optional = {
         each.name
         for each in probe.operation.parameters
-        if each.where == "query" and not each.required
+        if each.where == "query" and not each.required and each.name != probe.alone
     }
     tied = tied_values(probe, knowledge, who, turn)
     if tied is None:

@@ -47,7 +47,7 @@ _MOST_WAYS = 8
 def run(engine: Engine) -> None:
     """Tries to list everybody at each endpoint that finds people."""
     engine.say("searching for everybody at once")
-    for probe in list(engine.state.probes):
+    for probe in engine.varied:
         if not _finds_people(engine.model, probe):
             for slot in _slots(engine.model, probe) if _says_nothing(engine.model, probe) else ():
                 _each_person(engine, probe, slot)

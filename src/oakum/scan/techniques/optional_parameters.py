@@ -73,7 +73,7 @@ def run(engine: Engine) -> None:
     engine.say("trying optional parameters")
     subjects = engine.identities.subjects()
     every: list[tuple[Probe, list[list[Option]], list[int]]] = []
-    for probe in list(engine.state.probes):
+    for probe in engine.varied:
         tried: list[list[Option]] = [*options_beside(probe)]
         for parameter in _optional(probe):
             values = _values(engine, probe, parameter)
