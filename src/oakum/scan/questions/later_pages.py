@@ -18,16 +18,25 @@ from oakum.authz.member_paths import texts
 from oakum.authz.paging_headers import Pages
 from oakum.exchange import Request, Response, json_bytes
 from oakum.exposure.cells.matrix import Entry, Matrix
+from oakum.exposure.endpoints.offered_values import object_with
 from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.response_reader import is_success
 from oakum.exposure.values.knowledge import says_nothing
 from oakum.finding import Result, State
+from oakum.http.json_pointer import member_at
 from oakum.inference.lexicon import word_set, words
 from oakum.openapi.model import Json
 from oakum.scan.engine import Engine
 from oakum.scan.limits import is_spent
 from oakum.scan.requests.builder import FilledRequest, fill
-from oakum.scan.requests.next_page import longest_list, next_page, says_next, value_of
+from oakum.scan.requests.next_page import (
+    added_members,
+    longest_list,
+    next_page,
+    page_members,
+    says_next,
+    value_of,
+)
 
 HOW = "option"
 _PAGES = 3
@@ -69,6 +78,8 @@ def read_on(engine: Engine) -> None:
                     _leave_open(engine, probe, viewer)
                 if not about:
                     _with_owners(engine, probe, viewer, trail)
+        if not about and not any(trails.values()):
+            _read_longest(engine, probe, trails)
         for owner in () if about else engine.identities.subjects():
             if owner not in trails and _looks_for_own(engine, probe, owner, states):
                 _read(engine, probe, owner, None, trails.setdefault(owner, []))
@@ -76,6 +87,27 @@ def read_on(engine: Engine) -> None:
         for viewer in engine.watchers(led) if led in trails else ():
             if not about or viewer not in trails:
                 _follow(engine, trails[led], viewer, about)
+
+
+def _read_longest(engine: Engine, probe: Probe, trails: dict[str | None, list[_Further]]) -> None:
+    """Reads on as one more identity, that with most on its first page: its list may be the only one
+    that continues."""
+    forms = engine.responses.forms
+    sizes = {
+        who: form[3]
+        for who in (None, *engine.identities.names())
+        if (form := forms.get((probe.id, who, None))) is not None
+    }
+    seen = max((sizes.get(who, 0) for who in trails), default=0)
+    left = [each for each in engine.identities.names() if each not in trails]
+    longest = max(left, key=lambda who: sizes.get(who, 0), default=None)
+    if longest is None or sizes.get(longest, 0) < seen:
+        return
+    if _may_go_on(engine, probe, longest, None):
+        trail = trails.setdefault(longest, [])
+        if _read(engine, probe, longest, None, trail):
+            _leave_open(engine, probe, longest)
+        _with_owners(engine, probe, longest, trail)
 
 
 @dataclass
@@ -178,6 +210,7 @@ def _may_go_on(engine: Engine, probe: Probe, viewer: str | None, who: str | None
     if form is None or not 200 <= form[0] < 300:
         return False
     declared = any(not _TURNS.isdisjoint(words(name)) for name in _names(probe))
+    declared = declared or page_members(probe.operation) is not None
     named = any(at and not (_TURNS | _SAYS).isdisjoint(words(at[-1])) for at in form[2])
     return declared or named or place in engine.responses.giving
 
@@ -234,7 +267,8 @@ class _ListProgress:
         pages = Pages(sum(self.sizes), self.sizes[-1], self.sizes[0], len(self.sizes))
         said = value is not None and extent(look(place, value), value, answer.headers, pages)
         names = _names(self.probe)
-        self.says_so = bool(rows) and (said == "cut off" or says_next(request, answer, names))
+        leads = says_next(request, answer, names, page_members(self.probe.operation))
+        self.says_so = bool(rows) and (said == "cut off" or leads)
 
     def _row_key(self, row: Json) -> Json:
         known = [row[key] for key in self.keys if key in row] if isinstance(row, dict) else []
@@ -259,12 +293,12 @@ def _read(
     keys = tuple(engine.model.policy.resources[each].key for each in probe.shows)
     read, request = _ListProgress(probe, keys), filled.request
     read.take(request, answer)
-    names = _names(probe)
+    names, body = _names(probe), page_members(probe.operation)
     numbered = [name for name in names if _CURSORS.isdisjoint(words(name))]
-    following = next_page(request, answer, names)
+    following = next_page(request, answer, names, body)
     if following is None:  # no cursor was returned, but an offset may work as well
-        names = numbered
-        following = next_page(request, answer, names)
+        names, body = numbered, body and body.numbered
+        following = next_page(request, answer, names, body)
     most = _most(engine, probe)
     for number in range(2, 2 + most):
         if following is None:
@@ -275,7 +309,7 @@ def _read(
             engine.context.pace and engine.context.pace.spares(following)
         ):
             return read.goes_on
-        way = _page(probe, filled, following.url, number)
+        way = _page(probe, filled.request, following, number)
         engine.matrix.open(way)
         there = fill(way, engine.target, engine.knowledge, who, turn=turn)
         if there is None:
@@ -285,10 +319,10 @@ def _read(
         trail.append(_Further(probe.id, way, there, answer))
         _judge(engine, trail[-1], viewer, who, answer)
         read.take(following, answer)
-        following = next_page(following, answer, names)
+        following = next_page(following, answer, names, body)
         if number == 2 and not read.new and names is not numbered:
-            names = numbered  # the value was no cursor
-            following = next_page(request, first, names)
+            names, body = numbered, body and body.numbered  # the value was no cursor
+            following = next_page(request, first, names, body)
     return read.goes_on and following is not None
 
 
@@ -311,15 +345,23 @@ def _most(engine: Engine, probe: Probe) -> int:
     return max(_PAGES, min(_MOST_PAGES, left // _SHARE))
 
 
-def _page(probe: Probe, filled: FilledRequest, url: str, number: int) -> Probe:
-    """The way to a page: what its address has in the query beside that of the first."""
-    first = dict(parse_qsl(urlsplit(filled.request.url).query))
-    query = tuple(pair for pair in _pairs(url) if first.get(pair[0]) != pair[1])
+def _page(probe: Probe, before: Request, after: Request, number: int) -> Probe:
+    """The way to a page: what its request has in the query and in the body beside that of the
+    first."""
+    first = dict(parse_qsl(urlsplit(before.url).query))
+    query = tuple(pair for pair in _pairs(after.url) if first.get(pair[0]) != pair[1])
     taken = {name for name, _ in query}
-    plain = {name: value for name, value in probe.fixed.items() if name not in taken}
+    fixed: Json = {name: value for name, value in probe.fixed.items() if name not in taken}
     veiled = {name: "$NEXT" for name, value in query if not value.isdigit()}
+    shown: Json = fixed
+    for each, value in added_members(before, after, page_members(probe.operation)).items():
+        fixed = object_with(each.at, value, fixed)
+        shown = object_with(each.at, "$NEXT", shown)
+        if not isinstance(value, int):
+            inside = member_at(shown, each.at[:1])
+            veiled[each.at[0]] = inside if isinstance(inside, str) else json_bytes(inside).decode()
     endpoint = f"{probe.endpoint.path} page {number}"
-    return replace(probe, fixed=plain).otherwise(HOW, query=query, veiled=veiled, endpoint=endpoint)
+    return replace(probe, fixed=fixed).otherwise(HOW, query=query, veiled=veiled, endpoint=endpoint)
 
 
 def _pairs(url: str) -> Iterator[tuple[str, str]]:

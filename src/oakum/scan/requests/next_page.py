@@ -1,23 +1,35 @@
 """Finds the next page of a list, in the ways that APIs offer.
 
 A `Link` with `rel="next"` (RFC 8288), an address in a member called `next`, a cursor that the
-document accepts as a parameter, a page number, or an offset.
+document accepts as a parameter or in the body, a page number, or an offset.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit
 
 import orjson
 
 from oakum.exchange import Request, Response
+from oakum.exposure.endpoints.offered_values import object_with
+from oakum.exposure.endpoints.request_bodies import (
+    JSON,
+    Member,
+    body_members,
+    decode,
+    encode,
+    json_value,
+    media_of,
+)
 from oakum.exposure.values.knowledge import leaves_of
+from oakum.http.json_pointer import member_at
 from oakum.http.origin import origin_of
 from oakum.inference.lexicon import word_set, words
-from oakum.openapi.model import Json
+from oakum.openapi.model import Json, Operation
+from oakum.openapi.shape_queries import scalars
 
 _CURSORS = word_set("cursor next after continuation token starting")
 _PAGES = word_set("page pagenumber pageno")
@@ -26,7 +38,43 @@ _PAGE_IN_PATH = re.compile(r"(?:/(?:page|p))?/\d{1,9}")
 _SIZES = word_set("size limit per count length total")
 
 
-def next_page(request: Request, answer: Response, names: Collection[str]) -> Request | None:
+@dataclass(frozen=True)
+class PageMembers:
+    """Members of a request body that lead to other pages of a list that is read."""
+
+    operation: Operation
+    members: tuple[Member, ...]
+
+    @property
+    def numbered(self) -> PageMembers:
+        """Those that are no cursors."""
+        kept = (each for each in self.members if _CURSORS.isdisjoint(words(each.at[-1])))
+        return replace(self, members=tuple(kept))
+
+    def first(self, known: frozenset[str]) -> Member | None:
+        """The first member with one of these words."""
+        return next(
+            (each for each in self.members if not known.isdisjoint(words(each.at[-1]))), None
+        )
+
+
+def page_members(operation: Operation) -> PageMembers | None:
+    """The members of a body that lead on: texts or numbers for a cursor, numbers for others, never
+    a date. None if the body has none, or if the query takes what a body says."""
+    found: list[Member] = []
+    for each in body_members(operation).values() if operation.method != "GET" else ():
+        said, kinds = set(words(each.at[-1])), scalars(each.shape)
+        plain = not said & _SIZES and not each.shape.format.startswith("date")
+        numeric = bool(kinds) and kinds <= {"integer", "number"}
+        cursor = bool(said & _CURSORS) and "boolean" not in kinds and bool(kinds)
+        if plain and (cursor or (numeric and said & (_PAGES | _OFFSETS))):
+            found.append(each)
+    return PageMembers(operation, tuple(found)) if found else None
+
+
+def next_page(
+    request: Request, answer: Response, names: Collection[str], body: PageMembers | None = None
+) -> Request | None:
     """The request for the next page; None if there is none. `names`: declared query parameters."""
     if (value := value_of(answer)) is None:
         return None
@@ -36,23 +84,43 @@ def next_page(request: Request, answer: Response, names: Collection[str]) -> Req
     cursor, takes = _cursor(value), _first(names, _CURSORS)
     if takes:
         return _with(request, takes, cursor) if cursor else None
+    if body is not None and (inside := body.first(_CURSORS)):
+        return _with_member(request, body.operation, inside, cursor) if cursor else None
     asked = dict(parse_qsl(urlsplit(request.url).query))
     many = _longest(value)
     for known, step in ((_PAGES, 1), (_OFFSETS, many)):
+        first = "1" if known is _PAGES else "0"
         name = _first(names, known)
         if name and many:
-            now = asked.get(name, "1" if known is _PAGES else "0")
+            now = asked.get(name, first)
             return _with(request, name, str(int(now) + step)) if now.isdigit() else None
+        if body is not None and many and (inside := body.first(known)):
+            sent = member_at(_content(request, body.operation), inside.at)
+            now = first if sent is None else str(sent)
+            following = str(int(now) + step) if now.isdigit() else ""
+            return _with_member(request, body.operation, inside, following) if following else None
     return None
 
 
-def says_next(request: Request, answer: Response, names: Collection[str]) -> bool:
+def says_next(
+    request: Request, answer: Response, names: Collection[str], body: PageMembers | None = None
+) -> bool:
     """Whether a response itself leads to a next page, by link or by a declared cursor."""
     value = value_of(answer)
     address = _next_in_header(answer) or _next_in_body(value)
     if address:
         return _at(request, address) is not None
-    return bool(_first(names, _CURSORS) and _cursor(value))
+    takes = _first(names, _CURSORS) or (body is not None and body.first(_CURSORS))
+    return bool(takes and _cursor(value))
+
+
+def added_members(before: Request, after: Request, body: PageMembers | None) -> dict[Member, Json]:
+    """Members of the body that have another value in the second request, with this value."""
+    if body is None or before.body == after.body:
+        return {}
+    old, new = _content(before, body.operation), _content(after, body.operation)
+    values = {each: (member_at(old, each.at), member_at(new, each.at)) for each in body.members}
+    return {each: now for each, (was, now) in values.items() if was != now}
 
 
 def longest_list(value: Json) -> tuple[tuple[str, ...], list[Json]]:
@@ -140,3 +208,15 @@ def _with(request: Request, name: str, value: str) -> Request:
     parts = urlsplit(request.url)
     kept = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if pair[0] != name]
     return replace(request, url=parts._replace(query=urlencode([*kept, (name, value)])).geturl())
+
+
+def _content(request: Request, operation: Operation) -> Json:
+    media = media_of(operation)
+    kind = request.headers.get("content-type", media.type if media is not None else JSON)
+    return decode(kind, request.body) if request.body else {}
+
+
+def _with_member(request: Request, operation: Operation, member: Member, value: str) -> Request:
+    content = object_with(member.at, json_value(value, member.shape), _content(request, operation))
+    kind, body = encode(operation, content)
+    return replace(request, headers={**request.headers, "content-type": kind}, body=body)

@@ -26,7 +26,13 @@ from oakum.scan.engine import Engine
 from oakum.scan.filters.hidden_values import HiddenValue
 from oakum.scan.limits import is_spent
 from oakum.scan.requests.builder import FilledRequest, fill
-from oakum.scan.requests.next_page import longest_list, next_page, says_next, value_of
+from oakum.scan.requests.next_page import (
+    longest_list,
+    next_page,
+    page_members,
+    says_next,
+    value_of,
+)
 from oakum.scan.technique import Line, Prospect
 from oakum.scan.techniques.inference import signal
 
@@ -236,6 +242,7 @@ def _listed_keys(
     their place. None: its end was not seen. `pages`: the first one, and then the others."""
     answer = pages[0]
     names = [each.name for each in way.operation.parameters if each.where == "query"]
+    body = page_members(way.operation)
     keys = {name: engine.model.policy.resources[name].key for name in way.shows}
     found: set[tuple[str, str]] = set()
     request = filled.request
@@ -247,12 +254,12 @@ def _listed_keys(
                 (n, str(row[k])) for n, k in keys.items() if isinstance(row, dict) and k in row
             ]
             found.add(known[0] if known else ("", f"{page} {at}"))
-        following = next_page(request, answer, names)
+        following = next_page(request, answer, names, body)
         if len(found) >= total:
             return found
         if following is None:
             page_full = len(rows) in USUAL or (rows and len(rows) % 100 == 0)
-            return None if page_full or says_next(request, answer, names) else found
+            return None if page_full or says_next(request, answer, names, body) else found
         if len(found) == before:
             return found
         if is_spent(engine.context.pace):

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from oakum.exchange import Request, Response
-from oakum.scan.requests.next_page import next_page
+from oakum.openapi.model import Media, Operation, Shape
+from oakum.scan.requests.next_page import added_members, next_page, page_members, says_next
 
 LIST = "https://api.example.com/v1/stalls?q=x"
 
@@ -63,3 +64,46 @@ def test_a_refusal_and_a_page_for_people_lead_nowhere() -> None:
     at = Request("GET", LIST)
     assert next_page(at, answer({"next": "/x"}, 403), ("page",)) is None
     assert next_page(at, Response(200, {"content-type": "text/html"}, b"<a>"), ("page",)) is None
+
+
+def reads(name: str, kind: str, method: str = "POST", **more: str) -> Operation:
+    """An operation whose body has a member `within.NAME` of this type, beside `q`."""
+    inner = Shape(properties={name: lambda: Shape(kinds=frozenset({kind}), **more)})  # type: ignore[arg-type]
+    text = Shape(kinds=frozenset({"string"}))
+    shape = Shape(properties={"q": lambda: text, "within": lambda: inner})
+    return Operation("op", method, "/stalls", body=(Media("application/json", shape),))
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "sent", "body", "then"),
+    [
+        ("cursor", "string", {}, {"items": [1], "next_cursor": "k"}, "k"),
+        ("cursor", "string", {"cursor": "j"}, {"items": [1], "next_cursor": "k"}, "k"),
+        ("cursor", "integer", {}, {"items": [1], "next_cursor": 7}, 7),
+        ("cursor", "string", {}, {"items": [1], "next_cursor": None}, None),
+        ("page", "integer", {}, {"items": [1]}, 2),
+        ("page", "integer", {"page": 4}, {"items": [1]}, 5),
+        ("offset", "integer", {"offset": 20}, {"items": [1] * 10}, 30),
+        ("offset", "integer", {}, {"items": []}, None),
+    ],
+)
+def test_a_member_of_the_body_leads_to_the_next_page(
+    name: str, kind: str, sent: Any, body: Any, then: Any
+) -> None:
+    members = page_members(operation := reads(name, kind))
+    first = Request("POST", LIST, {}, json.dumps({"q": "x", "within": sent}).encode())
+    found = next_page(first, answer(body), (), members)
+    assert (found and json.loads(found.body)) == (
+        then and {"q": "x", "within": {**sent, name: then}}
+    )
+    assert says_next(first, answer(body), (), members) is bool(then and name == "cursor")
+    if found:
+        assert [*added_members(first, found, page_members(operation)).values()] == [then]
+
+
+def test_dates_and_sizes_lead_nowhere_and_a_get_has_no_body() -> None:
+    assert page_members(reads("from", "string")) is None
+    assert page_members(reads("after", "string", format="date-time")) is None
+    assert page_members(reads("page_size", "integer")) is None
+    assert page_members(reads("cursor", "string", "GET")) is None
+    assert page_members(Operation("op", "POST", "/stalls")) is None
