@@ -37,7 +37,7 @@ def confirm_removal(remove: Probe, declared: Operation) -> Probe:
     }
     unfilled = tuple(name for name in remove.unfilled if name not in fixed)
     fixed = {**fixed, **remove.fixed}
-    flags = [each for each in declared.parameters if _is_for_good(each)]
+    flags = [each for each in declared.parameters if _requests_permanence(each)]
     fixed |= {each.name: True for each in flags}
     known = remove.operation.parameters
     more = tuple(each for each in flags if each not in known)
@@ -45,7 +45,7 @@ def confirm_removal(remove: Probe, declared: Operation) -> Probe:
     return replace(remove, operation=operation, fixed=fixed, unfilled=unfilled)
 
 
-def _is_for_good(each: Parameter) -> bool:
+def _requests_permanence(each: Parameter) -> bool:
     """Whether an optional flag requests permanent deletion."""
     return (
         each.where == "query" and not each.required and "boolean" in each.shape.kinds
@@ -66,6 +66,12 @@ def or_plainly(send: Callable[[Request], Response], request: Request) -> Respons
     if answer.status < 400 or len(kept) == len(pairs):
         return answer
     return send(replace(request, url=f"{url}?{urlencode(kept)}" if kept else url))
+
+
+def is_for_good(request: Request) -> bool:
+    """Whether a removal requests permanent deletion."""
+    query = urlsplit(request.url).query
+    return any(_says_for_good(name) for name, _ in parse_qsl(query, keep_blank_values=True))
 
 
 def is_same_place(one: Request, other: Request) -> bool:

@@ -33,9 +33,18 @@ def is_deleted(shown: Mapping[str, Json]) -> bool:
     return any(_says_so(name, value) for name, value in shown.items())
 
 
+def deletion_members(shown: Mapping[str, Json]) -> list[str]:
+    """Members that would say that an object is deleted, whatever they say now: `deleted_at`."""
+    return [name for name in shown if _is_about_deletion({*words(name)})]
+
+
+def _is_about_deletion(said: set[str]) -> bool:
+    return bool(said & _DELETED) and said.isdisjoint(_OTHERWISE)
+
+
 def _says_so(name: str, value: Json) -> bool:
     said = {*words(name)}
     if said & _DELETED:
-        return bool(value) and value != "false" and said.isdisjoint(_OTHERWISE)
+        return bool(value) and value != "false" and _is_about_deletion(said)
     lives = isinstance(value, str) and not said.isdisjoint(_LIVES)
     return lives and len(words(str(value))) == 1 and not _DELETED.isdisjoint(words(str(value)))

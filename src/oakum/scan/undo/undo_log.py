@@ -9,7 +9,7 @@ from functools import partial
 
 from oakum.errors import OakumError
 from oakum.exchange import Request, Response
-from oakum.scan.requests.delete_parameters import or_plainly
+from oakum.scan.requests.delete_parameters import is_for_good, or_plainly
 from oakum.scan.requests.next_page import next_page
 from oakum.scan.undo.compared_members import extract, is_same, moved_alone
 from oakum.scan.undo.entries import CreatedObject, Entry, Undo, as_json
@@ -28,8 +28,10 @@ from oakum.scan.undo.own_writes import (
     parse_objects,
     set_by_the_api,
     shows,
+    with_key,
     words_of_left,
 )
+from oakum.scan.undo.soft_deletion import deletion_members, is_deleted
 from oakum.scan.undo.unchanged_members import steps_now
 from oakum.scan.undo.write_versions import send_back, send_on
 
@@ -68,6 +70,9 @@ class UndoLog(ObjectReadings):
     """What is gone from where it was seen."""
     _missing: set[str] = field(default_factory=set)
     """Names of creations that no response has shown, and that could be removed but once."""
+    _markable: set[str] = field(default_factory=set)
+    """Names of creations with a member such as `deleted_at`, by which an API keeps what it has
+    deleted."""
     _after: dict[str, str] = field(default_factory=dict)
     """Name of a write → what the first reading has shown of it."""
 
@@ -96,6 +101,8 @@ class UndoLog(ObjectReadings):
 
     def learn(self, made: CreatedObject, key: str, row: Row | None = None) -> CreatedObject:
         """Records the key of a created object. `row`: a response that shows it."""
+        if row is not None and deletion_members(row):
+            self._markable.add(made.name)
         self._now(now := self._with_key(made, key, row))
         return now
 
@@ -166,6 +173,7 @@ class UndoLog(ObjectReadings):
             self._why[made.name] = UNPROVEN
         if gone:
             self._purge(made, keys)
+            self._remove_kept(made, keys)
             self._removed.append(made)
         return gone
 
@@ -180,6 +188,34 @@ class UndoLog(ObjectReadings):
                 rows, _ = self._search(its, PAGES, key)
                 if any(holds(row, sign) for row in rows for sign in self._signs(made)):
                     self.ask(who, for_key(purge, key))
+
+    def _remove_kept(self, made: CreatedObject, keys: Iterable[str]) -> None:
+        """Asks whoever may remove it and is still shown it, marked as deleted, to do it again: an
+        API may delete for good what it has put away."""
+        removers = dict.fromkeys((made.remover or made.who, made.who, *made.others))
+        said = f"the API may keep what is deleted: {made.how or made.name}"
+        before = len(self.unsure)
+        for key in (each for each in keys if not may_lose_a_piece(each)):
+            for who in removers if made.look is not None else ():
+                its = replace(self._with_key(made, key), who=who)
+                kept = self._kept_rows(its, key)
+                if kept:
+                    remove = for_key(made.remove, its.place or key)
+                    self.in_its_state(partial(or_plainly, partial(self.ask, who)), its, remove, key)
+                    kept = [row for row in self._kept_rows(its, key) if self._is_kept(its, row)]
+                    if not kept:
+                        return
+        markable = made.name in self._markable and not is_for_good(made.remove)
+        if markable and len(self.unsure) == before and said not in self.unsure:
+            self.unsure.append(said)
+
+    def _kept_rows(self, made: CreatedObject, key: str) -> list[Row]:
+        """What its own endpoint shows of an object of the run that is marked as deleted."""
+        answer = self._looked_at(made, key)
+        if answer is None or not answer.ok:
+            return []
+        rows = with_key(parse_objects(answer)[0], made.key, key)
+        return [row for row in rows if is_deleted(row) and self._is_made(made, row)]
 
     def _tell_kept(self) -> None:
         """Names what the API shows its owner still, though it is removed."""

@@ -239,8 +239,9 @@ class Maker:
             # The answer may have named another object: what the writer sees comes next.
             for key in dict.fromkeys((sent.told, in_path(seen[0][made.key]) if seen else "")):
                 if key and key not in made.older and log.is_ours(own, key):
-                    log.enter(replace(own, known=key))
-                    self.undo(log.learn(own, key, seen[0] if seen else None))
+                    others = *own.others, *self._others(self.writers_view)
+                    log.enter(own := replace(own, known=key, others=others))
+                    self.undo(log.learn(own, key, self.writers_view))
                     self.kept = True
                     return None
         if (found := told_by_key(log, made, sent)) is not None:

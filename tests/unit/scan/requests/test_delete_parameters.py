@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from oakum.exchange import Request, Response
-from oakum.scan.requests.delete_parameters import is_same_place, or_plainly
+from oakum.scan.requests.delete_parameters import is_for_good, is_same_place, or_plainly
 
 AT = "http://a.test/notes/n-1"
 
@@ -40,3 +40,10 @@ def test_else_it_is_asked_for_once(url: str, status: int) -> None:
 def test_a_flag_names_no_other_object() -> None:
     assert is_same_place(Request("GET", AT), Request("DELETE", f"{AT}?permanent=true"))
     assert not is_same_place(Request("GET", AT), Request("DELETE", f"{AT}1"))
+
+
+@pytest.mark.parametrize(
+    ("query", "good"), [("?hard=true", True), ("?skip_hard=1", False), ("", False)]
+)
+def test_a_flag_says_that_a_removal_is_for_good(query: str, good: bool) -> None:
+    assert is_for_good(Request("DELETE", f"http://a.test/notes/1{query}", {}, b"")) is good

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from oakum.scan.undo.soft_deletion import is_deleted
+from oakum.scan.undo.soft_deletion import deletion_members, is_deleted
 
 
 @pytest.mark.parametrize(
@@ -27,3 +27,8 @@ def test_an_object_is_deleted_where_it_says_so_of_itself(
 ) -> None:
     assert is_deleted(shown) == deleted
     assert is_deleted({"id": "n-1", **shown, "text": "wool"}) == deleted
+
+
+def test_a_member_may_say_it_later_although_it_does_not_now() -> None:
+    shown = {"id": "n-1", "deleted_at": None, "isRemoved": False, "can_be_deleted": True}
+    assert deletion_members(shown) == ["deleted_at", "isRemoved"]
