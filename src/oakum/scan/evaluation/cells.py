@@ -12,7 +12,7 @@ from functools import partial
 
 from oakum.authz import Leaf, ObjectInstance
 from oakum.authz.member_paths import key_in
-from oakum.authz.table import closed_by_absence
+from oakum.authz.table import allows, closed_by_absence
 from oakum.exposure.cells.entitled_views import DoubtedValue
 from oakum.exposure.cells.matrix import (
     ALIKE,
@@ -60,7 +60,12 @@ from oakum.scan.evaluation.loose_values import (
     stands_loose,
     texts_beside,
 )
-from oakum.scan.evaluation.requested_object import asked_key, is_found_by_hidden, names_one_of
+from oakum.scan.evaluation.requested_object import (
+    asked_key,
+    is_found_by_anothers,
+    is_found_by_hidden,
+    names_one_of,
+)
 from oakum.scan.evaluation.shared_values import SHARED, sharers, sharers_of_unnamed
 
 _MASK = "mask"
@@ -423,9 +428,16 @@ class Cells:
         lost |= context.matrix.hides_way(self._probe, resource, viewer, who)
         table = context.model.tables[resource]
         lost |= is_found_by_hidden(self._probe, table.resource, partial(self._is_granted, of))
+        always = partial(self._sees_always, of.held)
+        lost |= is_found_by_anothers(self._probe, table.resource, always)
         if present or not lost:
             evidence = self._exhibits.refusal(who, resource, path, of.held)
             self._record.put(of, path, Result.OVER_BLOCK, evidence)
+
+    def _sees_always(self, held: frozenset[str], resource: str, path: str) -> bool:
+        """Whether a line shows whoever has these relations a field in every state."""
+        table = self._context.model.tables.get(resource)
+        return table is None or table.resource.owner.kind == "none" or allows(table, path, held, {})
 
     def _loosely_told(self, at: tuple[str, ...], of: JudgedObject, path: str) -> None:
         """Records an owner's value outside every object: the response then closes no cell of this

@@ -55,6 +55,22 @@ def is_found_by_hidden(probe: Probe, resource: Resource, may_see: Callable[[str]
     )
 
 
+def is_found_by_anothers(
+    probe: Probe, resource: Resource, always_sees: Callable[[str, str], bool]
+) -> bool:
+    """Whether a request selects what it shows by a field of another resource that its viewer may
+    not see in every state: with the `title` of a draft it rightly shows nothing, its author
+    neither. `always_sees`: of (resource, field)."""
+    sources = (
+        source.partition(".")
+        for name, source in probe.sources.items()
+        if f"{{{name}}}" not in probe.operation.path
+    )
+    return any(
+        name not in ("", resource.name) and not always_sees(name, path) for name, _, path in sources
+    )
+
+
 def parameter_naming(probe: Probe, resource: Resource) -> str:
     """A parameter by which a request names one object of a resource; empty if there is none."""
     wanted = f"{resource.name}.{resource.key}"

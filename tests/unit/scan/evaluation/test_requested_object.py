@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from oakum.authz import Leaf, ObjectInstance
@@ -11,7 +13,12 @@ from oakum.exposure.values.knowledge import Knowledge
 from oakum.finding import Endpoint
 from oakum.openapi.model import Operation
 from oakum.policy.model import Owner, Resource
-from oakum.scan.evaluation.requested_object import asked_key, named_keys, parameter_naming
+from oakum.scan.evaluation.requested_object import (
+    asked_key,
+    is_found_by_anothers,
+    named_keys,
+    parameter_naming,
+)
 
 DOC = Resource("Doc", ("Doc",), key="id", owner=Owner("field", ("by",)))
 ROWS = [
@@ -63,3 +70,25 @@ def test_keys_of_what_a_parameter_names_come_in_the_order_of_the_requests() -> N
     values = knowledge().values("Doc.no", "ann")
     keys = named_keys(named, "no", "ann", knowledge(), DOC)
     assert [next(row["no"] for row in ROWS if row["id"] == key) for key in keys] == values
+
+
+@pytest.mark.parametrize(
+    ("sources", "always", "found"),
+    [
+        ({"title": "Article.title"}, set(), True),
+        ({"title": "Article.title"}, {("Article", "title")}, False),
+        ({"title": "Doc.title"}, set(), False),  # of the resource itself: `is_found_by_hidden`
+        ({}, set(), False),
+    ],
+)
+def test_what_another_resources_hidden_field_selects_may_be_missing(
+    sources: dict[str, str], always: set[tuple[str, str]], found: bool
+) -> None:
+    sees = lambda name, path: (name, path) in always  # noqa: E731
+    assert is_found_by_anothers(probe(sources), DOC, sees) is found
+
+
+def test_an_object_in_the_path_selects_nothing() -> None:
+    named = probe({"title": "Article.title"})
+    below = replace(named, operation=Operation("getDoc", "GET", "/articles/{title}/docs"))
+    assert not is_found_by_anothers(below, DOC, lambda name, path: False)
