@@ -122,3 +122,4 @@ def test_a_correct_api_is_clean(tmp_path: Path, policy: str) -> None:
     assert run.report.findings == ()
     assert run.code is ExitCode.CLEAN
     assert orders.made, "an order of the run's own"
+    assert "bola-write" in run.report.items[0].tested

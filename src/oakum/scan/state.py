@@ -167,6 +167,8 @@ class Results:
 
     gaps: Gaps = field(default_factory=Gaps)
     """What was not tested."""
+    sent: set[str] = field(default_factory=set)
+    """Rules of which a request was sent that tests them, where only a write can."""
     _signals: list[Signal] = field(default_factory=list)
     _notes: list[str] = field(default_factory=list)
     _distrust: list[str] = field(default_factory=list)

@@ -20,9 +20,12 @@ from oakum.scan.techniques import TECHNIQUES
 
 _DENIED = (Result.CLOSED, Result.LEAK)
 _EARLY = "the run ended before it"
+_SENT = ("bola-write", "mass-assignment", "no-login-rate-limit")
+"""Rules that are tested by certain writes alone, which are recorded as they are sent."""
 OF_WRITES = ("bola-write", "mass-assignment", "revocation-not-enforced")
 """Rules that only write requests can test."""
 _UNWRITTEN = "no request that writes could be sent"
+_UNSENT = "no request that tests it could be sent"
 _NOTHING = "nothing in the document or the contract calls for it"
 
 
@@ -68,7 +71,9 @@ def _why_untested(
     may = engine.context.may
     planned = [each for each in techniques if is_silent(each) or _sends(each, prospect(may), rule)]
     if any(each in engine.state.finished for each in planned):
-        return _UNWRITTEN if rule in OF_WRITES and not wrote else ""
+        if rule in OF_WRITES and not wrote:
+            return _UNWRITTEN
+        return _UNSENT if rule in _SENT and rule not in engine.results.sent else ""
     if planned:
         return _EARLY
     needed = list(_needed_options(rule, techniques, may, engine.target, prospect))

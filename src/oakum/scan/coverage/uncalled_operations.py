@@ -86,7 +86,7 @@ def why_not_called(model: Model, operation: str) -> str:
         )
     if making:
         return "not written to: it creates nothing that its creator can see and remove"
-    return "not written to: no identity has an object there that could be restored"
+    return "not written to: no object there has a member that could be tried on it and put back"
 
 
 def why_no_creation(model: Model, operation: Operation, resource: str) -> str:
@@ -98,7 +98,7 @@ def why_no_creation(model: Model, operation: Operation, resource: str) -> str:
         )
     named = model.rule(operation.id).params.values()
     if f"{resource}.{model.policy.resources[resource].key}" in named:
-        return f"its path names the `{resource}` that it writes"
+        return f"`params:` names the `{resource}` that it writes"
     literal = [part for part in operation.path.split("/") if part and not part.startswith("{")]
     last, first = words(literal[-1]) if literal else (), words(operation.id)[:1]
     verbs = first if first and first[0] in _MAKES else (*first, *last[:1])

@@ -216,6 +216,7 @@ class _Trial:
             made = self._register(asked) if asked else None
             if made is None:
                 continue
+            self.engine.results.sent.add("mass-assignment")
             after = self._view(made)
             taken = {n: v for n, v in asked.items() if after.get(n) == v != before.get(n)}
             for name, value in self._steady(taken).items():
@@ -320,6 +321,7 @@ class _Trial:
             said = json_bytes({**dict.fromkeys(kept, "…"), **asked}).decode()
             sent = with_body(filled, operation, content, said)
             answer = engine.send(probe, who.name, sent)
+            engine.results.sent.add("mass-assignment")
             if answer.status >= 400 and asked != last:
                 continue  # the view after the last request tells whether a refusal took effect
             after = self._view(who)
@@ -367,6 +369,7 @@ class _Trial:
         before = self.shown.get(other.name, {})
         who = viewer.name if viewer else None
         answer = engine.send(probe, who, asked)
+        engine.results.sent.add("bola-write")
         return self._read_back(probe, viewer, other, asked, answer, before, body, fresh)
 
     def _read_back(
@@ -430,6 +433,7 @@ class _Trial:
         if engine.context.pace is None or login is None:
             return
         self.provisioned.guessed = True
+        engine.results.sent.add("no-login-rate-limit")
         with engine.context.pace.bare():
             for _ in range(_GUESSES):
                 answer, _ = self.provisioned.attempt(who, f"Oak-{secrets.token_hex(6)}-9c")

@@ -231,6 +231,7 @@ class _Trial:
         view = self._once(more)
         if view is None:
             return None
+        self.engine.results.sent.add("mass-assignment")
         taken = {
             at: v for at, v in more.items() if member_at(view, at) == v != member_at(before, at)
         }
@@ -313,6 +314,7 @@ class _Trial:
     def _delete(self, made: CreatedObject, viewer: str | None, request: Request) -> int:
         """The status with which a deletion was answered; `_GONE` if the object is missing since."""
         asked = FilledRequest(request, {}, _values(made), self.pair.remove.operation.path)
+        self.engine.results.sent.add("bola-write")
         answer = self._ask_to_remove(made, viewer, request)
         if not self._is_gone(made):
             return answer.status

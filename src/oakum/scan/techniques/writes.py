@@ -259,7 +259,8 @@ class _Endpoint:
         if not self.status:
             self.labels.leave(owner, viewer, self._held_relations(viewer, owner, view), why)
             return False
-        if viewer != owner and self.status and viewer not in self.hidden:
+        self.engine.results.sent.add("mass-assignment" if viewer == owner else "bola-write")
+        if viewer != owner and viewer not in self.hidden:
             self.control.tried[viewer] = WriteOutcome(self.status, took)
         return True
 
@@ -349,7 +350,7 @@ class _Endpoint:
             if not why and (life_cycle(name, taken) or (other is not None and ends(name, other))):
                 why = "it may end or lock the object, or take back what only staff can give"
             if not why and not self.ours and sets_off(name, each, value):
-                why = "not plain text: effects may stay, and the run did not create the object"
+                why = "another value may have effects, and the object is not one that the run made"
             if not why and name in named:
                 why = "a relation depends on it"
             if not why and not self.ours and self.addressed.is_cut(owner, view.object, name):

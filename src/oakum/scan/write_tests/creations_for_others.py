@@ -104,6 +104,8 @@ class CreationsForOthers:
         if found is not None:
             by.undo(found[0])
         self.maker.stopped |= by.stopped
+        if given is not None or not (found or why):
+            self.engine.results.sent.add("bola-write")
         if given:
             self._tell(other, by, at)
         elif given is None and (found is not None or why):

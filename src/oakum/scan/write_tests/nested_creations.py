@@ -102,6 +102,8 @@ class CreationsBelow:
                     if why := astray or self._why_not(viewer) or self._try(viewer, row):
                         label = self._label(viewer, row)
                         self.engine.results.note_gap(self.make.endpoint, why, Section.WRITES, label)
+                    else:
+                        self.engine.results.sent.add("bola-write")
 
     def _outer(self) -> dict[str, dict[str, str]]:
         """Resources of the owner's that are further out in the path → parameter → field."""

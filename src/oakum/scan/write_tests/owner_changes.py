@@ -167,6 +167,7 @@ class Handovers:
         def look_again() -> Response | None:
             return engine.context.ask(*look) if look is not None else None
 
+        engine.results.sent.add("mass-assignment")
         return send_on(
             lambda request: engine.send(self.probe, owner, replace(filled, request=request)),
             asked, look_again, (self.member,), this, body.versions,

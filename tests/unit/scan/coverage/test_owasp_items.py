@@ -110,3 +110,14 @@ def test_a_sign_in_by_a_name_that_nobody_was_shown_was_not_tested(tmp_path: Path
     assert why_untested(done)["account-enumeration"] == (
         "nothing was asked about somebody with an account and somebody without"
     )
+
+
+def test_a_rule_of_writes_was_not_tested_unless_a_request_that_tests_it_was_sent(
+    tmp_path: Path,
+) -> None:
+    done = why_untested(
+        run(tmp_path, path("/card", "getCard", "Card") + SIGN_IN, allow_writes=True)
+    )
+    assert done["no-login-rate-limit"]
+    assert done["bola-write"]
+    assert done["mass-assignment"]
