@@ -1,5 +1,5 @@
-"""A list that is filtered by a field of notes, and shows their authors beside them: where the filter
-names a hidden note, the author is rightly missing too."""
+"""A list that is filtered by a field of notes, and shows their authors beside them: where the
+filter names a hidden note, the author is rightly missing too."""
 
 from __future__ import annotations
 
@@ -40,7 +40,9 @@ POLICY = """\
     fields:
       id, by, title, draft: [{see: [owner]}, {see: [member], when: {draft: false}}]
 operations:
-  listNotes: {params: {title: Note.title, by: Author.id}, shows: {Note: "/data/*", Author: "/included/*"}}
+  listNotes:
+    params: {title: Note.title, by: Author.id}
+    shows: {Note: "/data/*", Author: "/included/*"}
   getNote: {params: {id: Note.id}}
 """
 

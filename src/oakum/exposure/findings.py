@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import product
 
 from oakum.authz import Model
-from oakum.authz.table import allows, deciding_states, leaf_index, may_allow
+from oakum.authz.table import Table, allows, deciding_states, leaf_index, may_allow
 from oakum.errors import Location
 from oakum.exposure.cells.matrix import UNREAD, Entry, Key, Matrix, state_key
 from oakum.exposure.checks import CHECKS, OVER_BLOCK, Leak, severity
@@ -17,6 +17,7 @@ from oakum.exposure.leak_signal import Signal
 from oakum.exposure.unknown_claims import unheard, values_of
 from oakum.finding import Evidence, Finding, Result, State
 from oakum.inference.lexicon import FieldClass, classify_field
+from oakum.openapi.model import Json
 from oakum.policy.model import SEVERITIES, Policy, Severity, promises_of
 
 _BASIC = ("anyone", "authenticated")
@@ -309,9 +310,13 @@ def _describe(
     key, entry = cells[0]
     policy = model.policy
     table = model.tables[key.resource]
-    held = identities.relations(entry.viewer, entry.owner)
+    # The label has what the members of the object make the viewer, too.
+    named = policy.relations.keys() & {*key.viewer.split("+")}
+    held = identities.relations(entry.viewer, entry.owner) | named
     kinds = policy.kinds(*held)
-    state = dict(matrix.state(key.resource, entry.owner))
+    own = {name for name, each in table.resource.states.items() if each.member}
+    of_owner = matrix.state(key.resource, entry.owner)
+    state = {name: value for name, value in of_owner.items() if name not in own}
     state.update(values_of(model, key))
     anonymous = entry.viewer is None
     owned = table.resource.owner.kind != "none"
@@ -320,7 +325,7 @@ def _describe(
         and kinds <= {*_BASIC, "lookup"}
         and not _relation_grants(model, key.resource, held)
     )
-    entitled = bool(table.see(held, state))
+    entitled = _sees_something(table, held, state)
     names = {table.resource.key, *table.resource.owner.members}
     whole = owned and not entitled and (stranger or anonymous) and bool({*together} - names)
     return Leak(
@@ -347,6 +352,16 @@ def _describe(
             (name, each) in matrix.closed_to for each, _ in cells for name in identities.names()
         ),
     )
+
+
+def _sees_something(table: Table, held: frozenset[str], state: dict[str, Json]) -> bool:
+    """Whether a line shows whoever has these relations any field of the object; a state that is
+    not known may be any."""
+    open_states = {n: s.values for n, s in table.resource.states.items() if n not in state}
+    combinations = (
+        dict(zip(open_states, each, strict=True)) for each in product(*open_states.values())
+    )
+    return any(table.see(held, {**each, **state}) for each in combinations)
 
 
 def _unguessable(matrix: Matrix, cells: list[tuple[Key, Entry]]) -> bool:
