@@ -77,6 +77,9 @@ class ListPlace:
     harmless: frozenset[str] = frozenset()
     """Declared members that say nothing of the list: common ones, and those of an object of a
     resource that the list is in."""
+    captions: frozenset[str] = frozenset()
+    """Members whose text is what a person wrote about the object that the list is in, and no
+    message of the API about the list."""
 
 
 def place_of(
@@ -271,9 +274,9 @@ def _around(
 ) -> Iterator[Said]:
     """What a member beside the list says, including members inside it. `quiet`: what nobody
     explains says nothing."""
-    if path in place.counts:
-        return
     name = path[-1]
+    if path in place.counts or (name in place.captions and isinstance(value, str)):
+        return
     declared, quiet = _fits(place, name, value), quiet or name in place.harmless
     said = _of_hits(name, value, pages) or member(name, value, pages, declared=declared)
     if isinstance(value, list):

@@ -59,6 +59,11 @@ Lists = dict[tuple[str, str], ListedAccounts]
 """(relation, whose list) → it."""
 
 
+_CAPTIONS = frozenset(("title", "description"))
+"""Members that the contract may have as fields of the object around a list, as a thread has a title
+and participants; elsewhere they may say that something failed (RFC 9457, 3.1.3)."""
+
+
 def read_list(
     ask: Ask, who: str, request: Request, names: Collection[str], place: ListPlace,
     bodies: list[Json] | None = None,
@@ -101,7 +106,7 @@ def place_in(probe: Probe, pointer: str) -> ListPlace:
     place = place_of(path_of(pointer), media.shape if media is not None else None)
     paths = (path for shown in probe.shows.values() for path in shown)
     fields = {step for path in paths for step in path.split(".")}
-    return replace(place, harmless=place.harmless | fields)
+    return replace(place, harmless=place.harmless | fields, captions=_CAPTIONS & fields)
 
 
 def json_of(answer: Response) -> Json:

@@ -50,6 +50,19 @@ def test_a_list_that_says_nothing_else_is_whole(around: dict[str, Any]) -> None:
     assert read({"data": rows("a", "b"), **around}) == ListedAccounts(frozenset("ab"), True)
 
 
+@pytest.mark.parametrize("fields", [("id", "title"), ("id",)])
+def test_a_title_says_nothing_of_the_list_if_it_is_a_field_of_the_object_around_it(
+    fields: tuple[str, ...],
+) -> None:
+    """Else it may be that of a problem (RFC 9457)."""
+    thread = reply({"id": "t-1", "title": "Garden plans", "members": rows("a", "b")})
+    shown = replace(probe("getPost"), shows={"Thread": fields})
+    place = relation_lists.place_in(shown, "/members/*/id")
+    place = replace(place, declared={"id": frozenset(), "title": frozenset()})
+    found = read_list(lambda who, request: thread, "ann", ONE, (), place)
+    assert found == ListedAccounts(frozenset("ab"), "title" in fields)
+
+
 @pytest.mark.parametrize(
     "around",
     [
