@@ -205,7 +205,7 @@ class UndoLog(ObjectReadings):
                     kept = [row for row in self._kept_rows(its, key) if self._is_kept(its, row)]
                     if not kept:
                         return
-        markable = made.name in self._markable and not is_for_good(made.remove)
+        markable = made.name in self._markable and not (made.purge or is_for_good(made.remove))
         if markable and len(self.unsure) == before and said not in self.unsure:
             self.unsure.append(said)
 
