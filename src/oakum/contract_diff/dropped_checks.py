@@ -169,7 +169,7 @@ class _Both:
                 yield f"`{word}`", self.names.get(one, one)
 
     def _is_of_schema(self, word: str) -> bool:
-        """Whether it is called like a schema of the document before, which is there no more: the
+        """Whether it is named like a schema of the document before, which is there no more: the
         API itself has no such names."""
         gone = self.old.model.bound.keys() - self.new.model.bound.keys()
         return any(word.startswith(plain(each)) for each in gone)

@@ -33,7 +33,7 @@ REFERENCE = """
 
 **Finds** a hidden field that never appears in a response but affects it: a filter that finds its owner only by the right value, or an order
 or a count that changes when the owner changes only this field. The scan tries filters with values that owners know of themselves: parameters
-called like the field, with an operator (`email_cont`, `email__startswith`, `email[like]`) or another name for it (`phone_number`), searches, and
+named like the field, with an operator (`email_cont`, `email__startswith`, `email[like]`) or another name for it (`phone_number`), searches, and
 query languages (OData, SCIM, RSQL, JSON), also those that `params:` fills. A filter that is JSON by the document (an object, a media type, an
 example), or whose parts are names of parameters (`filters[email]`), gets the condition at its top, inside `$or` and `$and`, in an operator
 (`$in`), and on a member (`bank.iban`); first a condition on a field that the caller may see shows that the filter works, else a note says that it

@@ -210,7 +210,7 @@ def selections(
 
 def _is_choice(place: Place, policy: Policy) -> bool:
     """Whether a credential says what a request is about, and not who is calling: beside a token one
-    that the contract names, as no other is forwarded there, else one that is called like a
+    that the contract names, as no other is forwarded there, else one named like a
     tenant."""
     where, name = place
     if policy.caller.claim and where != "query" and not is_against_forgery(where, name):

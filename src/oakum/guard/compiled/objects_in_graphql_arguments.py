@@ -89,7 +89,7 @@ def _members(
     model: Model, operation: Operation, arguments: Iterable[Argument]
 ) -> Mapping[str, str]:
     """`FIELD.MEMBER` → resource, of the members that a value without a declared type may have:
-    those that `params` names, for one field or for all, and those that are called like a key."""
+    those that `params` names, for one field or for all, and those named like a key."""
     params, found = model.rule(operation.id).params, dict[str, str]()
     called = _called_like_keys(model)
     for field in dict.fromkeys(each.field for each in arguments if each.free):
@@ -123,7 +123,7 @@ def _resource_of_key(model: Model, said: str) -> str | None:
 
 
 def _spelt(schema: str, key: str) -> Iterator[str]:
-    """What is called like a type with its key: `noteId`, `note_id`, `NoteIDs`."""
+    """What is named like a type with its key: `noteId`, `note_id`, `NoteIDs`."""
     snake = _HUMP.sub("_", schema).lower()
     for many in ("", "s"):
         for last in (f"{key[:1].upper()}{key[1:]}{many}", f"{key.upper()}{many}"):
@@ -159,7 +159,7 @@ def _resource_by_name(model: Model, argument: str) -> Resource | None:
 
 
 def _is_own_key(model: Model, each: Argument) -> bool:
-    """Whether an argument is called like the key of each object that its field may return."""
+    """Whether an argument is named like the key of each object that its field may return."""
     names = [model.bound.get(type, "") for type in each.types]
     return bool(names) and all(
         name and model.policy.resources[name].key == each.name for name in names

@@ -199,7 +199,7 @@ def _members(
     model: Model, operation: Operation, name: str
 ) -> Iterator[tuple[RequestPlace, RequestPlace, str]]:
     """Places in the objects of a body that a name in `params` means, each also from that object on,
-    and the resource of that; empty where there may be several. What is called like a parameter, or
+    and the resource of that; empty where there may be several. What is named like a parameter, or
     is the object's own key, says which object it is."""
     roots = {place.inside: one for place, one in body_places(operation, model.bound) if one}
     roots |= {tuple(at): one for at, one in model.sets.get(operation.id, ())}
@@ -256,7 +256,7 @@ def plain_keys(model: Model, operation: Operation) -> Plain:
 
 
 def _likely(model: Model, operation: Operation, within: Collection[str]) -> Plain:
-    """What nobody stated and is called like the key of what a write touches: beside the resource
+    """What nobody stated and is named like the key of what a write touches: beside the resource
     that its body holds, or where its path names no object. JSON in a text is no argument that the
     document declares, so that it counts below an object, too."""
     rule, written = model.rule(operation.id), model.written.get(operation.id)

@@ -73,7 +73,7 @@ def _switches(paths: PathObjects, path: str) -> Iterator[str]:
 
 def _may_set(paths: PathObjects, path: str, look: str, write: Operation) -> bool:
     """Whether a write may change a setting: its body declares a member of that name, or its path
-    is called like it, like what tells it, or like settings."""
+    is named like it, like what tells it, or like settings."""
     resource, _, name = path.partition(".")
     field = paths.model.policy.resources[resource].states[name].member
     if field.rpartition(".")[2] in _members(write):
@@ -155,7 +155,7 @@ def _changes(paths: PathObjects, relation: Relation, write: Operation) -> bool:
 
 
 def _alike(relation: Relation, look: Operation, write: Operation) -> bool:
-    """Whether a write is called like a relation, and is not below its list, where it says whose."""
+    """Whether a write is named like a relation, and is not below its list, where it says whose."""
     if nameless(write.path).startswith(nameless(look.path)):
         return False
     return _begin_alike((*_words(look.path)[-1:], relation.name), _words(write.path))

@@ -330,7 +330,7 @@ function Reader:only_token(x, nameless)
   return token
 end
 
--- The one API key of a request, or nil where two differ. What is called like a tenant, and is nobody's key by
+-- The one API key of a request, or nil where two differ. What is named like a tenant, and is nobody's key by
 -- `holder`, says beside one what a request is about.
 function Reader:api_key(held, nameless, holder)
   local key, beside

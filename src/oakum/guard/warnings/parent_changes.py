@@ -59,7 +59,7 @@ def _reference_members(
     model: Model, operation: Operation
 ) -> Iterator[tuple[tuple[str, ...], str, str, str]]:
     """Places of objects in a body, the resource of each, its members that somebody may set and that
-    are called like a key of another, and the resource of that."""
+    are named like a key of another, and the resource of that."""
     resources = model.policy.resources
     owned = {n: e for n, e in resources.items() if not e.is_account and e.owner.kind != "none"}
     called = words(model, owned)

@@ -99,7 +99,7 @@ def named_accounts(contract: CompiledContract, endpoint: GrantedEndpoint) -> Ite
 
 
 def _otherwise(id: str, name: str, resource: str) -> str:
-    """Hint for what is called like a key and is none."""
+    """Hint for what is named like a key and is none."""
     return f"write `{id}: {{params: {{{name}: {resource}.FIELD}}}}` with what it holds"
 
 

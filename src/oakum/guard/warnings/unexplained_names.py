@@ -84,13 +84,13 @@ def _unchecked_write(contract: CompiledContract, endpoint: GrantedEndpoint) -> P
 
 
 def _names(model: Model, found: Iterable[RequestPlace]) -> list[str]:
-    """As the contract calls them, those first that are called like a key."""
+    """As the contract calls them, those first named like a key."""
     by = sorted(found, key=lambda each: not _is_key(model, each))
     return [*dict.fromkeys(each.contract_name or "the body" for each in by)]
 
 
 def _is_key(model: Model, place: RequestPlace, *, many: bool = False) -> bool:
-    """Whether a place is called like a key; `many`: or like several, `ids`."""
+    """Whether a place is named like a key; `many`: or like several, `ids`."""
     keys = _KEYS | {plain(each.key) for each in model.policy.resources.values() if each.key}
     name = plain(place.last)
     return name in keys or (many and name.removesuffix("s") in keys)

@@ -97,7 +97,7 @@ def _unread(operation: Operation, parameter: Parameter, step: PathStep) -> tuple
 
 
 def _keys(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Problem]:
-    """Warns about what is called like the key of a resource and is not checked: an API may take it
+    """Warns about what is named like the key of a resource and is not checked: an API may take it
     for the key of what it writes."""
     model = contract.model
     model, operation = contract.model, endpoint.operation
@@ -130,7 +130,7 @@ def _keys(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Pro
 
 
 def _arguments(contract: CompiledContract, endpoint: GrantedEndpoint) -> Iterator[Problem]:
-    """Warns about what is called like a key in a POST, and of what nobody says what it is."""
+    """Warns about what is named like a key in a POST, and of what nobody says what it is."""
     model = contract.model
     model, operation = contract.model, endpoint.operation
     params = model.rule(operation.id).params

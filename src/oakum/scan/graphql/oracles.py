@@ -82,7 +82,7 @@ def look(
 
 
 def _may_find(search: Search, hidden: HiddenValue) -> bool:
-    """Whether a search may look at a hidden field: its argument is called like it, or takes any
+    """Whether a search may look at a hidden field: its argument is named like it, or takes any
     text and people are searched by such a field."""
     if hidden.resource not in search.root.finds:
         return False

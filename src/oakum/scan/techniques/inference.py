@@ -85,7 +85,7 @@ def _filters_nobodys(engine: Engine, probe: Probe) -> bool:
 
 
 def foresee(prospect: Prospect) -> Iterator[Line]:
-    """One line for each parameter that is called like a field."""
+    """One line for each parameter named like a field."""
     for probe in prospect.probes:
         for parameter in probe.operation.parameters:
             if parameter.where != "query" or not any(_lists(probe, each) for each in probe.shows):
