@@ -216,6 +216,10 @@ def _values(r: Reader, found: Entries, called: str) -> tuple[Json, ...]:
         return ()
     values: list[Json] = []
     for element in levels.elements:
+        if element.kind == "scalar" and element.scalar is None:
+            hint = "`missing:` gives the level that an absent or null value means"
+            r.unlike(element, "a level", "a word, a number or a boolean", hint)
+            continue
         value = scalar(r, element, "a level")
         if value is not None and is_one_of(value, values):
             r.wrong(element, f"the level `{text(value)}` occurs twice")

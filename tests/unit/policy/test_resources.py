@@ -193,6 +193,7 @@ def test_a_switch_says_how_an_owner_sets_it() -> None:
         ("{field: a, levels: {}}", "`levels` must be a list of values, open first, not an empty map; such as `[everyone, only_me]`"),
         ("{field: a, levels: [b, b]}", "the level `b` occurs twice"),
         ("{field: a, levels: [[b]]}", "a level must be a word, a number or a boolean, not a list"),
+        ("{field: a, levels: [b, null]}", "a level must be a word, a number or a boolean, not nothing; `missing:` gives the level that an absent or null value means"),
         ("{field: a, levels: [crew, me], missing: crw}", "`s` has no value `crw`; did you mean `crew`?"),
         ("{field: a, missing: 1}", "`s` has no value `1`; known: `false`, `true`"),
         ("{field: a, missing: }", "`missing` must be a word, a number or a boolean, not nothing"),

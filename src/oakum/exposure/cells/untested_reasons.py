@@ -205,9 +205,9 @@ def why_untold(model: Model, resource: str) -> str:
     )
     short = f", or the list of {' or '.join(lists)} was not complete" if lists else ""
     return (
-        f"{' and '.join(named)} is neither in that response nor in what the owner of the"
-        f" `{resource}` was shown{short}, so the viewer may be one: let an operation show it to the"
-        " owner"
+        f"{' and '.join(named)} is missing or null in that response and in what the owner"
+        f" of the `{resource}` was shown{short}, so the viewer may be one: let an"
+        " operation show it to the owner"
     )
 
 
