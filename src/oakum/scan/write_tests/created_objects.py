@@ -13,6 +13,7 @@ import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from oakum.authz.decide import through
 from oakum.exchange import Request, Response, json_bytes
@@ -271,19 +272,16 @@ class Maker:
     def _others(self, row: Mapping[str, Json]) -> tuple[str, ...]:
         """Whom else than the writer and the owner the contract lets remove an object that holds
         this."""
-        engine, remove, resource = (
-            self.engine,
-            self.creation.remove.operation,
-            self.creation.resource,
-        )
-        if engine.model.rule(remove.id).call is None:
+        engine, remove, resource = self.engine, self.creation.remove, self.creation.resource
+        if engine.model.rule(remove.operation.id).call is None:
             return ()
         others = (e for e in engine.identities.names() if e not in (self.owner, self.writer))
         held = {
             each: relations_to(engine.model, engine.identities, resource, row, each, self.owner)
             for each in others
         }
-        return tuple(e for e, kin in held.items() if through(engine.model, remove.id, kin, True))
+        may = partial(through, engine.model, remove.operation.id, logged_in=True)
+        return tuple(each for each, kin in held.items() if may(kin))
 
     def look_as_writer(self, made: CreatedObject) -> None:
         """Reads what its writer is shown of what they made, where its owner is shown nothing."""
