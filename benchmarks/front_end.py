@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from tests.browser import zoo
 
 from oakum.frontend.drive import How, drive, open_browser
-from oakum.frontend.script_instrumentation import rewritten
+from oakum.frontend.script_copy_tracking import rewritten
 
 HOWS: tuple[How, ...] = ("plain", "watched", "followed")
 ROWS = [

@@ -15,12 +15,12 @@ from oakum.authz import Model, Principal
 from oakum.authz.compiled_model import answer_media
 from oakum.authz.declared_media import key
 from oakum.authz.project import Call
+from oakum.guard.compiled.enforcement_plan import LookupPlan, kind_of
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
-from oakum.guard.compiled.lookup_plan import LookupPlan, kind_of
 from oakum.guard.lua import MODULES, source
 from oakum.guard.plan.render import _Renderer
 from oakum.openapi.model import Json
-from oakum.routing.operation_by_parameter_values import path_choices
+from oakum.routing.operation_by_path_values import path_choices
 
 _BRIDGE = b"""
 local json, project, decide = require "oakum.json", require "oakum.project", require "oakum.decide"

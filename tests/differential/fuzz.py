@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from oakum.authz import Call, Principal, project
 from oakum.authz.strict_json import UnreadableBody, read
 from oakum.guard.audit_counts import count_removed
-from oakum.guard.concealment import shows
+from oakum.guard.concealed_object_visibility import shows
 from tests.conformance.lua import Lua, runtime
 from tests.properties import wild
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import cadence
 from oakum.openapi.document import Document
 from oakum.traffic.call import Hasher
-from oakum.traffic.call_reader import Endpoints, calls
+from oakum.traffic.calls_from_exchanges import Endpoints, calls
 from oakum.traffic.evaluation.traffic_judge import DocumentJudge
 from oakum.traffic.survey import Surveyor
 from oakum.traffic.traffic_files import records, sources

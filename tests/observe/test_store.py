@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from oakum.errors import InputError
 from oakum.traffic.call import Hasher
-from oakum.traffic.call_reader import Endpoints, calls
+from oakum.traffic.calls_from_exchanges import Endpoints, calls
 from oakum.traffic.path_templates import id_form
 from oakum.traffic.store import access_logs, parquet_reader, sql_counts, sql_queries
 from oakum.traffic.store.engine import Duck, QueryEngine, ResultTooLarge

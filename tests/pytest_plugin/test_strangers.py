@@ -18,7 +18,7 @@ from oakum.traffic.evaluation.traffic_judge import ContractJudge
 from oakum.traffic.recorded_exchange import RecordedExchange
 from tests.gate.club import written
 from tests.pytest_plugin.test_told_owners import HOST, me, sent
-from tests.unit.exposure.exchanges.test_former_relations import DOCUMENT, OF_ANN, POLICY
+from tests.unit.exposure.exchanges.test_relations_before_write import DOCUMENT, OF_ANN, POLICY
 
 BOB = sent("bob", "GET", "/files/f-7", OF_ANN)
 SIGNED_OUT = Exchange(Request("GET", f"{HOST}/files/f-7"), BOB.response)

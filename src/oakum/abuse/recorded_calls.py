@@ -9,7 +9,7 @@ from typing import Final, Protocol
 
 from oakum.http.methods import routed_method
 from oakum.traffic.call import Hasher, RecordedCall
-from oakum.traffic.call_reader import Endpoints
+from oakum.traffic.calls_from_exchanges import Endpoints
 from oakum.traffic.recorded_exchange import RecordedExchange
 from oakum.traffic.survey import ASIDE_FILE, aside
 

@@ -10,7 +10,7 @@ from functools import cached_property
 from oakum.advisory.contact import Contact
 from oakum.errors import count_of
 from oakum.exposure.checks import RULES, STORIES, guard_effect
-from oakum.exposure.rule_explanations import DOES, Story, references
+from oakum.exposure.rule_documentation import DOES, Story, references
 from oakum.finding import Answer, Endpoint, Finding, Report, Result
 from oakum.inference.lexicon import classify_field
 from oakum.inference.lexicon_phrases import FieldClass

@@ -19,6 +19,7 @@ from oakum.authz.decision_inputs import Principal, Subject
 from oakum.authz.discriminators import Tag, tag_of
 from oakum.authz.id_spelling import Spellings, identifier, looked_up_owners, spread
 from oakum.authz.judgement import Judgement, KnownObject, Leaf, ObjectInstance, Outline, empty_once
+from oakum.authz.objects_omitted_by_selection import LeftOut
 from oakum.authz.owner_states import state_of
 from oakum.authz.owners import owners_of, partly
 from oakum.authz.place_rules import Masked, Spot, alike_parts, masked_leaves, unwritable
@@ -29,7 +30,6 @@ from oakum.authz.strict_json import MAX_DEPTH
 from oakum.authz.table import Table
 from oakum.authz.unexpected_types import Misfits, held_by, is_no_list, kind_of, matches, references
 from oakum.authz.unions import keeps_kind, mixes, select_alternative
-from oakum.authz.unselected_objects import LeftOut
 from oakum.http.json_pointer import Pointer
 from oakum.openapi.model import Json, Shape
 from oakum.openapi.shape_queries import rest

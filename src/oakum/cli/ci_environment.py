@@ -40,7 +40,7 @@ def summarise(page: bytes) -> None:
 def facts() -> RenderFacts:
     """The text of `oakum explain` for each rule."""
     from oakum.exposure.checks import RULES, STORIES
-    from oakum.exposure.rule_explanations import references
+    from oakum.exposure.rule_documentation import references
 
     return RenderFacts(
         {

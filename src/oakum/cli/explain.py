@@ -15,7 +15,7 @@ from rich.text import Text
 from oakum.cli import shared
 from oakum.errors import InputError, Location, Problem, did_you_mean
 from oakum.exposure.checks import OVER_BLOCK, RULES, STORIES, guard_effect, rules_of_item
-from oakum.exposure.rule_explanations import DOES, references
+from oakum.exposure.rule_documentation import DOES, references
 from oakum.finding import Finding, Report
 from oakum.output.terminal_text import visible
 from oakum.report.grouping import state_words

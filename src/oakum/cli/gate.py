@@ -34,7 +34,7 @@ from oakum.memory import Memory, learn
 from oakum.output.terminal_text import short, visible
 from oakum.policy.contract import contract_digest
 from oakum.policy.resource_schemas import view
-from oakum.report.github import Annotation, commands
+from oakum.report.github_annotations import Annotation, commands
 
 
 @click.command(epilog="Example: oakum gate exposure.yaml --report scan.json --format markdown")

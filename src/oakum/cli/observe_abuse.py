@@ -229,7 +229,7 @@ def _read(
     beginning of the traffic tells of them."""
     from oakum.abuse.recorded_calls import CallReader
     from oakum.traffic.call import Hasher
-    from oakum.traffic.call_reader import Endpoints
+    from oakum.traffic.calls_from_exchanges import Endpoints
     from oakum.traffic.evaluation.traffic_judge import ContractJudge
     from oakum.traffic.survey import Surveyor
     from oakum.traffic.traffic_files import STDIN, records

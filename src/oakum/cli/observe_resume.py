@@ -25,7 +25,7 @@ from oakum.cli.observe_options import key_of
 from oakum.errors import ExitCode, InputError, Location, Problem
 from oakum.policy.contract import contract_digest, load
 from oakum.traffic.call import Hasher
-from oakum.traffic.call_reader import Endpoints
+from oakum.traffic.calls_from_exchanges import Endpoints
 from oakum.traffic.evaluation.traffic_judge import ContractJudge
 from oakum.traffic.store.keep_run import against_of, no_proof, put, tables
 from oakum.traffic.store.layout import KeptRun, SourceNote, is_kept, open_runs

@@ -20,7 +20,7 @@ from oakum.openapi.model import Operation, Parameter
 from oakum.openapi.shape_queries import scalars
 from oakum.openapi.shape_walk import reachable
 from oakum.routing.allowed_headers import forwards
-from oakum.routing.caller_plan import Credential
+from oakum.routing.caller_and_relation_lookups import Credential
 from oakum.routing.nested_parameters import Below
 from oakum.routing.paging_parameters import PAGING
 

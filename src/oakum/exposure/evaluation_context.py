@@ -9,8 +9,8 @@ from itertools import product
 
 from oakum.authz import Model, ObjectInstance
 from oakum.authz.table import allows, deciding_states, leaf_index
-from oakum.exposure.cells.entitled_views import EntitledViews
 from oakum.exposure.cells.matrix import NOBODY, Matrix
+from oakum.exposure.cells.values_shown_to_entitled_viewers import EntitledViews
 from oakum.exposure.cells.withdrawn_findings import (
     ByObject,
     ByValue,

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
 from oakum.errors import InputError, Location, OakumError, Problem, TargetError, install_hint
-from oakum.frontend.script_instrumentation import HELPER
+from oakum.frontend.script_copy_tracking import HELPER
 from oakum.frontend.script_replacement import Follower
 from oakum.frontend.usage import Load, ReceivedResponse
 

@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
-from oakum.frontend.script_instrumentation import rewritten, rewritten_page
+from oakum.frontend.script_copy_tracking import rewritten, rewritten_page
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, CDPSession, Page, Route

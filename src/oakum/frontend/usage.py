@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from oakum.frontend.displayed_values import Surface, held_by_controls, shown_fields
 from oakum.frontend.field_paths import Path, leaves, names_somebody, path_text, template, word
 from oakum.openapi.model import Json
-from oakum.traffic.call_reader import Endpoints
+from oakum.traffic.calls_from_exchanges import Endpoints
 from oakum.traffic.inventory import SeenEndpoint
 from oakum.traffic.path_templates import Paths
 from oakum.traffic.survey import Survey

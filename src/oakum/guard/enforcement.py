@@ -25,8 +25,8 @@ from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
 from oakum.guard.compiled.lookup_selection import LookupSelection
 from oakum.guard.compiled.relation_writes import mark
 from oakum.guard.compiled.request_places import RequestParts
-from oakum.guard.compiled.written_resource import looks_up_first
-from oakum.guard.concealment import ConcealedSight, shows
+from oakum.guard.compiled.written_object_type import looks_up_first
+from oakum.guard.concealed_object_visibility import ConcealedSight, shows
 from oakum.guard.credential_guesses import Guesses
 from oakum.guard.forwarded_headers import ForwardedHeaders
 from oakum.guard.graphql_argument_values import selected_owners
@@ -70,7 +70,7 @@ from oakum.routing.caller_credentials import (
 )
 from oakum.routing.content_type import with_media_type
 from oakum.routing.http_messages import Denial, HttpRequest, HttpResponse, RequestSteps, broken
-from oakum.routing.request_head import check, in_origin_form
+from oakum.routing.request_head_checks import check, in_origin_form
 from oakum.routing.route import (
     RequestTarget,
     filter_query,

@@ -8,8 +8,8 @@ from typing import Literal
 
 from oakum.policy.model import Guarding
 from oakum.routing.allowed_headers import onward, with_cookies
+from oakum.routing.caller_and_relation_lookups import Credential
 from oakum.routing.caller_credentials import NONE, RequestCredentials
-from oakum.routing.caller_plan import Credential
 from oakum.routing.content_type import with_media_type
 from oakum.routing.http_messages import Headers, HttpRequest
 from oakum.routing.route import with_query, without

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from oakum.authz import Model, Principal
 from oakum.authz.id_spelling import identifiers, named_among, text
 from oakum.authz.member_paths import is_blocked, is_garbled
-from oakum.guard.compiled.lookup_plan import Home, LookupPlan
+from oakum.guard.compiled.enforcement_plan import Home, LookupPlan
 from oakum.guard.compiled.relation_writes import mark
 from oakum.guard.lookup_cache import IdCache
 from oakum.guard.lookup_completeness import is_failed, is_stale, is_whole

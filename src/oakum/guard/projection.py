@@ -7,7 +7,7 @@ from collections.abc import Callable
 from oakum.authz.compiled_model import answer_media
 from oakum.authz.csv_projection import project_csv
 from oakum.authz.project import Projection, project
-from oakum.guard.compiled.lookup_plan import kind_of
+from oakum.guard.compiled.enforcement_plan import kind_of
 from oakum.http.media_type import is_json
 from oakum.openapi.model import Media, Operation
 from oakum.routing.content_type import read_media_type

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
-from oakum.guard.concealment import ConcealedSight
+from oakum.guard.concealed_object_visibility import ConcealedSight
 from oakum.guard.lookups import Lookups
 from oakum.http.octets import octets
 from oakum.openapi.model import Json

@@ -21,8 +21,8 @@ from oakum.exchange import Request, Response
 from oakum.exposure.cells.matrix import Key, state_key
 from oakum.exposure.evidence import Redactor, shape
 from oakum.exposure.exchanges.caller_identification import IdentifiedCaller, Source, viewer_of
-from oakum.exposure.exchanges.former_relations import FormerRelations
 from oakum.exposure.exchanges.owners_by_creation_or_parent import ShownObject, ToldOwners
+from oakum.exposure.exchanges.relations_before_write import FormerRelations
 from oakum.exposure.exchanges.undecided_reasons import (
     FORMER,
     OWN,

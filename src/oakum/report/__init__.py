@@ -13,7 +13,16 @@ from typing import Protocol
 from oakum.errors import InputError, Location, Problem, did_you_mean
 from oakum.finding import Report
 from oakum.output import atomic_file
-from oakum.report import github, gitlab, html, json_document, junit, markdown, sarif, terminal
+from oakum.report import (
+    github_annotations,
+    gitlab,
+    html,
+    json_document,
+    junit,
+    markdown,
+    sarif,
+    terminal,
+)
 from oakum.report.pipeline_formats import NO_FACTS, RenderFacts
 
 
@@ -42,7 +51,7 @@ FORMATS: tuple[tuple[str, Renderer], ...] = (
     ("sarif", sarif.render),
     ("junit", junit.render),
     ("gitlab", gitlab.render),
-    ("github", github.render),
+    ("github", github_annotations.render),
     ("markdown", markdown.render),
 )
 """Name of each format and the function that renders it, as UTF-8."""

@@ -27,10 +27,10 @@ from oakum.routing.allowed_headers import (
     names_nobody,
 )
 from oakum.routing.cached_responses import handed_on
-from oakum.routing.caller_plan import Credential
+from oakum.routing.caller_and_relation_lookups import Credential
 from oakum.routing.content_type import read_media_type
 from oakum.routing.http_messages import Denial, Headers, HttpRequest, HttpResponse
-from oakum.routing.request_head import is_several
+from oakum.routing.request_head_checks import is_several
 from oakum.routing.route import decoded_name
 from oakum.routing.tenant_words import is_tenants_key
 

@@ -14,7 +14,7 @@ from oakum.openapi.document import Document
 from oakum.policy.contract import Contract
 from oakum.policy.graphql_schema import Graph
 from oakum.policy.model import Policy
-from oakum.routing.caller_plan import CallerPlan, caller_plan
+from oakum.routing.caller_and_relation_lookups import CallerPlan, caller_plan
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,7 +19,7 @@ from oakum.openapi.path_segments import nameless, parameter_names
 from oakum.routing.custom_method_paths import verb_paths
 from oakum.routing.http_messages import Denial
 from oakum.routing.nested_parameters import NestedParameter
-from oakum.routing.operation_by_parameter_values import PathChoices, Rival, params_of, path_choices
+from oakum.routing.operation_by_path_values import PathChoices, Rival, params_of, path_choices
 
 _PATH = re.compile(r"/(?:[!\"$&-:<-\[\]-~]|%[0-9A-Fa-f]{2})*")
 """No raw space, control, `#`, `;` or backslash, and no invalid escape."""

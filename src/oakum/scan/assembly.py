@@ -16,10 +16,10 @@ from oakum.exposure.evidence import Redactor, declared_names, policy_names
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.values.knowledge import Knowledge, objects_of
 from oakum.openapi.model import Json
-from oakum.scan.budget_plan import cost
 from oakum.scan.context import Event, RunContext
 from oakum.scan.coverage.uncalled_operations import barring_reason
 from oakum.scan.coverage.untested import Section
+from oakum.scan.endpoints_within_budget import cost
 from oakum.scan.engine import Engine
 from oakum.scan.evaluation.evaluator import Evaluator
 from oakum.scan.evaluation.write_responses import WriteAnswers
@@ -37,7 +37,7 @@ from oakum.scan.journal import Journal, Past
 from oakum.scan.preparation import Preparation
 from oakum.scan.requests.called_operation import OperationNames
 from oakum.scan.requests.write_body import forbids_undeclared
-from oakum.scan.settings.account_settings import AccountSettings
+from oakum.scan.settings.settings_writer import AccountSettings
 from oakum.scan.settings.writable_fields import own_fields
 from oakum.scan.state import RunState
 from oakum.scan.transport.client import HttpTransport

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from oakum.http.security_txt import WELL_KNOWN
 from oakum.scan.assembly import switch_operations
-from oakum.scan.budget_plan import cost
 from oakum.scan.coverage.uncalled_operations import never_called
+from oakum.scan.endpoints_within_budget import cost
 from oakum.scan.preparation import Preparation
 from oakum.scan.questions.objects_of_identities_file import foreseen
 from oakum.scan.techniques import TECHNIQUES

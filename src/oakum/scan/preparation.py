@@ -14,7 +14,7 @@ from oakum.inference.draft import drafted_policy
 from oakum.inference.parameter_sources import infer_params
 from oakum.policy.contract import Contract, contract_digest, load
 from oakum.policy.model import Policy
-from oakum.scan.budget_plan import BudgetPlan, afford
+from oakum.scan.endpoints_within_budget import BudgetPlan, afford
 from oakum.scan.identities.identities_file import load_identities
 from oakum.scan.identities.model import Identities
 from oakum.scan.identities.tenant_inputs import SentChoice, choices_of
@@ -22,8 +22,8 @@ from oakum.scan.limits import Permissions
 from oakum.scan.operation_selection import Selection, select
 from oakum.scan.options import Options
 from oakum.scan.replay_scope import Scope, narrow
-from oakum.scan.requests.identity_parameters import without_sent
 from oakum.scan.requests.left_out_parameters import asking_by_each_name, asking_for_all
+from oakum.scan.requests.parameters_sent_by_identities import without_sent
 from oakum.scan.technique import Prospect
 
 

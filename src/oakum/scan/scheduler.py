@@ -17,7 +17,7 @@ from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.finding_evidence import Question
 from oakum.exposure.relation_fields import relations_through_members, shows_setting
 from oakum.finding import Result
-from oakum.scan.budget_plan import SHARE
+from oakum.scan.endpoints_within_budget import SHARE
 from oakum.scan.engine import Engine, Kind
 from oakum.scan.evaluation.absence_evidence import (
     close_lists,

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from oakum.openapi.model import Operation
-from oakum.routing.operation_by_parameter_values import rivals
+from oakum.routing.operation_by_path_values import rivals
 from oakum.traffic.call import Hasher
 from oakum.traffic.evaluation.loading import load_against
 from oakum.traffic.evaluation.traffic_judge import DocumentJudge

@@ -19,7 +19,7 @@ from oakum.abuse.signs import KINDS
 from oakum.errors import count_of
 from oakum.openapi.model import Operation as Declared
 from oakum.traffic.call import Hasher
-from oakum.traffic.call_reader import Endpoints, Finds
+from oakum.traffic.calls_from_exchanges import Endpoints, Finds
 from oakum.traffic.recorded_exchange import RecordedExchange
 from oakum.traffic.survey import Against, Survey, Surveyor, observation
 from oakum.traffic.traffic_report import Drift, ObservedOperation, SourceCounts, TrafficReport

@@ -15,7 +15,7 @@ import pytest
 from oakum.authz import compiled_model
 from oakum.errors import InputError
 from oakum.guard import warnings
-from oakum.guard.compiled import lookup_plan
+from oakum.guard.compiled import enforcement_plan
 from oakum.guard.contract_files import ContractFiles, read_contract
 from oakum.guard.engine_protocol import Deployment
 from oakum.guard.envoy import Envoy
@@ -155,7 +155,7 @@ def test_a_contract_is_compiled_once(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(
         compiled_model, "_resource_shapes", counted("model", compiled_model._resource_shapes)
     )
-    monkeypatch.setattr(lookup_plan, "_Maker", counted("look-ups", lookup_plan._Maker))
+    monkeypatch.setattr(enforcement_plan, "_Maker", counted("look-ups", enforcement_plan._Maker))
     files = read_contract(tmp_path / "exposure.yaml")
     assert files.warnings == files.warnings_for([Nginx()])
     Envoy().render(Deployment(files.plan, "http://127.0.0.1:1", "127.0.0.1:2", tmp_path))

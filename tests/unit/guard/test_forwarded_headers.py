@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from oakum.guard.forwarded_headers import ForwardedHeaders
 from oakum.policy.model import Guarding
+from oakum.routing.caller_and_relation_lookups import Credential
 from oakum.routing.caller_credentials import RequestCredentials
-from oakum.routing.caller_plan import Credential
 from oakum.routing.http_messages import HttpRequest
 
 SID, TOKEN = Credential("cookie", "sid"), Credential("header", "authorization")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from oakum.http.octets import octets, sha256_of_texts
+from oakum.routing.caller_and_relation_lookups import Credential
 from oakum.routing.caller_credentials import RequestCredentials
-from oakum.routing.caller_plan import Credential
 
 
 def test_no_two_texts_are_the_same() -> None:

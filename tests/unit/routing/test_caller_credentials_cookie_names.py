@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from oakum.routing.caller_and_relation_lookups import Credential
 from oakum.routing.caller_credentials import find_credentials as gathered
-from oakum.routing.caller_plan import Credential
 from oakum.routing.http_messages import Denial, HttpRequest
 from tests.unit.guard.lua_state import lua_state
 

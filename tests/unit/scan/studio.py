@@ -31,8 +31,8 @@ from oakum.scan.coverage.untested import Section
 from oakum.scan.engine import Engine
 from oakum.scan.evaluation.evaluator import Evaluator
 from oakum.scan.scheduler import Scheduler
-from oakum.scan.settings.account_settings import AccountSettings
 from oakum.scan.settings.next_settings import reach
+from oakum.scan.settings.settings_writer import AccountSettings
 from oakum.scan.state import RunState
 from oakum.scan.technique import Technique
 from oakum.scan.undo.setting_change import SettingChange

@@ -31,7 +31,7 @@ from oakum.exposure.checks import (
     weak_jwt_secret,
 )
 from oakum.exposure.leak_severity import Leak, severity
-from oakum.exposure.rule_explanations import Story
+from oakum.exposure.rule_documentation import Story
 from oakum.rules import Item, Rule
 
 

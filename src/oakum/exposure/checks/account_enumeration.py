@@ -5,7 +5,7 @@ Remedy: the same response for everybody; personal data only in a message to the 
 """
 
 from oakum.exposure.leak_severity import Leak, whose
-from oakum.exposure.rule_explanations import Incident, Story
+from oakum.exposure.rule_documentation import Incident, Story
 from oakum.rules import Rule
 
 RULE = Rule("account-enumeration", "API2:2023", ("CWE-204", "CWE-203"), "medium")

@@ -6,7 +6,7 @@ Remedy: compare the caller with the owner of each object.
 """
 
 from oakum.exposure.leak_severity import Leak, describe_extent, which, who
-from oakum.exposure.rule_explanations import Incident, Story
+from oakum.exposure.rule_documentation import Incident, Story
 from oakum.rules import Rule
 
 RULE = Rule("authenticated-not-authorized", "API1:2023", ("CWE-862", "CWE-639"))

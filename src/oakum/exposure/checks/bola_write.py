@@ -6,7 +6,7 @@ Remedy: decide by the caller's relation to the object, before anything is writte
 """
 
 from oakum.exposure.leak_severity import Leak
-from oakum.exposure.rule_explanations import Incident, Story
+from oakum.exposure.rule_documentation import Incident, Story
 from oakum.rules import Rule
 
 RULE = Rule("bola-write", "API1:2023", ("CWE-639", "CWE-862"))

@@ -5,7 +5,7 @@ Remedy: check the caller's role in every handler, or in one place before all of 
 """
 
 from oakum.exposure.leak_severity import Leak
-from oakum.exposure.rule_explanations import Incident, Story
+from oakum.exposure.rule_documentation import Incident, Story
 from oakum.rules import Rule
 
 RULE = Rule("broken-function-level-authorization", "API5:2023", ("CWE-862", "CWE-285"), "high")

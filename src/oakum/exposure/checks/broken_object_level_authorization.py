@@ -5,7 +5,7 @@ Remedy: decide per object, on the server, from the caller's relation to its owne
 """
 
 from oakum.exposure.leak_severity import Leak, things, which, who
-from oakum.exposure.rule_explanations import Incident, Story
+from oakum.exposure.rule_documentation import Incident, Story
 from oakum.rules import Rule
 
 RULE = Rule("broken-object-level-authorization", "API1:2023", ("CWE-639", "CWE-285"))

@@ -7,7 +7,7 @@ Remedy: `Cache-Control: private` or `no-store` (RFC 9111, 5.2.2.5 and 5.2.2.7), 
 from __future__ import annotations
 
 from oakum.exposure.leak_severity import Leak, whose
-from oakum.exposure.rule_explanations import Incident, Story
+from oakum.exposure.rule_documentation import Incident, Story
 from oakum.rules import Rule
 
 RULE = Rule("cacheable-personal-data", "API8:2023", ("CWE-525", "CWE-524"), "medium")

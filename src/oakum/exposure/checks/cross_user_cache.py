@@ -6,7 +6,7 @@ Remedy: `Cache-Control: private, no-store` (RFC 9111, 5.2.2) on every response w
 """
 
 from oakum.exposure.leak_severity import Leak, describe_extent, which, who
-from oakum.exposure.rule_explanations import Incident, Story
+from oakum.exposure.rule_documentation import Incident, Story
 from oakum.rules import Rule
 
 RULE = Rule("cross-user-cache", "API8:2023", ("CWE-524", "CWE-525"))

@@ -6,7 +6,7 @@ Remedy: use random keys of 128 bits, or authorize the caller, and answer 429 aft
 """
 
 from oakum.exposure.leak_severity import Leak, whose
-from oakum.exposure.rule_explanations import Incident, Story
+from oakum.exposure.rule_documentation import Incident, Story
 from oakum.rules import Rule
 
 RULE = Rule("enumerable-ids", "API4:2023", ("CWE-340", "CWE-799"), "medium")

@@ -5,7 +5,7 @@ Remedy: send a view made for the reader instead of the stored row.
 """
 
 from oakum.exposure.leak_severity import Leak, things, which, who
-from oakum.exposure.rule_explanations import Incident, Story
+from oakum.exposure.rule_documentation import Incident, Story
 from oakum.rules import Rule
 
 RULE = Rule("excessive-data-exposure", "API3:2023", ("CWE-213", "CWE-201"))

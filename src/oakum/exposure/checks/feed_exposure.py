@@ -6,7 +6,7 @@ Remedy: build each frame for its receiver, from what they may see when it is sen
 """
 
 from oakum.exposure.leak_severity import Leak, describe_extent, which, who
-from oakum.exposure.rule_explanations import Incident, Story
+from oakum.exposure.rule_documentation import Incident, Story
 from oakum.rules import Rule
 
 RULE = Rule("feed-exposure", "API3:2023", ("CWE-200", "CWE-863"))

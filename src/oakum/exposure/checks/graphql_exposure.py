@@ -5,7 +5,7 @@ Remedy: decide where the object is loaded or its field resolved, not at a field 
 """
 
 from oakum.exposure.leak_severity import Leak, describe_extent, which, who
-from oakum.exposure.rule_explanations import Incident, Story
+from oakum.exposure.rule_documentation import Incident, Story
 from oakum.rules import Rule
 
 RULE = Rule("graphql-exposure", "API3:2023", ("CWE-424", "CWE-863"))

@@ -6,7 +6,7 @@ Remedy: sort, filter and count only by what the caller may see of each object.
 """
 
 from oakum.exposure.leak_severity import Leak, things, which, who
-from oakum.exposure.rule_explanations import Incident, Story
+from oakum.exposure.rule_documentation import Incident, Story
 from oakum.rules import Rule
 
 RULE = Rule("inference-leak", "API3:2023", ("CWE-203", "CWE-200"))

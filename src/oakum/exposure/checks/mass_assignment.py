@@ -5,7 +5,7 @@ Remedy: read from a request what its schema declares, and nothing else.
 """
 
 from oakum.exposure.leak_severity import Leak
-from oakum.exposure.rule_explanations import Incident, Story
+from oakum.exposure.rule_documentation import Incident, Story
 from oakum.rules import Rule
 
 RULE = Rule("mass-assignment", "API3:2023", ("CWE-915",))

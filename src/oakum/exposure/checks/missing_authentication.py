@@ -5,7 +5,7 @@ Remedy: refuse callers without credentials at the endpoint, then decide by owner
 """
 
 from oakum.exposure.leak_severity import Leak, describe_extent, which
-from oakum.exposure.rule_explanations import Incident, Story
+from oakum.exposure.rule_documentation import Incident, Story
 from oakum.rules import Rule
 
 RULE = Rule("missing-authentication", "API2:2023", ("CWE-306", "CWE-200"))

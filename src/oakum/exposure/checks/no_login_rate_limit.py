@@ -5,7 +5,7 @@ Remedy: limit attempts by account and by address, and answer `429` (RFC 6585, 4)
 """
 
 from oakum.exposure.leak_severity import Leak
-from oakum.exposure.rule_explanations import Incident, Story
+from oakum.exposure.rule_documentation import Incident, Story
 from oakum.rules import Rule
 
 RULE = Rule("no-login-rate-limit", "API2:2023", ("CWE-307",), "medium")

@@ -8,7 +8,7 @@ Remedy: check the page size on the server, and refuse or cut what is larger.
 from __future__ import annotations
 
 from oakum.exposure.leak_severity import Leak, things, who
-from oakum.exposure.rule_explanations import Incident, Story
+from oakum.exposure.rule_documentation import Incident, Story
 from oakum.rules import Rule
 
 RULE = Rule("page-limit-not-enforced", "API4:2023", ("CWE-770", "CWE-1284"), "low")

@@ -6,7 +6,7 @@ Remedy: disclose nothing about an account before the caller has proved to be its
 """
 
 from oakum.exposure.leak_severity import Leak, describe_extent, which, who
-from oakum.exposure.rule_explanations import Incident, Story
+from oakum.exposure.rule_documentation import Incident, Story
 from oakum.rules import Rule
 
 RULE = Rule("pre-login-disclosure", "API2:2023", ("CWE-209", "CWE-201"))

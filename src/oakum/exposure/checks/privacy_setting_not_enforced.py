@@ -5,7 +5,7 @@ Remedy: apply the setting where the object is read, for every endpoint, not wher
 """
 
 from oakum.exposure.leak_severity import Leak, setting, things, who
-from oakum.exposure.rule_explanations import Incident, Story
+from oakum.exposure.rule_documentation import Incident, Story
 from oakum.rules import Rule
 
 RULE = Rule("privacy-setting-not-enforced", "API3:2023", ("CWE-359", "CWE-213"))

@@ -6,7 +6,7 @@ Remedy: check authorization at each read, not when a link, a cursor or a copy is
 """
 
 from oakum.exposure.leak_severity import Leak, describe_extent, which, who
-from oakum.exposure.rule_explanations import Incident, Story
+from oakum.exposure.rule_documentation import Incident, Story
 from oakum.rules import Rule
 
 RULE = Rule("revocation-not-enforced", "API1:2023", ("CWE-613", "CWE-672"))

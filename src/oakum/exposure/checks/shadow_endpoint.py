@@ -5,7 +5,7 @@ Remedy: remove the old endpoint, or let both use the same checks.
 """
 
 from oakum.exposure.leak_severity import Leak, describe_extent, which, who
-from oakum.exposure.rule_explanations import Incident, Story
+from oakum.exposure.rule_documentation import Incident, Story
 from oakum.rules import Rule
 
 RULE = Rule("shadow-endpoint", "API9:2023", ("CWE-1059", "CWE-863"))

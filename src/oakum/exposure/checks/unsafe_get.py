@@ -6,7 +6,7 @@ Remedy: do not deploy the operation, or require a login, a role and an unsafe me
 """
 
 from oakum.exposure.leak_severity import Leak
-from oakum.exposure.rule_explanations import Incident, Story
+from oakum.exposure.rule_documentation import Incident, Story
 from oakum.rules import Rule
 
 RULE = Rule("unsafe-get", "API5:2023", ("CWE-650", "CWE-306"), "high")

@@ -9,7 +9,7 @@ Remedy: name the trusted origins in `Access-Control-Allow-Origin`, and never ech
 from __future__ import annotations
 
 from oakum.exposure.leak_severity import Leak, whose
-from oakum.exposure.rule_explanations import Story
+from oakum.exposure.rule_documentation import Story
 from oakum.rules import Rule
 
 RULE = Rule(

@@ -5,7 +5,7 @@ Remedy: a key of at least as many random bits as the hash has (RFC 7518, 3.2), o
 """
 
 from oakum.exposure.leak_severity import Leak
-from oakum.exposure.rule_explanations import Incident, Story
+from oakum.exposure.rule_documentation import Incident, Story
 from oakum.rules import Rule
 
 RULE = Rule("weak-jwt-secret", "API2:2023", ("CWE-521", "CWE-347"), "critical")

@@ -24,8 +24,8 @@ from oakum.http.jwt import claims_of
 from oakum.inference.lexicon import words
 from oakum.openapi.model import Json
 from oakum.policy.model import Policy
+from oakum.routing.caller_and_relation_lookups import Credential
 from oakum.routing.caller_credentials import RequestCredentials, find_credentials
-from oakum.routing.caller_plan import Credential
 from oakum.routing.http_messages import Denial, HttpRequest
 
 Source = Literal["said", "framework", "token", "answer", "nobody", "unknown"]

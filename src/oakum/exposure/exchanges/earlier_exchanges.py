@@ -16,9 +16,9 @@ from oakum.authz.owners import named_in_query
 from oakum.exchange import Request, Response
 from oakum.exposure.endpoints.probes import is_graphql
 from oakum.exposure.exchanges.caller_identification import Callers, IdentifiedCaller
-from oakum.exposure.exchanges.former_relations import FormerRelations
 from oakum.exposure.exchanges.graphql_response_by_field_names import UNTOLD, by_fields, reads
 from oakum.exposure.exchanges.owners_by_creation_or_parent import ShownObject, ToldOwners
+from oakum.exposure.exchanges.relations_before_write import FormerRelations
 from oakum.exposure.exchanges.settings_and_relations_learner import CallerRequest, Learner
 from oakum.exposure.response_reader import ResponseReader, is_success
 from oakum.http.methods import SAFE

@@ -17,7 +17,7 @@ from oakum.exposure.exchanges.caller_identification import IdentifiedCaller
 from oakum.exposure.exchanges.tenant_members import TenantMembers
 from oakum.openapi.model import Json
 from oakum.policy.model import Policy
-from oakum.routing.caller_plan import LookupRequest
+from oakum.routing.caller_and_relation_lookups import LookupRequest
 
 _LONGEST_SIZE = 10
 _UNKNOWN_END = -1

@@ -21,7 +21,7 @@ from oakum.http.json_pointer import path_of
 from oakum.openapi.document import Document
 from oakum.openapi.model import Json, Operation
 from oakum.policy.model import Policy, Relation
-from oakum.routing.caller_plan import LookupRequest
+from oakum.routing.caller_and_relation_lookups import LookupRequest
 from oakum.routing.judged_contract import JudgedContract
 from oakum.routing.paging_parameters import page
 

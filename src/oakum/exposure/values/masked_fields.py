@@ -13,7 +13,7 @@ from itertools import product
 
 from oakum.authz import Leaf, ObjectInstance
 from oakum.authz.table import allows, deciding_states, leaf_index
-from oakum.exposure.cells.entitled_views import Object
+from oakum.exposure.cells.values_shown_to_entitled_viewers import Object
 from oakum.exposure.evaluation_context import EvaluationContext
 from oakum.exposure.values.disclosure_by_masked_values import (
     MaskedValue,

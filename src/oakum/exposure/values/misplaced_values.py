@@ -14,7 +14,7 @@ from oakum.authz import Leaf, ObjectInstance
 from oakum.authz.decide import through
 from oakum.authz.member_paths import key_in
 from oakum.authz.table import granted_to_nobody
-from oakum.exposure.cells.side_channels import SERVERS_OWN
+from oakum.exposure.cells.side_channel_comparison import SERVERS_OWN
 from oakum.exposure.response_reader import is_success
 from oakum.exposure.values.impersonal_values import NAMES_ONE, is_one_of_few
 from oakum.exposure.values.knowledge import (

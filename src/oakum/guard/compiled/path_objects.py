@@ -21,7 +21,7 @@ from oakum.openapi.model import Operation, Parameter
 from oakum.openapi.path_segments import nameless, parameter_names
 from oakum.policy.model import Resource
 from oakum.policy.resource_schemas import resource_of
-from oakum.routing.caller_plan import is_asked
+from oakum.routing.caller_and_relation_lookups import is_asked
 
 _NAME = re.compile(r"\{([^{}]+)\}")
 _PLAIN = re.compile(

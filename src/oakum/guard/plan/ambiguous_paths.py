@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from oakum.authz import Model
-from oakum.guard.compiled.lookup_plan import LookupPlan
+from oakum.guard.compiled.enforcement_plan import LookupPlan
 from oakum.guard.plan.deduplicated_automata import Automata
 from oakum.openapi.model import ClosedOperation, Operation
 from oakum.openapi.path_segments import nameless
-from oakum.routing.operation_by_parameter_values import Rival
+from oakum.routing.operation_by_path_values import Rival
 from oakum.routing.route import escape_template, shut_paths
 
 

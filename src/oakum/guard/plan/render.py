@@ -23,17 +23,17 @@ from oakum.authz.csv_projection import said_columns
 from oakum.authz.data_outside_objects import account, asks
 from oakum.authz.declared_media import distinct, split
 from oakum.authz.discriminators import alternative_by_tag, objects_of, tag_of
+from oakum.authz.objects_omitted_by_selection import members_with_objects
 from oakum.authz.owner_states import digit
 from oakum.authz.project import counts_kind
 from oakum.authz.table import Table, Trie
 from oakum.authz.unexpected_types import SCALARS, in_cell
 from oakum.authz.unions import all_of, declares, keeps_kind, mixes, nobodys
-from oakum.authz.unselected_objects import members_with_objects
 from oakum.guard.audit_counts import audit_name
 from oakum.guard.compiled.compiled_contract import CompiledContract
+from oakum.guard.compiled.enforcement_plan import LookupPlan, kind_of
 from oakum.guard.compiled.field_selection import NAMES, PLAIN_PREFERENCES
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
-from oakum.guard.compiled.lookup_plan import LookupPlan, kind_of
 from oakum.guard.compiled.lookup_selection import TENANTS, LookupSelection
 from oakum.guard.compiled.relation_writes import mark
 from oakum.guard.compiled.write_targets import Target

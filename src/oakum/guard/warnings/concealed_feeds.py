@@ -13,7 +13,7 @@ from oakum.authz.compiled_model import is_hidden_from_members
 from oakum.errors import Problem, few
 from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.guard.compiled.concealed_objects import ConcealedObject
-from oakum.guard.compiled.lookup_plan import kind_of
+from oakum.guard.compiled.enforcement_plan import kind_of
 from oakum.routing.content_type import FEEDS
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from oakum.errors import Problem
 from oakum.guard.compiled.compiled_contract import CompiledContract
+from oakum.guard.compiled.enforcement_plan import kind_of
 from oakum.guard.compiled.file_uploads import unset_files
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
-from oakum.guard.compiled.lookup_plan import kind_of
 from oakum.routing.content_type import FORM, PARTS
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from oakum.errors import Problem
 from oakum.guard.compiled.compiled_contract import CompiledContract
-from oakum.guard.compiled.lookup_plan import NEVER_SENT
+from oakum.guard.compiled.enforcement_plan import NEVER_SENT
 from oakum.guard.compiled.path_objects import leaves_out
 from oakum.openapi.path_segments import nameless
 

@@ -12,7 +12,7 @@ from oakum.openapi.document import Document
 from oakum.openapi.model import Operation
 from oakum.policy.model import Guarding, Policy
 from oakum.routing.allowed_headers import is_against_forgery, is_condition, is_named, names_nobody
-from oakum.routing.caller_plan import Credential
+from oakum.routing.caller_and_relation_lookups import Credential
 
 
 def conditions(contract: CompiledContract) -> Iterator[Problem]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from oakum.errors import Problem, few
 from oakum.guard.compiled.compiled_contract import CompiledContract
-from oakum.guard.compiled.lookup_plan import kind_of
+from oakum.guard.compiled.enforcement_plan import kind_of
 from oakum.openapi.model import Operation
 from oakum.policy.guard_section import OF_THE_WHOLE
 from oakum.routing.allowed_headers import returns

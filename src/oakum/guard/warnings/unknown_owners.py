@@ -10,7 +10,7 @@ from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
 from oakum.guard.compiled.objects_in_responses import enclosing_resources, listed_at, shown_at
 from oakum.guard.compiled.path_objects import PathObjects, key_lists
 from oakum.guard.compiled.write_targets import needs_object
-from oakum.guard.compiled.written_resource import is_ambiguous
+from oakum.guard.compiled.written_object_type import is_ambiguous
 from oakum.guard.warnings.contract_queries import owners_alone, resources_shown, resources_written
 from oakum.openapi.model import Operation
 from oakum.policy.model import Resource

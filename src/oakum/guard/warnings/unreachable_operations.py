@@ -8,8 +8,8 @@ from oakum.authz import ANONYMOUS
 from oakum.authz.decide import may_call
 from oakum.errors import Location, Problem, few
 from oakum.guard.compiled.compiled_contract import CompiledContract
+from oakum.guard.compiled.enforcement_plan import NEVER_SENT
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
-from oakum.guard.compiled.lookup_plan import NEVER_SENT
 from oakum.guard.warnings.contract_queries import resources_shown
 from oakum.policy.model import Grant
 from oakum.policy.resource_schemas import success

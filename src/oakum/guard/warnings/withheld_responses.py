@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from oakum.authz.data_outside_objects import OF_OBJECTS, account, asks
 from oakum.errors import Problem, few
 from oakum.guard.compiled.compiled_contract import CompiledContract
+from oakum.guard.compiled.enforcement_plan import kind_of
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
-from oakum.guard.compiled.lookup_plan import kind_of
 from oakum.guard.warnings.contract_queries import resources_shown
 from oakum.http.json_pointer import path_of
 from oakum.http.media_type import essence

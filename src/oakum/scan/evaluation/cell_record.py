@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from oakum.authz.table import deciding_states
-from oakum.exposure.cells.entitled_views import MissingField, Object
 from oakum.exposure.cells.matrix import HIDDEN, Doubt, Key, Observation, Outcome, state_key
+from oakum.exposure.cells.values_shown_to_entitled_viewers import MissingField, Object
 from oakum.exposure.evaluation_context import EvaluationContext
 from oakum.exposure.finding_evidence import Place
 from oakum.finding import Evidence, Result

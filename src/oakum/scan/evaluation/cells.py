@@ -13,7 +13,6 @@ from functools import partial
 from oakum.authz import Leaf, ObjectInstance
 from oakum.authz.member_paths import key_in
 from oakum.authz.table import allows, closed_by_absence
-from oakum.exposure.cells.entitled_views import DoubtedValue
 from oakum.exposure.cells.matrix import (
     ALIKE,
     ANOTHER,
@@ -26,6 +25,7 @@ from oakum.exposure.cells.matrix import (
     Observation,
     Outcome,
 )
+from oakum.exposure.cells.values_shown_to_entitled_viewers import DoubtedValue
 from oakum.exposure.evaluation_context import EvaluationContext
 from oakum.exposure.evidence import Mark
 from oakum.exposure.finding_evidence import EvidenceMaker, by_way_of, place_of
@@ -53,13 +53,6 @@ from oakum.scan.evaluation.false_positives import (
 )
 from oakum.scan.evaluation.hidden_embedded_objects import references_in
 from oakum.scan.evaluation.judged_response import JudgedResponse
-from oakum.scan.evaluation.loose_values import (
-    asked_for,
-    loose_values,
-    may_have_come,
-    stands_loose,
-    texts_beside,
-)
 from oakum.scan.evaluation.requested_object import (
     asked_key,
     is_found_by_anothers,
@@ -67,6 +60,13 @@ from oakum.scan.evaluation.requested_object import (
     names_one_of,
 )
 from oakum.scan.evaluation.shared_values import SHARED, sharers, sharers_of_unnamed
+from oakum.scan.evaluation.values_outside_owned_objects import (
+    asked_for,
+    loose_values,
+    may_have_come,
+    stands_loose,
+    texts_beside,
+)
 
 _MASK = "mask"
 _TWO_FACED = "its owner gets another value of this field elsewhere: one may be a mask"

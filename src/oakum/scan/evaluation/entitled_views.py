@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from oakum.authz import ObjectInstance
-from oakum.exposure.cells.entitled_views import Object
+from oakum.exposure.cells.values_shown_to_entitled_viewers import Object
 from oakum.exposure.evaluation_context import EvaluationContext
 from oakum.exposure.response_reader import is_success
 from oakum.exposure.values.knowledge import canonical, is_blank

@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 from oakum.exchange import Request
 from oakum.openapi.model import Operation
-from oakum.routing.operation_by_parameter_values import params_of
+from oakum.routing.operation_by_path_values import params_of
 from oakum.scan.requests.builder import path_on
 
 _AN_ID = re.compile(r"[^/]*\d[^/]*|[^/]{25,}")

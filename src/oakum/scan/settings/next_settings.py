@@ -13,7 +13,7 @@ from oakum.exposure.values.knowledge import canonical
 from oakum.finding import Cell, Result
 from oakum.openapi.model import Json
 from oakum.scan.engine import Engine
-from oakum.scan.settings.account_settings import AccountSettings
+from oakum.scan.settings.settings_writer import AccountSettings
 
 _MOST_WORLDS = 24
 LAST_LOOK = "all worlds"

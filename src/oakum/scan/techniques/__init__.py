@@ -26,6 +26,7 @@ from oakum.scan.techniques import (
     object_counts_in_accounts,
     optional_parameters,
     own_tenants,
+    ownerless_values_in_refusals,
     page_limit_not_enforced,
     paired_worlds,
     revocation,
@@ -33,7 +34,6 @@ from oakum.scan.techniques import (
     sort_orders,
     tenant_isolation,
     untrusted_origin_allowed,
-    values_in_refusals,
     writes,
 )
 
@@ -55,7 +55,7 @@ TECHNIQUES: tuple[Technique, ...] = (
     sort_orders,
     list_totals,
     object_counts_in_accounts,
-    values_in_refusals,
+    ownerless_values_in_refusals,
     revocation,
     feed_exposure,
     writes,

@@ -41,7 +41,7 @@ from oakum.scan.write_tests.creation_pairs import creations
 from oakum.scan.write_tests.creations_for_others import CreationsForOthers
 from oakum.scan.write_tests.members_of_creations import why_undecided
 from oakum.scan.write_tests.nested_creations import CreationsBelow
-from oakum.scan.write_tests.parent_objects import ParentObjects
+from oakum.scan.write_tests.parents_shown_to_caller import ParentObjects
 from oakum.scan.write_tests.write_control import WriteControl, WriteOutcome
 
 HOW = "creation"

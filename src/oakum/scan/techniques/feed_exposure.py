@@ -30,7 +30,7 @@ from oakum.openapi.model import Json, Parameter, Shape
 from oakum.scan.engine import Engine, Kind
 from oakum.scan.identities.relationships import Relationships
 from oakum.scan.requests.builder import FilledRequest, fill
-from oakum.scan.settings.account_settings import AccountSettings
+from oakum.scan.settings.settings_writer import AccountSettings
 from oakum.scan.technique import Line, Prospect
 from oakum.scan.transport.open_feed import Frame, Listen, Stream
 

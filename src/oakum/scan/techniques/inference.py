@@ -14,7 +14,12 @@ from functools import partial
 
 from oakum.exchange import Response
 from oakum.exposure.cells.matrix import NOBODY, state_key
-from oakum.exposure.cells.side_channels import Place, ResponseReading, describe_differences, read
+from oakum.exposure.cells.side_channel_comparison import (
+    Place,
+    ResponseReading,
+    describe_differences,
+    read,
+)
 from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.leak_signal import Signal
 from oakum.exposure.response_reader import is_success

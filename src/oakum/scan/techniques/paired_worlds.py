@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from oakum.exchange import Response
-from oakum.exposure.cells.side_channels import (
+from oakum.exposure.cells.side_channel_comparison import (
     Place,
     ResponseReading,
     describe_differences,
@@ -33,7 +33,7 @@ from oakum.scan.coverage.untested import Section
 from oakum.scan.engine import Engine
 from oakum.scan.filters.hidden_values import HiddenValue, hidden_fields
 from oakum.scan.requests.builder import FilledRequest, fill
-from oakum.scan.settings.account_settings import AccountSettings
+from oakum.scan.settings.settings_writer import AccountSettings
 from oakum.scan.settings.writable_fields import of_objects, own_fields
 from oakum.scan.technique import Line, Prospect
 from oakum.scan.techniques.inference import read_parts, signal

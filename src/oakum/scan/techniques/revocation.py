@@ -28,7 +28,7 @@ from oakum.scan.evaluation.lasting_links import LastingLink, cursor_parameter
 from oakum.scan.identities.relationships import Relationships, steps_before_consent
 from oakum.scan.requests.builder import variable
 from oakum.scan.requests.called_operation import base_pattern, path_values
-from oakum.scan.settings.account_settings import AccountSettings
+from oakum.scan.settings.settings_writer import AccountSettings
 from oakum.scan.technique import Line, Prospect
 
 HOW = "revocation"

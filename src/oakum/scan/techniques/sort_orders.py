@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from oakum.exchange import Response
-from oakum.exposure.cells.side_channels import ResponseReading
+from oakum.exposure.cells.side_channel_comparison import ResponseReading
 from oakum.exposure.endpoints.probes import Probe
 from oakum.inference.lexicon import word_set, words
 from oakum.openapi.model import Parameter

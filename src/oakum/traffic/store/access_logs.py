@@ -25,7 +25,7 @@ from oakum.http.methods import routed_method
 from oakum.openapi.model import Operation
 from oakum.openapi.path_segments import id_form
 from oakum.traffic.call import Hasher
-from oakum.traffic.call_reader import Endpoints
+from oakum.traffic.calls_from_exchanges import Endpoints
 from oakum.traffic.recorded_exchange import RecordedExchange, UnusableRecord, from_log
 from oakum.traffic.store import sql_counts, sql_queries
 from oakum.traffic.store.engine import QueryEngine, UnreadableSource

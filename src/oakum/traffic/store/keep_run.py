@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from oakum.traffic.call import Hasher, RecordedCall
-from oakum.traffic.call_reader import Endpoints, calls
+from oakum.traffic.calls_from_exchanges import Endpoints, calls
 from oakum.traffic.evaluation.loading import load_against
 from oakum.traffic.evaluation.traffic_judge import DocumentJudge
 from oakum.traffic.observation_run import survey_of

@@ -8,7 +8,7 @@ from typing import Any
 
 from tests import quick_yaml
 from tests.conformance.exchanges import FOLDER
-from tests.unit.guard.compiled.test_written_resource import TYPES
+from tests.unit.guard.compiled.test_written_object_type import TYPES
 from tests.unit.guard.warnings.contracts import CLUB, LEDGER, said
 
 BADGES = quick_yaml.load((FOLDER / "contracts" / "badges.yaml").read_text())

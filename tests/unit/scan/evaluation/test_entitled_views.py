@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from oakum.exposure.cells.entitled_views import Object
+from oakum.exposure.cells.values_shown_to_entitled_viewers import Object
 from tests.properties.test_entitled import STAFFED, VALUES, staffed
 from tests.unit.scan.evaluation.test_evaluator import CARD, policy
 from tests.unit.scan.studio import IDS

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from oakum.policy.model import Switch
-from tests.unit.scan.settings.test_account_settings import ready
+from tests.unit.scan.settings.test_settings_writer import ready
 from tests.unit.scan.studio import IDS, Studio
 
 SWITCH = Switch("putSettings", "/is_private")

@@ -7,7 +7,7 @@ import pytest
 from oakum.errors import TargetError
 from oakum.exchange import Request, Response
 from oakum.scan.undo.setting_change import SettingChange
-from tests.unit.scan.settings.test_account_settings import PRIVATE, Refusing, ready
+from tests.unit.scan.settings.test_settings_writer import PRIVATE, Refusing, ready
 from tests.unit.scan.studio import IDS, Studio
 
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from oakum.exchange import Request, Response
 from oakum.scan.requests.cache_bypass import past_cache
-from oakum.scan.settings.account_settings import AccountSettings
 from oakum.scan.settings.settings_verification import SettingElsewhere
+from oakum.scan.settings.settings_writer import AccountSettings
 from tests.unit.exposure.values.test_knowledge import instance
 from tests.unit.scan.studio import IDS, TARGET, Run, Studio, account_settings, probe, reply
 

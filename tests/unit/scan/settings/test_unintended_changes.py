@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from oakum.exchange import Request, Response
 from oakum.openapi.model import Media, Shape
 from oakum.scan.journal import Journal, recall
-from oakum.scan.settings.account_settings import AccountSettings
+from oakum.scan.settings.settings_writer import AccountSettings
 from oakum.scan.undo.encryption import Encryption
 from oakum.scan.undo.setting_change import SettingChange
 from oakum.scan.undo.settings_json import Before, keep_settings, open_record
-from tests.unit.scan.settings.test_account_settings import PRIVATE, ready, writing
+from tests.unit.scan.settings.test_settings_writer import PRIVATE, ready, writing
 from tests.unit.scan.studio import IDS, TARGET, Studio, reply
 
 LAW = settings(max_examples=60, deadline=None)

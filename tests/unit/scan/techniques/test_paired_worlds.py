@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oakum.exchange import Request, Response
-from oakum.exposure.cells.side_channels import Place, ResponseReading
+from oakum.exposure.cells.side_channel_comparison import Place, ResponseReading
 from oakum.scan.filters.hidden_values import HiddenValue
 from oakum.scan.requests.builder import FilledRequest
 from oakum.scan.techniques.paired_worlds import Seen, _steady, _telling_places

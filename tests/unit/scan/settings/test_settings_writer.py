@@ -17,7 +17,7 @@ from oakum.errors import TargetError
 from oakum.exchange import Request, Response
 from oakum.openapi.model import Media, Parameter, Shape
 from oakum.policy.model import Switch
-from oakum.scan.settings.account_settings import AccountSettings
+from oakum.scan.settings.settings_writer import AccountSettings
 from oakum.scan.undo.setting_change import SettingChange
 from oakum.scan.write_counts import WriteCounts
 from tests.unit.exposure.values.test_knowledge import instance

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from oakum.authz.unselected_objects import members_with_objects
+from oakum.authz.objects_omitted_by_selection import members_with_objects
 from oakum.openapi.model import Shape
 
 NOTE = Shape(names=frozenset({"Note"}), kinds=frozenset({"object"}), pointer="note")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from oakum.authz import Model
-from oakum.exposure.cells.side_channels import SERVERS_OWN
+from oakum.exposure.cells.side_channel_comparison import SERVERS_OWN
 from oakum.exposure.evaluation_context import EvaluationContext
 from oakum.exposure.finding_evidence import Question
 from oakum.exposure.values.impersonal_values import is_one_of_few

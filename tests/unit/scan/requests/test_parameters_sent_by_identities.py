@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from oakum.openapi.model import Parameter, Shape
 from oakum.scan.identities.model import Identities, Identity, Send
-from oakum.scan.requests.identity_parameters import without_sent
+from oakum.scan.requests.parameters_sent_by_identities import without_sent
 from tests.unit.scan.studio import Run, Studio
 
 

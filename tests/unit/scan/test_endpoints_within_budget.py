@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oakum.exposure.endpoints.probes import Probe, survey
-from oakum.scan.budget_plan import SHARE, afford, cost, risk
+from oakum.scan.endpoints_within_budget import SHARE, afford, cost, risk
 from tests.unit.scan.studio import model
 
 VIEWERS = 4

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from oakum.openapi.model import Shape
-from oakum.routing.path_converters import sure_texts, unclear_integers
+from oakum.routing.path_values_accepted_by_routers import sure_texts, unclear_integers
 
 INTEGER = frozenset(("integer",))
 STRING = frozenset(("string",))

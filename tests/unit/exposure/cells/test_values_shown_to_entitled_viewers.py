@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from oakum.exposure.cells.entitled_views import DoubtedValue, EntitledViews, MissingField, Object
 from oakum.exposure.cells.matrix import Key, Observation
+from oakum.exposure.cells.values_shown_to_entitled_viewers import (
+    DoubtedValue,
+    EntitledViews,
+    MissingField,
+    Object,
+)
 from oakum.finding import Result
 
 NOTE = Object("ann", "Note", "n-1")

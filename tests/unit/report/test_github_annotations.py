@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 
 from oakum.finding import Report
-from oakum.report import github
+from oakum.report import github_annotations
 from oakum.report.grouping import defects
 from tests.unit.report.sample import clean, hostile, many, sample, untrusted
 from tests.unit.report.test_json_document import reports
@@ -27,7 +27,7 @@ def undone(text: str, *marks: str) -> str:
 
 
 def commands(report: Report) -> list[Command]:
-    text = github.render(report).decode()
+    text = github_annotations.render(report).decode()
     assert "##[" not in text  # a command of the older kind, wherever it stands
     found = []
     for line in text.removesuffix("\n").split("\n"):
@@ -40,7 +40,10 @@ def commands(report: Report) -> list[Command]:
         assert set(pairs) == {"file", "line", "col", "title"}
         properties = {name: undone(value) for name, value in pairs.items()}
         found.append((match[1], properties, undone(match[3], "%3A", "%2C")))
-    assert all(n <= github.MOST_OF_A_KIND for n in Counter(kind for kind, _, _ in found).values())
+    assert all(
+        n <= github_annotations.MOST_OF_A_KIND
+        for n in Counter(kind for kind, _, _ in found).values()
+    )
     return found
 
 
@@ -86,4 +89,4 @@ def test_the_last_annotation_of_a_kind_counts_what_is_beyond(count: int) -> None
 
 def test_a_run_that_saw_nothing_is_an_error() -> None:
     assert [kind for kind, _, _ in commands(untrusted())] == ["error", "error"]
-    assert github.render(untrusted()).decode().splitlines()[-1] == "oakum: exit 3"
+    assert github_annotations.render(untrusted()).decode().splitlines()[-1] == "oakum: exit 3"

@@ -18,7 +18,7 @@ from oakum.openapi.pattern_automaton import Automaton
 from oakum.openapi.pattern_syntax import UnsupportedPattern
 from oakum.routing.overlapping_paths import CrossedPath, overlaps
 from oakum.routing.parameter_texts import is_integer, of_shape
-from oakum.routing.path_converters import sure_texts, unclear_integers
+from oakum.routing.path_values_accepted_by_routers import sure_texts, unclear_integers
 
 
 def params_of(operation: Operation, segments: Mapping[str, str]) -> dict[str, str]:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from oakum.authz import Leaf, ObjectInstance
 from oakum.authz.judgement import Judgement
 from oakum.exchange import Response
-from oakum.exposure.cells.side_channels import (
+from oakum.exposure.cells.side_channel_comparison import (
     ResponseReading,
     describe_differences,
     differences,

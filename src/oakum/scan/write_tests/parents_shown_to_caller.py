@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 from oakum.exchange import Request, Response
 from oakum.exposure.endpoints.probes import Probe
 from oakum.openapi.model import Parameter
-from oakum.routing.operation_by_parameter_values import params_of
+from oakum.routing.operation_by_path_values import params_of
 from oakum.scan.coverage.untested import Section
 from oakum.scan.engine import Engine
 from oakum.scan.requests.builder import FilledRequest, fill, in_path, nobodys, raw_path

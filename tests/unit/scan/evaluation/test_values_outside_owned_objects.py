@@ -12,8 +12,8 @@ from oakum.exchange import Response
 from oakum.exposure.finding_evidence import Question
 from oakum.exposure.response_reader import ResponseReader
 from oakum.scan.evaluation.judged_response import JudgedResponse
-from oakum.scan.evaluation.loose_values import loose_values, stands_loose
 from oakum.scan.evaluation.ownership import KnownInstances
+from oakum.scan.evaluation.values_outside_owned_objects import loose_values, stands_loose
 from tests.unit.exposure.test_evaluation_context_laws import instance
 from tests.unit.scan import studio
 from tests.unit.scan.evaluation.test_evaluator import ANN, Watch

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from oakum.errors import TargetError
 from oakum.exchange import Request, Response
-from oakum.scan.settings.account_settings import AccountSettings
+from oakum.scan.settings.settings_writer import AccountSettings
 from oakum.scan.settings.write_outcomes import SettingOutcome
 from oakum.scan.undo.visibility_wait import PAUSES, VisibilityWait
-from tests.unit.scan.settings.test_account_settings import (
+from tests.unit.scan.settings.test_settings_writer import (
     BECOMES,
     CHANGES,
     LAW,

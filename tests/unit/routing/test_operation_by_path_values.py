@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from oakum.openapi.model import Operation, Parameter, Shape
-from oakum.routing.operation_by_parameter_values import path_choices, rivals
+from oakum.routing.operation_by_path_values import path_choices, rivals
 
 INTEGER, STRING = Shape(kinds=frozenset(("integer",))), Shape(kinds=frozenset(("string",)))
 UUID = Shape(kinds=frozenset(("string",)), format="uuid")

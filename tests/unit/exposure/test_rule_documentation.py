@@ -8,7 +8,7 @@ import pytest
 
 from oakum.exposure.checks import CHECKS, OVER_BLOCK, STORIES
 from oakum.exposure.checks import RULES as ALL
-from oakum.exposure.rule_explanations import Story, references
+from oakum.exposure.rule_documentation import Story, references
 from oakum.rules import Rule
 
 RULES = [*(check.RULE for check in CHECKS), OVER_BLOCK]

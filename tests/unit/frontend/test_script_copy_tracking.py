@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oakum.frontend.script_instrumentation import HELPER, rewritten, rewritten_page
+from oakum.frontend.script_copy_tracking import HELPER, rewritten, rewritten_page
 
 
 def made(source: str) -> str:

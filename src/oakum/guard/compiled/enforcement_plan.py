@@ -34,7 +34,7 @@ from oakum.guard.compiled.relation_writes import ends, warn_of_claims, warn_of_u
 from oakum.guard.compiled.resources_in_parameters import resources_in_parameters
 from oakum.guard.compiled.unrepeatable_tenants import shown_members, unsaid, with_tenants
 from oakum.guard.compiled.write_targets import Finders, Target, Targets, needs_object
-from oakum.guard.compiled.written_resource import typed_target, written_target
+from oakum.guard.compiled.written_object_type import typed_target, written_target
 from oakum.http.json_pointer import path_of
 from oakum.http.media_type import covers_json, essence
 from oakum.openapi.document import Document
@@ -44,10 +44,15 @@ from oakum.openapi.pattern_syntax import UnsupportedPattern
 from oakum.openapi.shape_queries import element
 from oakum.policy.model import Policy, origin
 from oakum.policy.resource_schemas import resource_of
-from oakum.routing.caller_plan import Credential, LookupRequest, caller_plan, request_of
+from oakum.routing.caller_and_relation_lookups import (
+    Credential,
+    LookupRequest,
+    caller_plan,
+    request_of,
+)
 from oakum.routing.content_type import FEEDS, FORM, PARTS
 from oakum.routing.nested_parameters import nested_members
-from oakum.routing.operation_by_parameter_values import (
+from oakum.routing.operation_by_path_values import (
     PathChoices,
     path_choices,
     rivals,
