@@ -85,6 +85,7 @@ def test_an_endpoint_opens_its_answer_as_it_is_built(open_page: Open) -> None:
     endpoint = page.locator(leaf(page, "GET /users/{userId}"))
     assert endpoint.locator("table").count() == 0  # nothing is drawn before it is asked for
     endpoint.locator("summary").first.click()
+    expect(endpoint.locator(".skeleton tbody th").last).to_be_visible()
     lines = endpoint.locator(".skeleton tbody th").all_inner_texts()
     assert [each.strip() for each in lines] == [
         "{", "id", "email", "friends [ {", "id", "city", "} ]", "tags [", "*", "]", "}",
