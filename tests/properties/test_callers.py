@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests import quick_yaml
@@ -194,6 +194,7 @@ def test_a_worse_answer_to_who_am_i_never_names_anybody(
 
 
 @LAW
+@example(name="x-cache", value="freshnotcached", control="private")
 @given(name=NAMES_OF_CACHES, value=SAYING, control=st.sampled_from(("private", "no-store")))
 def test_a_cache_is_found_out_by_both_alike(
     by_answer: tuple[PythonGuard, LuaGuard], name: str, value: str, control: str

@@ -51,7 +51,8 @@ end
 local HAD = { "stale", "updating", "revalidated", "fresh", "cached" }
 local function hit(value)
   if find(value, "hit%f[%A]") then return true end
-  return holds(gsub(gsub(value, "not.cached", ""), "no.cached", ""), HAD)
+  -- A letter in its place, so that what is before it does not end there as a word of its own.
+  return holds(gsub(gsub(value, "not.cached", "x"), "no.cached", "x"), HAD)
 end
 
 local YES = { ["1"] = true, ["true"] = true, yes = true, on = true }
