@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from oakum.errors import Problem
+from oakum.errors import Problem, few
 from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
 from oakum.guard.compiled.objects_in_responses import enclosing_resources, listed_at, shown_at
@@ -44,8 +44,7 @@ def unknown_owners(contract: CompiledContract, endpoint: GrantedEndpoint) -> Ite
             hint = f"write `{id}: {{call: […]}}` with those who may, for example `owner`"
             yield Problem(contract.location(operation), said, hint)
     if kind == "none" and closed and (rule.call or opened):
-        few = ", ".join(f"`{each}`" for each in closed[:3]) + (", …" if closed[3:] else "")
-        said = f"{unknown}, so fields that only its owner may set are refused: {few}"
+        said = f"{unknown}, so fields that only its owner may set are refused: {few(closed, 3)}"
         yield Problem(contract.location(operation), said, endpoint.checks.owner_hint)
 
 
