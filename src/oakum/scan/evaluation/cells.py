@@ -55,8 +55,8 @@ from oakum.scan.evaluation.hidden_embedded_objects import references_in
 from oakum.scan.evaluation.judged_response import JudgedResponse
 from oakum.scan.evaluation.requested_object import (
     asked_key,
-    is_found_by_anothers,
     is_found_by_hidden,
+    is_found_through_hidden_object,
     names_one_of,
 )
 from oakum.scan.evaluation.shared_values import SHARED, sharers, sharers_of_unnamed
@@ -429,7 +429,7 @@ class Cells:
         table = context.model.tables[resource]
         lost |= is_found_by_hidden(self._probe, table.resource, partial(self._is_granted, of))
         always = partial(self._sees_always, of.held)
-        lost |= is_found_by_anothers(self._probe, table.resource, always)
+        lost |= is_found_through_hidden_object(self._probe, table.resource, always)
         if present or not lost:
             evidence = self._exhibits.refusal(who, resource, path, of.held)
             self._record.put(of, path, Result.OVER_BLOCK, evidence)

@@ -55,7 +55,7 @@ def is_found_by_hidden(probe: Probe, resource: Resource, may_see: Callable[[str]
     )
 
 
-def is_found_by_anothers(
+def is_found_through_hidden_object(
     probe: Probe, resource: Resource, always_sees: Callable[[str, str], bool]
 ) -> bool:
     """Whether a request selects what it shows by a field of another resource that its viewer may

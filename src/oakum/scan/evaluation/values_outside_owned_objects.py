@@ -127,8 +127,10 @@ def _around(
     the value may be in a sentence by chance."""
     if not is_unmistakable(value) or is_one_of_few(value, name):
         return ()
-    around = [at for text, at in loose.items() if len(text) > len(value) and _is_in(text, value)]
-    return around[0] if around and knowledge.canary(value, aside=True) is None else ()
+    if knowledge.canary(value, aside=True) is not None:
+        return ()
+    around = (at for text, at in loose.items() if len(text) > len(value) and _is_in(text, value))
+    return next(around, ())
 
 
 def _is_in(text: str, value: str) -> bool:

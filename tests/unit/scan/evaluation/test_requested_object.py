@@ -15,7 +15,7 @@ from oakum.openapi.model import Operation
 from oakum.policy.model import Owner, Resource
 from oakum.scan.evaluation.requested_object import (
     asked_key,
-    is_found_by_anothers,
+    is_found_through_hidden_object,
     named_keys,
     parameter_naming,
 )
@@ -85,10 +85,10 @@ def test_what_another_resources_hidden_field_selects_may_be_missing(
     sources: dict[str, str], always: set[tuple[str, str]], found: bool
 ) -> None:
     sees = lambda name, path: (name, path) in always  # noqa: E731
-    assert is_found_by_anothers(probe(sources), DOC, sees) is found
+    assert is_found_through_hidden_object(probe(sources), DOC, sees) is found
 
 
 def test_an_object_in_the_path_selects_nothing() -> None:
     named = probe({"title": "Article.title"})
     below = replace(named, operation=Operation("getDoc", "GET", "/articles/{title}/docs"))
-    assert not is_found_by_anothers(below, DOC, lambda name, path: False)
+    assert not is_found_through_hidden_object(below, DOC, lambda name, path: False)
