@@ -193,20 +193,20 @@ class UndoLog(ObjectReadings):
         """Asks whoever may remove it and is still shown it, marked as deleted, to do it again: an
         API may delete for good what it has put away."""
         removers = dict.fromkeys((made.remover or made.who, made.who, *made.others))
-        said = f"the API may keep what is deleted: {made.how or made.name}"
-        before = len(self.unsure)
+        shown = False
         for key in (each for each in keys if not may_lose_a_piece(each)):
             for who in removers if made.look is not None else ():
                 its = replace(self._with_key(made, key), who=who)
-                kept = self._kept_rows(its, key)
-                if kept:
-                    remove = for_key(made.remove, its.place or key)
-                    self.in_its_state(partial(or_plainly, partial(self.ask, who)), its, remove, key)
-                    kept = [row for row in self._kept_rows(its, key) if self._is_kept(its, row)]
-                    if not kept:
-                        return
-        markable = made.name in self._markable and not (made.purge or is_for_good(made.remove))
-        if markable and len(self.unsure) == before and said not in self.unsure:
+                if not self._kept_rows(its, key):
+                    continue
+                shown = True
+                remove = for_key(made.remove, its.place or key)
+                self.in_its_state(partial(or_plainly, partial(self.ask, who)), its, remove, key)
+                if not any(self._is_kept(its, row) for row in self._kept_rows(its, key)):
+                    break
+        said = f"the API may keep what is deleted: {made.how or made.name}"
+        marks = made.name in self._markable and not (made.purge or is_for_good(made.remove))
+        if marks and not shown and said not in self.unsure:
             self.unsure.append(said)
 
     def _kept_rows(self, made: CreatedObject, key: str) -> list[Row]:
