@@ -8,7 +8,7 @@ matches no condition (default deny, unknown is closed).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from itertools import product
@@ -340,6 +340,12 @@ def deciding_states(table: Table, path: str) -> tuple[str, ...]:
     """States that any grant of a field depends on."""
     index = leaf_index(table, path)
     return table.deciding_states(index) if index >= 0 else ()
+
+
+def combinations(table: Table, names: Sequence[str]) -> Iterator[dict[str, Json]]:
+    """Each combination of the values of these states, as state name → value."""
+    for values in product(*(table.resource.states[name].values for name in names)):
+        yield dict(zip(names, values, strict=True))
 
 
 @cache

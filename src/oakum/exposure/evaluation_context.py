@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import product
 
 from oakum.authz import Model, ObjectInstance
-from oakum.authz.table import allows, deciding_states, leaf_index
+from oakum.authz.table import allows, combinations, deciding_states, leaf_index
 from oakum.exposure.cells.matrix import NOBODY, Matrix
 from oakum.exposure.cells.values_shown_to_entitled_viewers import EntitledViews
 from oakum.exposure.cells.withdrawn_findings import (
@@ -192,15 +192,14 @@ class EvaluationContext:
         state: Mapping[str, Json], unread: frozenset[str],
     ) -> bool:  # fmt: skip
         """Whether the contract would grant the field for some value of the unread settings."""
-        states = self.model.policy.resources[what[0]].states
-        names = [n for n in deciding_states(self.model.tables[what[0]], what[1]) if n in unread]
+        table = self.model.tables[what[0]]
+        names = [name for name in deciding_states(table, what[1]) if name in unread]
         known = question.viewer is not None
         return any(
             self.matrix.is_granted(
-                question.endpoint, *what, held, known,
-                {**state, **dict(zip(names, values, strict=True))},
+                question.endpoint, *what, held, known, {**state, **values}
             )
-            for values in product(*(states[name].values for name in names))
+            for values in combinations(table, names)
         )  # fmt: skip
 
     def is_party(self, viewer: str | None, resource: str, key: str) -> bool:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import replace
-from itertools import product
 
 from oakum.authz import Model
-from oakum.authz.table import Table, allows, deciding_states, leaf_index, may_allow
+from oakum.authz.table import Table, allows, combinations, deciding_states, leaf_index, may_allow
 from oakum.errors import Location
 from oakum.exposure.cells.matrix import UNREAD, Entry, Key, Matrix, state_key
 from oakum.exposure.checks import CHECKS, OVER_BLOCK, Leak, severity
@@ -357,11 +356,8 @@ def _describe(
 def _sees_something(table: Table, held: frozenset[str], state: dict[str, Json]) -> bool:
     """Whether a line shows whoever has these relations any field of the object; a state that is
     not known may be any."""
-    open_states = {n: s.values for n, s in table.resource.states.items() if n not in state}
-    combinations = (
-        dict(zip(open_states, each, strict=True)) for each in product(*open_states.values())
-    )
-    return any(table.see(held, {**each, **state}) for each in combinations)
+    unknown = [name for name in table.resource.states if name not in state]
+    return any(table.see(held, {**each, **state}) for each in combinations(table, unknown))
 
 
 def _unguessable(matrix: Matrix, cells: list[tuple[Key, Entry]]) -> bool:
@@ -414,9 +410,7 @@ def _closed_to_anonymous(matrix: Matrix) -> set[Place]:
 def _open_state(model: Model, key: Key, held: frozenset[str]) -> State:
     """A state in which the contract grants the leaked field; empty if there is none."""
     table = model.tables[key.resource]
-    names = deciding_states(table, key.field)
-    for values in product(*(table.resource.states[name].values for name in names)):
-        state = dict(zip(names, values, strict=True))
+    for state in combinations(table, deciding_states(table, key.field)):
         if allows(table, key.field, held, state):
             return state_key(table, key.field, state)
     return ()

@@ -8,14 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import product
 from types import MappingProxyType
 from typing import NamedTuple
 
 from oakum.authz import Model, Principal, Subject, Table
 from oakum.authz.decide import through
 from oakum.authz.owner_states import digit, digits, state_of
-from oakum.authz.table import allows, closed_by_absence, deciding_state_records, deciding_states
+from oakum.authz.table import (
+    allows,
+    closed_by_absence,
+    combinations,
+    deciding_state_records,
+    deciding_states,
+)
 from oakum.exposure.cells.list_ends import ListEnds
 from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.known_identities import KnownIdentities, viewer_kinds
@@ -251,7 +256,7 @@ class Matrix:
         for (name, label), (held, logged_in) in self._kinds.items():
             if name != resource or (own and label in self._expected):
                 continue  # an endpoint about the caller alone has no other owners
-            for values in self._combinations(table, path):
+            for values in combinations(table, deciding_states(table, path)):
                 key = Key(endpoint, resource, path, label, state_key(table, path, values))
                 granted = self.is_granted(endpoint, resource, path, held, logged_in, values)
                 self.entries.setdefault(key, Entry(granted))
@@ -299,12 +304,6 @@ class Matrix:
             ):
                 return True
         return False
-
-    def _combinations(self, table: Table, path: str) -> Iterator[dict[str, Json]]:
-        names = deciding_states(table, path)
-        states = [table.resource.states[name] for name in names]
-        for values in product(*(state.values for state in states)):
-            yield dict(zip(names, values, strict=True))
 
     # ------------------------------------------------------------ asking
 

@@ -9,10 +9,9 @@ show: it may be the owner's value in an unrecognised spelling.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from itertools import product
 
 from oakum.authz import Leaf, ObjectInstance
-from oakum.authz.table import allows, deciding_states, leaf_index
+from oakum.authz.table import allows, combinations, deciding_states, leaf_index
 from oakum.exposure.cells.values_shown_to_entitled_viewers import Object
 from oakum.exposure.evaluation_context import EvaluationContext
 from oakum.exposure.values.disclosure_by_masked_values import (
@@ -62,11 +61,10 @@ def _forms(
 ) -> Iterator[Mask]:
     """The masked forms in which the viewer may see a field in some state that the object may have;
     none if the operation does not allow it."""
-    resource = context.model.policy.resources[instance.resource]
     for mask, table in context.model.masked.get(instance.resource, ()):
         names = [name for name in deciding_states(table, path) if name in unread]
-        for values in product(*(resource.states[name].values for name in names)):
-            state = {**instance.state, **dict(zip(names, values, strict=True))}
+        for values in combinations(table, names):
+            state = {**instance.state, **values}
             if instance.passes and allows(table, path, instance.held, state):
                 yield mask
                 break
