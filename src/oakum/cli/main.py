@@ -111,6 +111,9 @@ def _outcome() -> int:
         result = main.main(standalone_mode=False)
     except click.exceptions.Abort:
         click.echo("oakum: interrupted", err=True)
+        # CPython ends with SIGINT instead of the exit code after `python -m`, if the interrupt came
+        # inside an `exec` of source text (dataclasses use it); another `exec` clears that.
+        exec("")
         return 130
     except click.ClickException as error:
         error.show()

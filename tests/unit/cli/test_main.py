@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 from unittest.mock import patch
 
 import click
@@ -109,6 +110,26 @@ def test_it_runs_as_a_module_and_loads_no_command_for_its_help() -> None:
     )
     assert done.returncode == 0, done.stderr
     assert "Usage: oakum" in done.stdout
+
+
+@pytest.mark.parametrize("where", ["raise KeyboardInterrupt", "exec('raise KeyboardInterrupt')"])
+def test_an_interrupt_ends_with_130_wherever_it_comes(tmp_path: Path, where: str) -> None:
+    (tmp_path / "interrupted.py").write_text(
+        "from click import Command\n"
+        "from oakum.cli import main\n"
+        f"def stop(): {where}\n"
+        "main.main = Command('oakum', callback=stop)\n"
+        "main.run()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "interrupted"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=patient(30),
+    )
+    assert (done.returncode, done.stderr.strip()) == (130, "oakum: interrupted")
 
 
 def test_no_command_pays_for_what_its_input_does_not_need() -> None:
