@@ -187,7 +187,8 @@ def _told(principal: Principal) -> Json:
 
 
 def compiled(model: Model) -> Mapping[str, Any]:
-    """The plan of a model whose document is only its operations: nothing can be looked up."""
+    """The plan of a model whose document is only its operations. What is looked up is given by the
+    caller of the test; any state of an account may be."""
     endpoints = {
         id: GrantedEndpoint(operation, tuple(operation.path.strip("/").split("/")), conceals=True)
         for id, operation in model.operations.items()
@@ -195,4 +196,7 @@ def compiled(model: Model) -> Mapping[str, Any]:
     }
     operations = [*model.operations.values()]
     plan = LookupPlan(endpoints, (), {}, {}, path_choices(operations), None, ())
-    return _Renderer(model, plan).plan(Path())
+    found = _Renderer(model, plan).plan(Path())
+    resources = model.policy.resources.values()
+    states = {f"{each.name}.{name}": {"ask": 0} for each in resources for name in each.states}
+    return {**found, "states": states}
