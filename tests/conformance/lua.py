@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -15,7 +15,7 @@ from oakum.authz import Model, Principal
 from oakum.authz.compiled_model import answer_media
 from oakum.authz.declared_media import key
 from oakum.authz.project import Call
-from oakum.guard.compiled.enforcement_plan import LookupPlan, kind_of
+from oakum.guard.compiled.enforcement_plan import LookupPlan, _far_states, kind_of
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
 from oakum.guard.lua import MODULES, source
 from oakum.guard.plan.render import _Renderer
@@ -117,12 +117,13 @@ Cut = Callable[[bytes], bytes | None]
 
 
 class Lua:
-    """A model compiled and loaded; `at` and `project` answer as `semantics.project` does."""
+    """A model compiled and loaded; `at` and `project` answer as `semantics.project` does.
+    `settings`: as of `compiled`."""
 
-    def __init__(self, model: Model, lua: Any = None) -> None:
+    def __init__(self, model: Model, lua: Any = None, settings: Collection[str] = ()) -> None:
         self._model = model
         self._bridge = (lua or runtime()).execute(_BRIDGE)
-        self.plan = compiled(model)
+        self.plan = compiled(model, settings)
         self._plan = self._bridge.load(orjson.dumps(self.plan))
         self._endpoints = {
             endpoint["id"]: index + 1 for index, endpoint in enumerate(self.plan["endpoints"])
@@ -186,9 +187,10 @@ def _told(principal: Principal) -> Json:
     }
 
 
-def compiled(model: Model) -> Mapping[str, Any]:
-    """The plan of a model whose document is only its operations. What is looked up is given by the
-    caller of the test; any state of an account may be."""
+def compiled(model: Model, settings: Collection[str] = ()) -> Mapping[str, Any]:
+    """The plan of a model whose document is only its operations. Nothing is looked up; a test says
+    what was found of the settings that the contract looks up, and of `settings`
+    (`Resource.state`)."""
     endpoints = {
         id: GrantedEndpoint(operation, tuple(operation.path.strip("/").split("/")), conceals=True)
         for id, operation in model.operations.items()
@@ -196,7 +198,5 @@ def compiled(model: Model) -> Mapping[str, Any]:
     }
     operations = [*model.operations.values()]
     plan = LookupPlan(endpoints, (), {}, {}, path_choices(operations), None, ())
-    found = _Renderer(model, plan).plan(Path())
-    resources = model.policy.resources.values()
-    states = {f"{each.name}.{name}": {"ask": 0} for each in resources for name in each.states}
-    return {**found, "states": states}
+    states = {path: {"ask": 0} for path in (*_far_states(model.policy), *settings)}
+    return {**_Renderer(model, plan).plan(Path()), "states": states}

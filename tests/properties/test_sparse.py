@@ -271,7 +271,7 @@ def at(value: Any, pointer: tuple[str, ...]) -> Any:
 
 @cache
 def cutter(each: Drawn) -> Callable[[Principal, Call], Callable[[bytes], bytes | None]]:
-    return Lua(each.wild.model, _runtime()).at
+    return Lua(each.wild.model, _runtime(), settings=["Ann.hidden"]).at
 
 
 @cache
