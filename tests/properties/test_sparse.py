@@ -98,6 +98,7 @@ def drawn() -> st.SearchStrategy[Drawn]:
 
 
 _WAYS = ("as drawn", "answer", "list", "inside", "beside")
+_ANN = "#/components/schemas/Ann"
 _FEW = 4
 """Relations that a contract of the pool grants to: each doubles the time that it is compiled in."""
 
@@ -385,6 +386,29 @@ def test_whoever_chooses_the_members_is_shown_no_more(
     assert less <= bound, (less - bound, number, who, choice, *bodies)
     cut = cutter(each)(who, choice)
     assert [cut(body) for body in bodies] == [one.body for one in found], (number, who, choice)
+
+
+def test_a_setting_that_a_response_shows_closes_its_owners_other_objects_in_both_runtimes() -> None:
+    document, policy = pointed(Random(0))
+    parts = document["components"]["schemas"]
+    answer = document["paths"]["/things/{who}"]["get"]["responses"]["200"]["content"]
+    answer["application/json"]["schema"] = {"type": "array", "items": {"$ref": _ANN}}
+    parts["Ann"]["properties"] |= {"b": {"type": "string"}}
+    policy["resources"]["Ann"] = {
+        "key": "id",
+        "owner": {"path": "who"},
+        "states": {"hidden": {"field": "hidden", "missing": False}},
+        "fields": {"b": [{"see": ["member"], "when": {"hidden": False}}]},
+    }
+    each = _drawn(document, policy)
+    who = Principal(frozenset({"u1"}), {}, {("blocked", "7"): False}, {("7", "Ann.hidden"): None})
+    call = Call("list", {"who": "7"})
+    for body, passes in (
+        (b'[{"b": "x"}, {"b": "y"}]', b'[{"b": "x"}, {"b": "y"}]'),
+        (b'[{"b": "x"}, {"b": "y", "hidden": true}]', b"[]"),
+    ):
+        shown_by = [project(each.wild.model, who, call, body).body, cutter(each)(who, call)(body)]
+        assert shown_by == [passes, passes], body
 
 
 def test_most_contracts_of_the_pool_show_somebody_something(known: tuple[Drawn, ...]) -> None:
