@@ -32,7 +32,7 @@ from lupa.luajit21 import LuaRuntime
 
 from oakum.authz import Principal, compile_contract, project
 from oakum.authz.project import Call
-from oakum.guard.contract_files import read_contract
+from oakum.guard.contract_reader import read_contract
 from oakum.guard.lua import MODULES, source
 from oakum.policy.contract import load
 

@@ -26,8 +26,8 @@ HELD_BY: dict[str, tuple[str, ...]] = {
         "scan/test_deceptions.py::test_a_strangers_id_in_a_feed_is_not_asked_for",
     ),
     "it overloads the target": (
-        "unit/scan/transport/test_governor.py::test_no_number_of_threads_asks_more_than_the_rate_and_the_budget",
-        "unit/scan/transport/test_governor.py::test_a_target_that_fails_as_a_whole_ends_it_after_few_more_requests",
+        "unit/scan/transport/test_rate_and_budget.py::test_no_number_of_threads_asks_more_than_the_rate_and_the_budget",
+        "unit/scan/transport/test_rate_and_budget.py::test_a_target_that_fails_as_a_whole_ends_it_after_few_more_requests",
     ),
     "it locks an account": (
         "unit/scan/identities/test_session.py::test_a_failed_login_is_not_tried_over_and_over",

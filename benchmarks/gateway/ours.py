@@ -11,7 +11,7 @@ from load import Absent
 
 from oakum.errors import InputError
 from oakum.guard.audit_reader import AUDIT_KEY
-from oakum.guard.contract_files import read_contract
+from oakum.guard.contract_reader import read_contract
 from oakum.guard.engine_files import fill
 from oakum.guard.engine_protocol import Deployment
 from oakum.guard.engines import ENGINES

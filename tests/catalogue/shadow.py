@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from oakum.asgi import OakumMiddleware
 from oakum.authz import Judge, Principal, answer_media
-from oakum.guard.contract_files import read_contract
+from oakum.guard.contract_reader import read_contract
 from oakum.guard.loading import open_gate
 from oakum.http.media_type import is_json
 from oakum.routing.content_type import read_media_type

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp
 import cadence
 from oakum.authz import Model
 from oakum.authz.compiled_model import resources_in
-from oakum.guard.contract_files import read_contract
+from oakum.guard.contract_reader import read_contract
 from oakum.scan.options import Options
 from oakum.scan.run import Scan
 from oakum_catalogue import entries

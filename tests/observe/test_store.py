@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from oakum.errors import InputError
 from oakum.traffic.call import Hasher
 from oakum.traffic.calls_from_exchanges import Endpoints, calls
+from oakum.traffic.observation_model import SourceCounts
 from oakum.traffic.path_templates import id_form
 from oakum.traffic.store import access_logs, parquet_reader, sql_counts, sql_queries
 from oakum.traffic.store.engine import Duck, QueryEngine, ResultTooLarge
@@ -26,7 +27,6 @@ from oakum.traffic.store.layout import KeptRun, open_runs, run_sheet
 from oakum.traffic.store.spark import Spark, start_session
 from oakum.traffic.survey import Surveyor
 from oakum.traffic.traffic_files import records, sources
-from oakum.traffic.traffic_report import SourceCounts
 from tests.cadence.play import Play
 from tests.observe.test_traffic import CONTRACT, STATES, made_of, observe
 

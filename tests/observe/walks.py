@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from oakum.authz import ObjectInstance
 from oakum.exposure.values.knowledge import says_nothing
 from oakum.policy.graphql_schema import TAG
-from oakum.traffic.evaluation.fast_walk import SeenObject
+from oakum.traffic.evaluation.cached_object_walk import SeenObject
 
 Place = tuple[str, ...]
 Row = tuple[object, ...]

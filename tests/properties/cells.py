@@ -9,7 +9,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from oakum.guard.contract_files import ContractFiles, read_contract
+from oakum.guard.contract_reader import ContractFiles, read_contract
 from tests.conformance.exchange_lua import WORKERS, LuaGuard
 from tests.conformance.exchange_middleware import AsgiGuard, WsgiGuard
 from tests.conformance.exchange_python import PythonGuard

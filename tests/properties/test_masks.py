@@ -23,8 +23,8 @@ from oakum.openapi.model import Json
 from oakum.policy.mask import Mask
 from oakum.policy.model import FieldRule, Grant, Owner, Policy, Resource
 from oakum.pytest_plugin.response_evaluator import JudgedExchange, JudgingContext, ObservedExchange
+from oakum.traffic.evaluation.cached_object_walk import FastWalk
 from oakum.traffic.evaluation.decision_cache import Verdicts
-from oakum.traffic.evaluation.fast_walk import FastWalk
 from tests.properties.test_diff import (
     ENDPOINTS,
     Spots,

@@ -13,8 +13,8 @@ from oakum.exposure.response_reader import ResponseReader
 from oakum.openapi.model import Json
 from oakum.pytest_plugin.response_evaluator import JudgedExchange, JudgingContext, ObservedExchange
 from oakum.routing.judged_contract import compile_for_judging
+from oakum.traffic.evaluation.cached_object_walk import FastWalk
 from oakum.traffic.evaluation.decision_cache import Verdicts
-from oakum.traffic.evaluation.fast_walk import FastWalk
 from oakum.traffic.evaluation.traffic_judge import ContractJudge
 from tests.conformance.exchanges import cases
 

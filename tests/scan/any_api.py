@@ -21,7 +21,7 @@ from oakum.scan.engine import Engine
 from oakum.scan.identities.session import Sessions
 from oakum.scan.options import Options
 from oakum.scan.run import Scan
-from oakum.scan.transport.governor import Transport
+from oakum.scan.transport.rate_and_budget import Transport
 
 Said = dict[str, Any]
 TARGET = "http://127.0.0.1:9"

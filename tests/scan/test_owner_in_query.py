@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from oakum.errors import InputError
-from oakum.guard.contract_files import read_contract
+from oakum.guard.contract_reader import read_contract
 from oakum_catalogue.kit import Entry
 from tests.catalogue.play import play
 from tests.scan.keys import identities, sender, told

@@ -12,7 +12,7 @@ from enum import StrEnum
 import orjson
 
 from oakum.exchange import Request, Response
-from oakum.scan.transport.governor import Transport
+from oakum.scan.transport.rate_and_budget import Transport
 
 _LARGEST = 1 << 20
 """Bytes of the longest body that is remembered."""

@@ -25,7 +25,7 @@ from oakum.scan.identities.session import Sessions
 from oakum.scan.limits import BudgetSpent
 from oakum.scan.options import Options
 from oakum.scan.run import Scan
-from oakum.scan.transport.governor import Governor, Transport
+from oakum.scan.transport.rate_and_budget import Governor, Transport
 from oakum_selftest import mutant as mutants
 from oakum_selftest.answers import Does, Memory
 from oakum_selftest.harmless import CHANGES, PERSONAL, Change

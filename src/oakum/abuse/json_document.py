@@ -12,7 +12,7 @@ from oakum.abuse.detections import AbuseEvent, AbuseReport, ReportedCaller
 from oakum.abuse.signs import KINDS, SIGNS
 from oakum.openapi.model import Json
 from oakum.traffic.call import Hasher
-from oakum.traffic.traffic_report import SourceCounts
+from oakum.traffic.observation_model import SourceCounts
 
 SCHEMA = "oakum.abuse/2"
 

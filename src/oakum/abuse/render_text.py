@@ -9,7 +9,7 @@ from oakum.abuse.detections import AbuseEvent, AbuseReport
 from oakum.abuse.json_document import instant
 from oakum.abuse.signs import KINDS
 from oakum.traffic.call import Hasher
-from oakum.traffic.traffic_report import SourceCounts
+from oakum.traffic.observation_model import SourceCounts
 
 
 def event(each: AbuseEvent) -> str:

@@ -7,7 +7,7 @@ shapes, as in a report.
 
 from oakum.advisory.contact import Contact, read_contact, told_contact
 from oakum.advisory.csaf import csaf
-from oakum.advisory.draft import Draft
+from oakum.advisory.disclosure_case import Draft
 from oakum.advisory.gdpr_notification import statement
 from oakum.advisory.json_document import SCHEMA, json_document
 from oakum.advisory.vendor import vendor

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC
 
-from oakum.advisory.draft import Draft
+from oakum.advisory.disclosure_case import Draft
 from oakum.errors import count_of
 from oakum.memory import FindingStanding
 from oakum.openapi.model import Json

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from oakum.advisory.draft import Draft
+from oakum.advisory.disclosure_case import Draft
 from oakum.finding import Finding
 from oakum.openapi.model import Json
 from oakum.output.terminal_text import short

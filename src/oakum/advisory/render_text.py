@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from oakum.advisory.draft import Draft
+from oakum.advisory.disclosure_case import Draft
 from oakum.errors import count_of
 from oakum.output.markdown import MOST, code_of, escape
 from oakum.output.terminal_text import short, visible

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 
-from oakum.advisory.draft import Draft
+from oakum.advisory.disclosure_case import Draft
 from oakum.advisory.render_text import (
     blank,
     block,

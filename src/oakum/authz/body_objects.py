@@ -18,7 +18,7 @@ from oakum.authz.decision_inputs import Subject
 from oakum.authz.id_spelling import identifier, is_sole_spelling
 from oakum.authz.member_paths import at_path, texts
 from oakum.authz.owners import partly
-from oakum.authz.stored_elements import Index, MapName, StoredElements
+from oakum.authz.stored_element_index import Index, MapName, StoredElements
 from oakum.http.json_pointer import Pointer
 from oakum.openapi.model import Json
 from oakum.policy.model import Resource

@@ -13,8 +13,8 @@ from oakum.authz.table import Table, allows, bindings, compile_resource, decidin
 from oakum.errors import Location, Problem
 from oakum.http.json_pointer import path_of
 from oakum.http.media_type import is_json
-from oakum.openapi.component_names import NamesBelow
 from oakum.openapi.model import Media, Operation, Shape
+from oakum.openapi.reachable_components import NamesBelow
 from oakum.openapi.shape_queries import element, event_of, member, member_names, merge, ways
 from oakum.openapi.shape_walk import reachable
 from oakum.policy.mask import Mask

@@ -2,7 +2,7 @@
 
 `project` cuts by the walk's result; the scanner and the pytest plugin compare by it. Recorded
 traffic, which needs only the objects and the names of their fields, has a faster walk that must
-find the same (`traffic.evaluation.fast_walk`).
+find the same (`traffic.evaluation.cached_object_walk`).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from oakum.authz.owners import owners_of, partly
 from oakum.authz.place_rules import Masked, Spot, alike_parts, masked_leaves, unwritable
 from oakum.authz.places import stated_resource
 from oakum.authz.relations import compared_values, held_relations
-from oakum.authz.stored_elements import MapName
+from oakum.authz.stored_element_index import MapName
 from oakum.authz.strict_json import MAX_DEPTH
 from oakum.authz.table import Table
 from oakum.authz.unexpected_types import Misfits, held_by, is_no_list, kind_of, matches, references

@@ -11,7 +11,7 @@ import orjson
 
 from oakum.authz import Model
 from oakum.cli import ci_environment, shared
-from oakum.cli.gate_inputs import bench
+from oakum.cli.gate_criteria_and_waivers import bench
 from oakum.cli.gate_self_test import offers_self_test
 from oakum.cli.run_linters import lint
 from oakum.errors import NOWHERE, InputError, Location, Problem

@@ -12,7 +12,7 @@ import orjson
 from click.core import ParameterSource
 
 from oakum.cli import shared
-from oakum.cli.gate_inputs import bench
+from oakum.cli.gate_criteria_and_waivers import bench
 from oakum.finding import Report
 from oakum.gate import ReportSource, Verdict, VerdictInputs, Widening, combine_reports, judge
 from oakum.output.terminal_text import visible

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from oakum.errors import Problem
-    from oakum.guard.contract_files import ContractFiles
+    from oakum.guard.contract_reader import ContractFiles
     from oakum.guard.run import GuardEvent
 
 
@@ -192,7 +192,7 @@ def export(
 @shared.OVERLAYS
 def check(contract: Path, identities: Path | None, overlays: tuple[Path, ...]) -> int:
     """List what the guard will withhold although CONTRACT grants it, because it cannot decide."""
-    from oakum.guard.contract_files import read_contract
+    from oakum.guard.contract_reader import read_contract
 
     found = read_contract(contract, overlays)
     shared.warn(found.warnings_for(engine() for engine in ENGINES.values()))
@@ -204,7 +204,7 @@ def check(contract: Path, identities: Path | None, overlays: tuple[Path, ...]) -
 
 
 def _warn_of_removed(found: ContractFiles, identities: Path) -> Iterator[Problem]:
-    from oakum.guard.removed_inputs import removed_lines
+    from oakum.guard.removed_account_headers import removed_lines
     from oakum.scan.identities.identities_file import lines_sent
 
     policy = found.compiled.policy

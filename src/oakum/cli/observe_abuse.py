@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from oakum.abuse.detections import AbuseEvent, AbuseReport
     from oakum.traffic.call import RecordedCall
     from oakum.traffic.evaluation.traffic_judge import DocumentJudge
+    from oakum.traffic.observation_model import SourceCounts
     from oakum.traffic.recorded_exchange import RecordedExchange
-    from oakum.traffic.traffic_report import SourceCounts
 
 _FIRST = 100_000
 """Number of exchanges read ahead in a file to tell which path segments are ids."""

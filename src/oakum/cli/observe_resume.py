@@ -27,13 +27,13 @@ from oakum.policy.contract import contract_digest, load
 from oakum.traffic.call import Hasher
 from oakum.traffic.calls_from_exchanges import Endpoints
 from oakum.traffic.evaluation.traffic_judge import ContractJudge
+from oakum.traffic.observation_model import SourceCounts
 from oakum.traffic.store.keep_run import against_of, no_proof, put, tables
 from oakum.traffic.store.layout import KeptRun, SourceNote, is_kept, open_runs
 from oakum.traffic.store.parquet_writer import Keeper, sweep, unwritable
 from oakum.traffic.store.read_positions import SourceFile, begin_sources, notes_to_continue
 from oakum.traffic.survey import Surveyor
 from oakum.traffic.traffic_files import TrafficSource, records
-from oakum.traffic.traffic_report import SourceCounts
 
 if TYPE_CHECKING:
     from oakum.traffic.recorded_exchange import RecordedExchange

@@ -17,7 +17,7 @@ from posixpath import dirname, normpath
 from urllib.parse import unquote
 
 from oakum.errors import InputError, Location, Problem
-from oakum.openapi.reference import DescriptionFile
+from oakum.openapi.reference_resolution import DescriptionFile
 from oakum.openapi.source import Node, parse
 
 _SECONDS = 60.0

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from oakum.contract_diff.changes_outside_tables import OutsideChange
+from oakum.contract_diff.contract_wide_changes import OutsideChange
 from oakum.contract_diff.embedded_objects import find_embedded_checks
 from oakum.contract_diff.endpoint_places import Walk
 from oakum.contract_diff.forwarded_inputs import find_passed_inputs

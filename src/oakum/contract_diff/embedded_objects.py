@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from oakum.authz.compiled_model import Model
-from oakum.contract_diff.changes_outside_tables import OutsideChange
 from oakum.contract_diff.compare import lets_in
+from oakum.contract_diff.contract_wide_changes import OutsideChange
 from oakum.contract_diff.endpoint_places import (
     DeclaredEndpoint,
     DeclaredEndpoints,

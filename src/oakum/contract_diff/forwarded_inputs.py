@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from oakum.contract_diff.changes_outside_tables import OutsideChange
+from oakum.contract_diff.contract_wide_changes import OutsideChange
 from oakum.contract_diff.endpoint_places import DeclaredEndpoints
 from oakum.contract_diff.relation_combinations import endpoint_key
 from oakum.guard.compiled.compiled_contract import CompiledContract

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from oakum.contract_diff.changes_outside_tables import OutsideChange, terms
 from oakum.contract_diff.compare import Difference, Kind, Move, Why, greatest
+from oakum.contract_diff.contract_wide_changes import OutsideChange, terms
 from oakum.contract_diff.relation_combinations import Condition
 from oakum.contract_diff.viewer_wording import Viewer, ViewerWording, when_words
 from oakum.errors import NOWHERE, Location

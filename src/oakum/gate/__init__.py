@@ -4,8 +4,8 @@ Pure: the command does the input and output. Data that was not tested meets no c
 that tested nothing makes the gate red.
 """
 
+from oakum.gate.api_design_flaws import Flaw, flaws
 from oakum.gate.combined_reports import CombinedReports, ReportSource, combine_reports, foreign
-from oakum.gate.document_flaws import Flaw, flaws
 from oakum.gate.judge import VerdictInputs, judge
 from oakum.gate.verdict import Criterion, Verdict, WaiverUse, Widening
 

@@ -9,8 +9,8 @@ from datetime import date
 from oakum.authz import Model
 from oakum.errors import NOWHERE, ExitCode, Problem, count_of
 from oakum.finding import Finding
+from oakum.gate.api_design_flaws import Flaw, find_unsecured, flaws
 from oakum.gate.combined_reports import CombinedReports
-from oakum.gate.document_flaws import Flaw, find_unsecured, flaws
 from oakum.gate.guard_comparison import agreement, doubts, summarize_cells
 from oakum.gate.linter_findings import LinterResult
 from oakum.gate.required_coverage import never_asked, shares, unmet_states, unreachable

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from oakum.errors import Location, count_of
-from oakum.gate.document_flaws import Flaw
+from oakum.gate.api_design_flaws import Flaw
 from oakum.openapi.model import Json
 
 LINTERS: Mapping[str, tuple[str, ...]] = {

@@ -16,7 +16,7 @@ from oakum.authz.compiled_model import is_withheld
 from oakum.errors import count_of
 from oakum.exposure.known_identities import least_of, owns_too
 from oakum.finding import Cell, Result
-from oakum.gate.document_flaws import callers_said
+from oakum.gate.api_design_flaws import callers_said
 from oakum.http.json_pointer import path_of
 from oakum.http.media_type import is_feed
 from oakum.openapi.model import Shape

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from oakum.gate.document_flaws import callers_said, operation_name
+from oakum.gate.api_design_flaws import callers_said, operation_name
 from oakum.http.json_pointer import path_of
 from oakum.inference.lexicon import FieldClass, label_field
 from oakum.openapi.model import Operation, Shape

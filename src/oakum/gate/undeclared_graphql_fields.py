@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from oakum.gate.document_flaws import Flaw
+from oakum.gate.api_design_flaws import Flaw
 from oakum.inference.lexicon import FieldClass, label_field
 from oakum.policy.graphql_schema import Graph, RootField
 

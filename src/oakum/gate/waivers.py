@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from oakum.finding import Finding
-from oakum.gate.document_flaws import Flaw
+from oakum.gate.api_design_flaws import Flaw
 from oakum.gate.verdict import WaiverUse
 from oakum.memory import RememberedFinding
 from oakum.policy.model import CellRef, Waiver

@@ -17,13 +17,14 @@ from oakum.authz.content_disposition import shows_whole
 from oakum.authz.decide import may_call
 from oakum.errors import InputError, Location, Problem
 from oakum.guard.audit_counts import count_removed, owners_shown
+from oakum.guard.cache_invalidation_ids import EVERYBODY, named_by
 from oakum.guard.caller_limits import Budgets
 from oakum.guard.client_address import counting_key
 from oakum.guard.compiled import cors_preflight
 from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
 from oakum.guard.compiled.lookup_selection import LookupSelection
-from oakum.guard.compiled.relation_writes import mark
+from oakum.guard.compiled.relation_lookup_invalidation import mark
 from oakum.guard.compiled.request_places import RequestParts
 from oakum.guard.compiled.written_object_type import looks_up_first
 from oakum.guard.concealed_object_visibility import ConcealedSight, shows
@@ -33,7 +34,6 @@ from oakum.guard.graphql_argument_values import selected_owners
 from oakum.guard.lookup_cache import IdCache
 from oakum.guard.lookup_requirements import LookupRequirements
 from oakum.guard.lookups import KIND, ClientRequest, LookupResult, Lookups, LookupService
-from oakum.guard.mentioned_ids import EVERYBODY, named_by
 from oakum.guard.projection import NULL, is_null, may_be_null, projector
 from oakum.guard.request_body_checks import BodyChecks, ForwardedBody, absent
 from oakum.guard.request_outcome import GuardedRequest, Refusal

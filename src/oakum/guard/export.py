@@ -20,7 +20,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from oakum.errors import InputError, Location, Problem
 from oakum.guard.audit_reader import AUDIT_KEY
-from oakum.guard.contract_files import ContractFiles, read_contract
+from oakum.guard.contract_reader import ContractFiles, read_contract
 from oakum.guard.denylist import denial_ends, key_of, read_list
 from oakum.guard.engine_admin_client import LONGEST, UNIX
 from oakum.guard.engine_files import fill, render_and_validate, unusable

@@ -14,7 +14,7 @@ import re
 from collections.abc import Collection
 
 from oakum.guard.compiled.form_members import Form
-from oakum.guard.compiled.form_parts import parts_of
+from oakum.guard.compiled.multipart_part_names import parts_of
 from oakum.openapi.model import Json
 from oakum.routing.content_type import FORM, MediaType
 from oakum.routing.http_messages import Denial

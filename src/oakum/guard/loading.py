@@ -14,7 +14,7 @@ from typing import Any
 
 from oakum.errors import InputError, Problem
 from oakum.guard.audit_reader import AUDIT_KEY
-from oakum.guard.contract_files import read_contract
+from oakum.guard.contract_reader import read_contract
 from oakum.guard.denylist import denial_ends, read_list
 from oakum.guard.enforcement import Gatekeeper
 from oakum.guard.jwt_verification import verifier

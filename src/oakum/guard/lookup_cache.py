@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Generic, TypeVar
 
-from oakum.guard.mentioned_ids import known_by
+from oakum.guard.cache_invalidation_ids import known_by
 
 _V = TypeVar("_V")
 

@@ -14,12 +14,12 @@ from typing import NamedTuple
 from oakum.authz import Model, Principal
 from oakum.authz.id_spelling import identifiers, named_among, text
 from oakum.authz.member_paths import is_blocked, is_garbled
+from oakum.guard.cache_invalidation_ids import EVERYBODY
 from oakum.guard.compiled.enforcement_plan import Home, LookupPlan
-from oakum.guard.compiled.relation_writes import mark
+from oakum.guard.compiled.relation_lookup_invalidation import mark
 from oakum.guard.lookup_cache import IdCache
 from oakum.guard.lookup_completeness import is_failed, is_stale, is_whole
 from oakum.guard.lookup_requirements import LookupRequirements, MissingFact, looked_up
-from oakum.guard.mentioned_ids import EVERYBODY
 from oakum.guard.tenant_selection import Conditions
 from oakum.http.json_pointer import values_at
 from oakum.http.octets import octets

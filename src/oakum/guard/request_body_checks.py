@@ -15,10 +15,10 @@ from oakum.authz.id_spelling import identifiers, text
 from oakum.authz.owners import says
 from oakum.authz.strict_json import UnreadableBody, read, read_request
 from oakum.guard.compiled.form_members import Form
-from oakum.guard.compiled.form_parts import overrides, pair_names, part_names
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
+from oakum.guard.compiled.multipart_part_names import overrides, pair_names, part_names
+from oakum.guard.compiled.object_valued_parameters import sends
 from oakum.guard.compiled.request_places import RequestParts
-from oakum.guard.compiled.resources_in_parameters import sends
 from oakum.guard.compiled.tenants_in_requests import is_named
 from oakum.guard.compiled.write_targets import Target, TargetKind
 from oakum.guard.form_bodies import as_json, keep_members

@@ -24,7 +24,7 @@ from types import FrameType
 
 from oakum.errors import InputError, Location, OakumError, Problem, TargetError, count_of
 from oakum.guard.audit_reader import AUDIT_KEY, Tail, record_of
-from oakum.guard.contract_files import ContractFiles, read_contract
+from oakum.guard.contract_reader import ContractFiles, read_contract
 from oakum.guard.denylist import denial_ends, read_list
 from oakum.guard.engine_admin_client import UNIX, ask_admin
 from oakum.guard.engine_files import appendable, fill, folder_of, render_and_validate

@@ -46,9 +46,9 @@ from oakum.inference.written_objects import (
     required_members,
     written_objects,
 )
-from oakum.openapi.component_names import NamesBelow
 from oakum.openapi.document import Document
 from oakum.openapi.model import Json, Operation, Shape
+from oakum.openapi.reachable_components import NamesBelow
 from oakum.openapi.schema import children
 from oakum.openapi.source import parse
 from oakum.policy.model import Policy

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 
 from oakum.http.methods import READS
-from oakum.inference.identifiers import formed_as, named_after
 from oakum.inference.lexicon import FieldClass, classify_field, label_field, words
 from oakum.inference.lexicon_phrases import PICTURE
+from oakum.inference.object_version_names import names_version, version_member
 from oakum.inference.path_nouns import (
     ACCOUNTS,
     COUNTS,
@@ -25,8 +25,8 @@ from oakum.inference.path_nouns import (
     parameter_after,
     parameter_before,
 )
+from oakum.inference.path_parameter_identifiers import formed_as, named_after
 from oakum.inference.response_objects import LINK
-from oakum.inference.version_names import names_version, version_member
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation, Parameter, Shape
 from oakum.openapi.schema import children, elements

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from oakum.http.json_pointer import escape
 from oakum.http.media_type import is_feed
 from oakum.http.methods import SHOWS
-from oakum.inference.identifiers import own_name
 from oakum.inference.lexicon import FieldClass, classify_field, singular, word_set, words
 from oakum.inference.package_prefixes import packages, without_package
 from oakum.inference.path_nouns import (
@@ -28,6 +27,7 @@ from oakum.inference.path_nouns import (
     without_id,
     without_verbs,
 )
+from oakum.inference.path_parameter_identifiers import own_name
 from oakum.inference.side_effects import classify
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation, Shape

@@ -15,7 +15,6 @@ from operator import itemgetter
 
 from oakum.http.json_pointer import path_of
 from oakum.http.methods import SHOWS
-from oakum.inference.identifiers import formed_as, is_foreign, named_after, own_name
 from oakum.inference.lexicon import FieldClass, classify_field, singular, word_set, words
 from oakum.inference.path_nouns import (
     ACCOUNTS,
@@ -27,6 +26,7 @@ from oakum.inference.path_nouns import (
     noun_of_path,
     nouns,
 )
+from oakum.inference.path_parameter_identifiers import formed_as, is_foreign, named_after, own_name
 from oakum.inference.response_objects import DeclaredObject, declared_objects, is_item
 from oakum.inference.side_effects import opens_session
 from oakum.inference.whoami import who_am_i

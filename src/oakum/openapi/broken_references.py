@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from oakum.http.json_pointer import escape
 from oakum.openapi.model import Json
-from oakum.openapi.reference import DescriptionFile, Library, LocatedValue
+from oakum.openapi.reference_resolution import DescriptionFile, Library, LocatedValue
 
 _PLAIN = frozenset(("example", "examples", "enum", "default", "const", "callbacks", "links"))
 """Keywords whose values are data, or endpoints of somebody else's: no reference in them is

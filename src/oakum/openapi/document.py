@@ -20,7 +20,7 @@ from oakum.openapi.collections.collection_reader import folder, folder_of, stand
 from oakum.openapi.foreign_formats import recognise, refuse_other_text
 from oakum.openapi.model import ClosedOperation, Json, Operation, Shape
 from oakum.openapi.operation_reader import OperationReader, extensions, members
-from oakum.openapi.reference import DescriptionFile, Library, LocatedValue
+from oakum.openapi.reference_resolution import DescriptionFile, Library, LocatedValue
 from oakum.openapi.schema import Schemas
 from oakum.openapi.subtypes import Subtypes
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from oakum.errors import InputError, Location, Problem
 from oakum.openapi.formats import DocumentFormat, format_of, readable
 from oakum.openapi.model import Json
-from oakum.openapi.reference import DescriptionFile
+from oakum.openapi.reference_resolution import DescriptionFile
 
 _READABLE = readable()
 _EXPORT = "export it as OpenAPI, or record its traffic as HAR: `oakum observe draft`"

@@ -13,7 +13,7 @@ from typing import Protocol
 
 from oakum.http.json_pointer import Json as Json
 from oakum.http.media_type import covers_json, essence
-from oakum.openapi.name_classes import NameTest
+from oakum.openapi.name_pattern_classes import NameTest
 
 
 class MemberNames(Protocol):

@@ -21,7 +21,7 @@ from oakum.http.methods import WITHOUT_BODY
 from oakum.openapi.broken_references import BrokenReference
 from oakum.openapi.grpc_resource_names import spread
 from oakum.openapi.model import ClosedOperation, Json, Media, Operation, Parameter, Shape
-from oakum.openapi.reference import Library, LocatedValue
+from oakum.openapi.reference_resolution import Library, LocatedValue
 from oakum.openapi.schema import Schemas, children
 from oakum.openapi.shape_queries import scalars
 from oakum.openapi.shape_walk import elements

@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 from oakum.http.json_pointer import unescape
 from oakum.openapi import schema_object
 from oakum.openapi.model import Json, Shape
-from oakum.openapi.name_classes import NameTest
-from oakum.openapi.reference import Library, LocatedValue
+from oakum.openapi.name_pattern_classes import NameTest
+from oakum.openapi.reference_resolution import Library, LocatedValue
 from oakum.openapi.schema_object import COMPOSING, KIND, MAPPING, NO_KIND, STRUCTURE
 from oakum.openapi.shape_walk import (
     Either,

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from oakum.http.json_pointer import escape
 from oakum.openapi.model import Json
-from oakum.openapi.reference import LocatedValue
+from oakum.openapi.reference_resolution import LocatedValue
 
 COMPOSING = frozenset(("$ref", "allOf", "oneOf", "anyOf", "discriminator"))
 LISTING = frozenset(("items", "prefixItems"))

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from oakum.http.media_type import is_feed
 from oakum.openapi.model import Json, Media, Shape
-from oakum.openapi.name_classes import NameClasses, NameTest, name_classes
+from oakum.openapi.name_pattern_classes import NameClasses, NameTest, name_classes
 from oakum.openapi.pattern_syntax import UnsupportedPattern
 
 

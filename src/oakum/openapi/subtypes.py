@@ -13,7 +13,7 @@ from functools import cached_property
 
 from oakum.openapi import schema_object
 from oakum.openapi.model import Json, Shape
-from oakum.openapi.reference import Library, LocatedValue
+from oakum.openapi.reference_resolution import Library, LocatedValue
 from oakum.openapi.schema import SchemaAlternatives, Schemas
 
 Owner = Callable[[Shape], str]

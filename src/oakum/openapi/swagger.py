@@ -14,7 +14,7 @@ from posixpath import normpath
 from oakum.errors import Problem
 from oakum.openapi.model import Json, Media, Parameter, Shape
 from oakum.openapi.operation_reader import OperationReader, declared_parameters, parameter
-from oakum.openapi.reference import LocatedValue
+from oakum.openapi.reference_resolution import LocatedValue
 from oakum.openapi.shape_walk import Thunk, shape_with
 
 _FORM = "application/x-www-form-urlencoded"

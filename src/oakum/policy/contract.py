@@ -16,8 +16,8 @@ from oakum.policy.check import check, mistakes
 from oakum.policy.comma_separated_keys import apart
 from oakum.policy.embedded_policy import KEY, embedded_policy, keys
 from oakum.policy.graphql_schema import Graph, with_graphs
+from oakum.policy.graphql_selection_checks import check_caller_choice
 from oakum.policy.model import Policy
-from oakum.policy.omittable_fields import check_caller_choice
 from oakum.policy.parser import parse_policy
 from oakum.policy.resource_names import with_resource_names
 from oakum.policy.resource_schemas import told_apart

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from oakum.http.json_pointer import path_of
-from oakum.openapi.component_names import NamesBelow
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation, Shape
+from oakum.openapi.reachable_components import NamesBelow
 from oakum.openapi.schema import children, elements
 from oakum.openapi.shape_queries import event_of, names_of
 from oakum.openapi.shape_walk import reachable

@@ -20,7 +20,7 @@ from oakum.exposure.exchanges.caller_identification import (
     Callers,
     IdentifiedCaller,
 )
-from oakum.exposure.exchanges.earlier_exchanges import EarlierExchanges, Exchanges
+from oakum.exposure.exchanges.exchange_interpretation import EarlierExchanges, Exchanges
 from oakum.exposure.exchanges.sent_values import sent_of
 from oakum.exposure.exchanges.settings_and_relations_learner import CallerRequest
 from oakum.exposure.json_depth import not_too_deep

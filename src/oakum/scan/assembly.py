@@ -37,13 +37,13 @@ from oakum.scan.journal import Journal, Past
 from oakum.scan.preparation import Preparation
 from oakum.scan.requests.called_operation import OperationNames
 from oakum.scan.requests.write_body import forbids_undeclared
+from oakum.scan.settings.owner_writable_fields import own_fields
 from oakum.scan.settings.settings_writer import AccountSettings
-from oakum.scan.settings.writable_fields import own_fields
 from oakum.scan.state import RunState
 from oakum.scan.transport.client import HttpTransport
 from oakum.scan.transport.fault_hook import FaultInjection
 from oakum.scan.transport.feeds import Feeds
-from oakum.scan.transport.governor import Governor, together
+from oakum.scan.transport.rate_and_budget import Governor, together
 from oakum.scan.transport.required_certificate import required_certificate
 from oakum.scan.undo.encryption import Encryption
 from oakum.scan.undo.entries import from_json

@@ -25,7 +25,7 @@ from oakum.scan.identities.tenant_inputs import SentChoice
 from oakum.scan.limits import Pace, Permissions
 from oakum.scan.requests.builder import Ask
 from oakum.scan.settings.settings_writer import AccountSettings
-from oakum.scan.transport.open_feed import Listen
+from oakum.scan.transport.feed_interface import Listen
 from oakum.scan.undo.undo_log import UndoLog
 
 

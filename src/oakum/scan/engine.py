@@ -42,7 +42,7 @@ from oakum.scan.context import Event, RunContext
 from oakum.scan.coverage.untested import Section
 from oakum.scan.evaluation.evaluator import Evaluator
 from oakum.scan.evaluation.judged_response import JudgedResponse
-from oakum.scan.evaluation.lasting_links import gather
+from oakum.scan.evaluation.links_after_access_ends import gather
 from oakum.scan.evaluation.response_summary import (
     Form,
     Head,
@@ -53,7 +53,7 @@ from oakum.scan.evaluation.response_summary import (
 )
 from oakum.scan.requests.builder import FilledRequest, curl, fill, parameters_in
 from oakum.scan.state import Requests, Responses, Results, RunState
-from oakum.scan.transport.open_feed import Listen, Stream
+from oakum.scan.transport.feed_interface import Listen, Stream
 
 
 class Kind(NamedTuple):

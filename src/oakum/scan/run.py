@@ -32,7 +32,7 @@ from oakum.scan.identities.verification_responses import (
     whoami,
 )
 from oakum.scan.journal import Past, to_restore
-from oakum.scan.killed_run import killed_run, mistrust, surely, without_settings
+from oakum.scan.killed_run_restoration import killed_run, mistrust, surely, without_settings
 from oakum.scan.limits import BudgetSpent
 from oakum.scan.options import Options
 from oakum.scan.preparation import Preparation, prepare

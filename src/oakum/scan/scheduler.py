@@ -37,7 +37,7 @@ from oakum.scan.questions.tenants_of_identities import (
     is_below,
     tell_unasked_owners,
 )
-from oakum.scan.questions.undocumented_requests import ask_other_ways
+from oakum.scan.questions.undocumented_request_repetition import ask_other_ways
 from oakum.scan.requests.builder import FilledRequest, curl, fill
 from oakum.scan.requests.missing_values import endpoints_without_values, has_values
 from oakum.scan.settings.next_settings import LAST_LOOK, reach_states

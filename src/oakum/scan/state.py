@@ -19,7 +19,7 @@ from oakum.exposure.values.knowledge import Knowledge
 from oakum.finding import Endpoint
 from oakum.scan.coverage.untested import Gaps, Section, UntestedItem
 from oakum.scan.evaluation.evaluator import Evaluator
-from oakum.scan.evaluation.lasting_links import LastingLink
+from oakum.scan.evaluation.links_after_access_ends import LastingLink
 from oakum.scan.evaluation.response_summary import Form, Head
 from oakum.scan.requests.builder import FilledRequest
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator
 from oakum.errors import few
 from oakum.openapi.model import Operation as Declared
 from oakum.traffic.inventory import HostCounts, SeenEndpoint
-from oakum.traffic.traffic_report import EndpointNote
+from oakum.traffic.observation_model import EndpointNote
 
 _VERSION = re.compile(r"v(\d{1,3})")
 _PARAMETER = re.compile(r"\{[^{}]*\}")

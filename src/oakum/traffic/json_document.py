@@ -6,7 +6,7 @@ import orjson
 
 import oakum
 from oakum.openapi.model import Json
-from oakum.traffic.traffic_report import (
+from oakum.traffic.observation_model import (
     Drift,
     ObservedField,
     ObservedOperation,

@@ -20,11 +20,11 @@ from oakum.routing.operation_by_path_values import rivals
 from oakum.traffic.call import Hasher
 from oakum.traffic.evaluation.loading import load_against
 from oakum.traffic.evaluation.traffic_judge import DocumentJudge
+from oakum.traffic.observation_model import TrafficReport
 from oakum.traffic.recorded_exchange import RecordedExchange
 from oakum.traffic.survey import Survey, Surveyor, observation
 from oakum.traffic.traffic_files import TrafficSource, is_log
 from oakum.traffic.traffic_files import sources as opened_sources
-from oakum.traffic.traffic_report import TrafficReport
 
 if TYPE_CHECKING:
     from oakum.traffic.store.engine import QueryEngine

@@ -8,7 +8,7 @@ from itertools import groupby
 
 from oakum.inference.lexicon import label_field
 from oakum.openapi.model import Shape
-from oakum.traffic.traffic_report import Drift, ObservedOperation, TrafficReport
+from oakum.traffic.observation_model import Drift, ObservedOperation, TrafficReport
 
 _QUIET = ("plain", "key", "handle")
 _MOST = 12

@@ -16,10 +16,7 @@ from oakum.openapi.model import Shape
 from oakum.openapi.observed_shape import ObservedValues
 from oakum.traffic import inventory_notes
 from oakum.traffic.inventory import UNREAD, InventoryCounter, SeenEndpoint, events, read, rows
-from oakum.traffic.path_templates import Paths, Template
-from oakum.traffic.recorded_exchange import RecordedExchange
-from oakum.traffic.traffic_files import TrafficSource, records
-from oakum.traffic.traffic_report import (
+from oakum.traffic.observation_model import (
     Drift,
     EndpointNote,
     ObservedField,
@@ -29,6 +26,9 @@ from oakum.traffic.traffic_report import (
     Standing,
     TrafficReport,
 )
+from oakum.traffic.path_templates import Paths, Template
+from oakum.traffic.recorded_exchange import RecordedExchange
+from oakum.traffic.traffic_files import TrafficSource, records
 
 FILE = "[.](?:html?|m?js|css|map|png|jpe?g|gif|svg|webp|avif|ico|woff2?|ttf|mp4|webm|wasm|txt)$"
 """Pattern, for any engine, of lower-case path endings that are files and no API calls."""

@@ -24,6 +24,7 @@ from typing import IO, Any, BinaryIO, Final
 import orjson
 
 from oakum.errors import InputError, Location, Problem, install_hint
+from oakum.traffic.observation_model import SourceCounts
 from oakum.traffic.recorded_exchange import (
     RecordedExchange,
     UnusableRecord,
@@ -31,7 +32,6 @@ from oakum.traffic.recorded_exchange import (
     from_log,
     is_entry,
 )
-from oakum.traffic.traffic_report import SourceCounts
 
 LONGEST = 32 << 20
 """Most bytes of a line; longer lines are skipped, so that memory stays bounded."""

@@ -20,9 +20,9 @@ from oakum.errors import count_of
 from oakum.openapi.model import Operation as Declared
 from oakum.traffic.call import Hasher
 from oakum.traffic.calls_from_exchanges import Endpoints, Finds
+from oakum.traffic.observation_model import Drift, ObservedOperation, SourceCounts, TrafficReport
 from oakum.traffic.recorded_exchange import RecordedExchange
 from oakum.traffic.survey import Against, Survey, Surveyor, observation
-from oakum.traffic.traffic_report import Drift, ObservedOperation, SourceCounts, TrafficReport
 
 _SMOOTH: Final = 10.0
 """Time constant of the rates in seconds: after it, an exchange counts about a third."""

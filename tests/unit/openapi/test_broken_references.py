@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from oakum.openapi.broken_references import broken
-from oakum.openapi.reference import DescriptionFile, Library
+from oakum.openapi.reference_resolution import DescriptionFile, Library
 
 
 def library(text: str) -> Library:

@@ -13,7 +13,7 @@ from oakum.exposure.leak_signal import Signal
 from oakum.finding import Endpoint, Evidence, SkippedOperation
 from oakum.scan.context import RunContext
 from oakum.scan.coverage.untested import Section
-from oakum.scan.evaluation.lasting_links import LastingLink
+from oakum.scan.evaluation.links_after_access_ends import LastingLink
 from oakum.scan.state import RunState
 from tests.unit.scan.studio import Run, Studio, probe
 

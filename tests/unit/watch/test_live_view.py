@@ -10,8 +10,8 @@ import pytest
 
 from oakum.openapi.document import Document
 from oakum.traffic.evaluation.traffic_judge import DocumentJudge
+from oakum.traffic.observation_model import SourceCounts
 from oakum.traffic.recorded_exchange import RecordedExchange, from_entry
-from oakum.traffic.traffic_report import SourceCounts
 from oakum.watch import live_view as module
 from oakum.watch.live_view import Live, News
 from oakum.watch.screen_text import line, status, text

@@ -21,7 +21,7 @@ from oakum.authz.table import (
     deciding_state_records,
     deciding_states,
 )
-from oakum.exposure.cells.list_ends import ListEnds
+from oakum.exposure.cells.missing_list_objects import ListEnds
 from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.known_identities import KnownIdentities, viewer_kinds
 from oakum.exposure.values.knowledge import canonical

@@ -14,7 +14,7 @@ from oakum.authz import Model, compile_contract
 from oakum.errors import InputError, Location, Problem
 from oakum.guard.compiled.enforcement_plan import LookupPlan, derive
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
-from oakum.guard.compiled.unread_keywords import with_hidden
+from oakum.guard.compiled.resources_in_unread_keywords import with_hidden
 from oakum.openapi.document import Document
 from oakum.openapi.model import Operation
 from oakum.policy.contract import Contract

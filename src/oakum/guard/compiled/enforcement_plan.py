@@ -27,12 +27,12 @@ from oakum.guard.compiled.lookup_selection import (
     selections,
     warn_of_unfilled,
 )
+from oakum.guard.compiled.object_valued_parameters import resources_in_parameters
 from oakum.guard.compiled.objects_in_responses import copies, may_show, shown_at, stands_inside
 from oakum.guard.compiled.objects_outside_path import Plain, asked_keys, plain_keys
 from oakum.guard.compiled.path_objects import PathObjects, places, shut
-from oakum.guard.compiled.relation_writes import ends, warn_of_claims, warn_of_unnamed
-from oakum.guard.compiled.resources_in_parameters import resources_in_parameters
-from oakum.guard.compiled.unrepeatable_tenants import shown_members, unsaid, with_tenants
+from oakum.guard.compiled.relation_lookup_invalidation import ends, warn_of_claims, warn_of_unnamed
+from oakum.guard.compiled.tenants_without_lookup import shown_members, unsaid, with_tenants
 from oakum.guard.compiled.write_targets import Finders, Target, Targets, needs_object
 from oakum.guard.compiled.written_object_type import typed_target, written_target
 from oakum.http.json_pointer import path_of

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from oakum.authz import Model
-from oakum.guard.compiled.form_parts import names_declared
+from oakum.guard.compiled.multipart_part_names import names_declared
 from oakum.openapi.model import Json, Operation, Parameter, Shape
 from oakum.openapi.shape_queries import containers, element, member_by_name, member_names, scalars
 from oakum.policy.resource_schemas import resource_of

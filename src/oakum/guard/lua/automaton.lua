@@ -1,5 +1,5 @@
 -- Which texts a parameter may be, and which names a member: a table of steps over the bytes, made by
--- `openapi/pattern_automaton.py` and `openapi/name_classes.py`.
+-- `openapi/pattern_automaton.py` and `openapi/name_pattern_classes.py`.
 
 local byte = string.byte
 

@@ -963,7 +963,7 @@ local function named_alone(self, x, endpoint, object)
 end
 
 -- Whether a write sends an object of a resource in a parameter, where nobody judges it. The Lua of
--- `guard/compiled/resources_in_parameters.py`.
+-- `guard/compiled/object_valued_parameters.py`.
 local function sends_unread(x, req, unread)
   for place in pairs(unread) do
     if find(place, "^path ") then return true end

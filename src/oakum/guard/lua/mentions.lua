@@ -1,4 +1,4 @@
--- Ids that a request may contain, in any place and syntax. The Lua of `guard/mentioned_ids.py`.
+-- Ids that a request may contain, in any place and syntax. The Lua of `guard/cache_invalidation_ids.py`.
 --
 -- A write discards the cached look-ups of every id that it contains. So each word of its parameters and
 -- its body counts as an id, and so do every few consecutive words, whatever separates them, since an id

@@ -1,5 +1,5 @@
 -- Part names of `multipart/form-data` (RFC 7578) and of undeclared URL-encoded forms: the Lua of
--- `guard/compiled/form_parts.py`.
+-- `guard/compiled/multipart_part_names.py`.
 --
 -- The grammar is so narrow that every parser finds the same parts in a body; any other body is refused.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from oakum.openapi.name_classes import NameClasses
+from oakum.openapi.name_pattern_classes import NameClasses
 from oakum.openapi.pattern_automaton import Automaton
 
 

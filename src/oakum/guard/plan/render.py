@@ -35,7 +35,7 @@ from oakum.guard.compiled.enforcement_plan import LookupPlan, kind_of
 from oakum.guard.compiled.field_selection import NAMES, PLAIN_PREFERENCES
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
 from oakum.guard.compiled.lookup_selection import TENANTS, LookupSelection
-from oakum.guard.compiled.relation_writes import mark
+from oakum.guard.compiled.relation_lookup_invalidation import mark
 from oakum.guard.compiled.write_targets import Target
 from oakum.guard.engine_protocol import RenderedPlan
 from oakum.guard.plan import planned_places as places
@@ -50,7 +50,7 @@ from oakum.guard.plan.write_targets import PlannedTargets, parts_of, passing_set
 from oakum.guard.projection import nullable
 from oakum.http.json_pointer import path_of
 from oakum.openapi.model import ClosedOperation, Json, Media, Shape
-from oakum.openapi.name_classes import NameTest
+from oakum.openapi.name_pattern_classes import NameTest
 from oakum.openapi.shape_queries import (
     classes_of,
     element,

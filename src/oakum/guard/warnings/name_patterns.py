@@ -1,7 +1,8 @@
 """Warnings about `patternProperties` that the gateway cannot evaluate.
 
-The gateway matches member names with an automaton of the patterns (`openapi.name_classes`). If a
-pattern cannot be compiled, such as one with a lookahead, it is unknown which members are declared.
+The gateway matches member names with an automaton of the patterns
+(`openapi.name_pattern_classes`). If a pattern cannot be compiled, such as one with a lookahead, it
+is unknown which members are declared.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Iterator
 from oakum.errors import Problem
 from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.openapi.model import Operation, Shape
-from oakum.openapi.name_classes import automaton_of, name_classes
+from oakum.openapi.name_pattern_classes import automaton_of, name_classes
 from oakum.openapi.pattern_syntax import UnsupportedPattern
 from oakum.openapi.shape_walk import reachable
 

@@ -14,7 +14,7 @@ from oakum.errors import Problem, few
 from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.guard.compiled.request_places import body_places, plain, words
 from oakum.guard.compiled.write_targets import asks_object
-from oakum.guard.unexplained_names import in_flow
+from oakum.guard.unexplained_request_names import in_flow
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.shape_queries import member, ways
 from oakum.openapi.shape_walk import children, elements

@@ -14,7 +14,7 @@ from oakum.errors import Problem, few
 from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.guard.compiled.objects_in_responses import answer
 from oakum.guard.compiled.request_places import plain
-from oakum.guard.unexplained_names import find_unexplained
+from oakum.guard.unexplained_request_names import find_unexplained
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.shape_queries import element, scalars
 from oakum.policy.resource_schemas import resource_of

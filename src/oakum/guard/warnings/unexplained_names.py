@@ -16,7 +16,7 @@ from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
 from oakum.guard.compiled.path_objects import key_lists, names
 from oakum.guard.compiled.request_places import RequestPlace, plain
 from oakum.guard.compiled.write_targets import names_relation
-from oakum.guard.unexplained_names import explains, find_unexplained
+from oakum.guard.unexplained_request_names import explains, find_unexplained
 from oakum.guard.warnings.contract_queries import concealed_resources_shown
 
 _MANY = 3

@@ -13,7 +13,7 @@ from oakum.guard.compiled.objects_in_responses import answer
 from oakum.guard.compiled.objects_outside_path import unchecked_keys, unchecked_references
 from oakum.guard.compiled.path_objects import PathObjects, PathStep
 from oakum.guard.compiled.write_targets import asks_object
-from oakum.guard.unexplained_names import explains
+from oakum.guard.unexplained_request_names import explains
 from oakum.openapi.model import Operation, Parameter
 from oakum.openapi.shape_walk import elements
 from oakum.policy.resource_schemas import resource_of

@@ -14,7 +14,7 @@ from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
 from oakum.guard.compiled.objects_in_graphql_arguments import UNKNOWN
 from oakum.guard.compiled.request_places import plain
 from oakum.guard.compiled.write_targets import needs_object
-from oakum.guard.unexplained_names import explains
+from oakum.guard.unexplained_request_names import explains
 from oakum.guard.warnings.contract_queries import certain
 
 

@@ -25,7 +25,7 @@ from oakum.openapi.collections.saved_request import (
     text_of,
 )
 from oakum.openapi.model import Json
-from oakum.openapi.reference import DescriptionFile
+from oakum.openapi.reference_resolution import DescriptionFile
 
 NAME = "a collection of Bruno"
 HOMES = ("bruno.json", "opencollection.yml", "opencollection.yaml")

@@ -12,7 +12,7 @@ from oakum.openapi.collections.inferred_document import InferredDocument, infer_
 from oakum.openapi.collections.saved_request import Collection
 from oakum.openapi.formats import format_of
 from oakum.openapi.model import Json
-from oakum.openapi.reference import DescriptionFile
+from oakum.openapi.reference_resolution import DescriptionFile
 
 
 class CollectionFormat(Protocol):

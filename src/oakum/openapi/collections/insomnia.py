@@ -18,7 +18,7 @@ from oakum.openapi.collections.saved_request import (
     text_of,
 )
 from oakum.openapi.model import Json
-from oakum.openapi.reference import DescriptionFile
+from oakum.openapi.reference_resolution import DescriptionFile
 
 NAME = "an export of Insomnia"
 _MOST_FOLDERS = 100

@@ -20,7 +20,7 @@ from oakum.openapi.collections.saved_request import (
     text_of,
 )
 from oakum.openapi.model import Json
-from oakum.openapi.reference import DescriptionFile
+from oakum.openapi.reference_resolution import DescriptionFile
 
 NAME = "a Postman collection"
 _LANGUAGES = {"json": "application/json", "xml": "application/xml", "html": "text/html"}

@@ -8,7 +8,7 @@ from oakum.exchange import Request, Response
 from oakum.http import security_txt
 from oakum.http.origin import origin_of
 from oakum.scan.transport.certificates import CertificateRefused
-from oakum.scan.transport.governor import Governor
+from oakum.scan.transport.rate_and_budget import Governor
 
 
 def request_contact(

@@ -40,7 +40,7 @@ from oakum.exposure.values.knowledge import (
 )
 from oakum.finding import Answer, Result
 from oakum.scan.evaluation.cells import Cells
-from oakum.scan.evaluation.foreign_values import tell_mixed
+from oakum.scan.evaluation.foreign_values_in_own_objects import tell_mixed
 from oakum.scan.evaluation.judged_response import JudgedResponse, judged_response
 from oakum.scan.evaluation.ownership import KnownInstances, Ownership
 from oakum.scan.evaluation.parent_owners import parent_key

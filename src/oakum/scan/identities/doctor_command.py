@@ -14,7 +14,7 @@ from oakum.scan.identities.ids_and_claims import with_claims
 from oakum.scan.identities.session import Sessions
 from oakum.scan.options import Options
 from oakum.scan.transport.client import HttpTransport
-from oakum.scan.transport.governor import Governor
+from oakum.scan.transport.rate_and_budget import Governor
 from oakum.scan.transport.required_certificate import required_certificate
 
 

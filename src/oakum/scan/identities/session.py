@@ -47,8 +47,8 @@ from oakum.scan.identities.tenant_inputs import sent_by_all
 from oakum.scan.identities.token_grants import TokenGrants
 from oakum.scan.requests.cache_bypass import past_cache
 from oakum.scan.transport.certificates import CertificateRefused
-from oakum.scan.transport.governor import Transport
 from oakum.scan.transport.login_command import run_command
+from oakum.scan.transport.rate_and_budget import Transport
 
 if TYPE_CHECKING:
     from oakum.openapi.document import Document

@@ -20,7 +20,7 @@ from oakum.exposure.endpoints.request_bodies import body_shape, encode
 from oakum.exposure.values.knowledge import Knowledge, canonical, objects_of
 from oakum.inference.lexicon import words
 from oakum.openapi.model import Json, Shape
-from oakum.scan.discovery.account_operations import (
+from oakum.scan.discovery.account_lifecycle_operations import (
     account_resource,
     account_views,
     answer_features,

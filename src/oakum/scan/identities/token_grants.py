@@ -18,7 +18,7 @@ from oakum.scan.identities.login import LoginFailed, LoginPlaces, LoginResult
 from oakum.scan.identities.loopback_login import Person
 from oakum.scan.identities.model import Identity, OAuth, Secret
 from oakum.scan.limits import BudgetSpent
-from oakum.scan.transport.governor import Transport
+from oakum.scan.transport.rate_and_budget import Transport
 
 
 class TokenGrants:

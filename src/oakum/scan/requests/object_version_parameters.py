@@ -10,7 +10,7 @@ from oakum.exchange import Request
 from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.values.knowledge import canonical
 from oakum.http.json_pointer import member_at
-from oakum.inference.version_names import names_version
+from oakum.inference.object_version_names import names_version
 from oakum.openapi.model import Json
 
 Versions = tuple[tuple[str, str], ...]

@@ -13,7 +13,7 @@ from oakum.exposure.values.knowledge import canonical
 from oakum.exposure.values.masks import looks_masked
 from oakum.http.json_pointer import member_at, path_of
 from oakum.inference.lexicon import LETS_IN, classify_field
-from oakum.inference.version_names import names_version
+from oakum.inference.object_version_names import names_version
 from oakum.openapi.model import Json, Operation, Shape
 from oakum.scan.requests.builder import FilledRequest, variable, with_body
 from oakum.scan.requests.bulk_writes import Bulk

@@ -10,7 +10,7 @@ from oakum.exchange import Request, Response
 from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.known_identities import KnownIdentities
 from oakum.exposure.values.knowledge import Knowledge
-from oakum.inference.version_names import names_version
+from oakum.inference.object_version_names import names_version
 from oakum.openapi.model import Json, Operation
 from oakum.policy.model import Policy, Switch
 from oakum.scan.requests.builder import Ask, FilledRequest, fill

@@ -28,7 +28,7 @@ from oakum.inference.unsafe_writes import ends, more_than_sets
 from oakum.openapi.model import Json, Operation, Shape
 from oakum.scan.coverage.uncalled_operations import barring_reason
 from oakum.scan.coverage.untested_members import left_out
-from oakum.scan.discovery.account_operations import account_resource, removals
+from oakum.scan.discovery.account_lifecycle_operations import account_resource, removals
 from oakum.scan.discovery.duplicate_registration import TakenNames, note_gap
 from oakum.scan.discovery.response_times import ENOUGH, far_apart, hint
 from oakum.scan.engine import Engine

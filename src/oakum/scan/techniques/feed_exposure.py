@@ -32,7 +32,7 @@ from oakum.scan.identities.relationships import Relationships
 from oakum.scan.requests.builder import FilledRequest, fill
 from oakum.scan.settings.settings_writer import AccountSettings
 from oakum.scan.technique import Line, Prospect
-from oakum.scan.transport.open_feed import Frame, Listen, Stream
+from oakum.scan.transport.feed_interface import Frame, Listen, Stream
 
 HOW = "feed"
 RULES: frozenset[str] = frozenset({"feed-exposure"})

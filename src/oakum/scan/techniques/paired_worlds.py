@@ -33,8 +33,8 @@ from oakum.scan.coverage.untested import Section
 from oakum.scan.engine import Engine
 from oakum.scan.filters.hidden_values import HiddenValue, hidden_fields
 from oakum.scan.requests.builder import FilledRequest, fill
+from oakum.scan.settings.owner_writable_fields import of_objects, own_fields
 from oakum.scan.settings.settings_writer import AccountSettings
-from oakum.scan.settings.writable_fields import of_objects, own_fields
 from oakum.scan.technique import Line, Prospect
 from oakum.scan.techniques.inference import read_parts, signal
 

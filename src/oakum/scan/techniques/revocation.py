@@ -24,7 +24,7 @@ from oakum.inference.unsafe_writes import asks_for_change
 from oakum.openapi.model import Json, Operation, Parameter
 from oakum.scan.engine import Engine
 from oakum.scan.evaluation.finding_confirmation import confirm
-from oakum.scan.evaluation.lasting_links import LastingLink, cursor_parameter
+from oakum.scan.evaluation.links_after_access_ends import LastingLink, cursor_parameter
 from oakum.scan.identities.relationships import Relationships, steps_before_consent
 from oakum.scan.requests.builder import variable
 from oakum.scan.requests.called_operation import base_pattern, path_values

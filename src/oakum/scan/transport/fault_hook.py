@@ -10,7 +10,7 @@ from typing import Protocol
 
 from oakum.scan.engine import Engine
 from oakum.scan.identities.session import Sessions
-from oakum.scan.transport.governor import Transport
+from oakum.scan.transport.rate_and_budget import Transport
 
 
 class FaultInjection(Protocol):

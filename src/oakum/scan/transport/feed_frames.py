@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from oakum.http.media_type import EVENTS, LINES, is_json
-from oakum.scan.transport.open_feed import Frame
+from oakum.scan.transport.feed_interface import Frame
 
 _BOM = b"\xef\xbb\xbf"
 _SEPARATOR = b"\x1e"

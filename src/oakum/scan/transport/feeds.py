@@ -23,8 +23,8 @@ from oakum.scan.identities.session import Sessions
 from oakum.scan.transport.client import BODY_LIMIT, HttpTransport
 from oakum.scan.transport.connection_errors import Unreachable, asks_for_credentials
 from oakum.scan.transport.feed_frames import cutter
-from oakum.scan.transport.governor import Governor
-from oakum.scan.transport.open_feed import Frame, Stream
+from oakum.scan.transport.feed_interface import Frame, Stream
+from oakum.scan.transport.rate_and_budget import Governor
 from oakum.scan.transport.set_cookie import cookie_paths_of, cookies_of
 
 if TYPE_CHECKING:

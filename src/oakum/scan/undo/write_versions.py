@@ -17,7 +17,7 @@ import orjson
 from oakum.errors import OakumError
 from oakum.exchange import Request, Response, json_bytes
 from oakum.exposure.values.knowledge import canonical, objects_of
-from oakum.inference.version_names import names_version
+from oakum.inference.object_version_names import names_version
 from oakum.openapi.model import Json
 from oakum.scan.requests.builder import Ask
 from oakum.scan.requests.object_version_parameters import Versions, at_version, told_by

@@ -17,7 +17,7 @@ from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.endpoints.request_bodies import body_members
 from oakum.exposure.values.knowledge import canonical
 from oakum.exposure.values.masks import looks_masked
-from oakum.inference.version_names import names_version
+from oakum.inference.object_version_names import names_version
 from oakum.openapi.model import Json
 from oakum.scan.engine import Engine
 from oakum.scan.requests.builder import FilledRequest, fill

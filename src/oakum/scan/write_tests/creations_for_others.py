@@ -26,7 +26,7 @@ from oakum.scan.requests.builder import curl
 from oakum.scan.requests.replacement_values import shape_of
 from oakum.scan.undo.entries import CreatedObject
 from oakum.scan.write_tests.created_objects import Maker
-from oakum.scan.write_tests.new_owners import other_owner, shown_with_mark
+from oakum.scan.write_tests.recipient_accounts import other_owner, shown_with_mark
 
 
 @dataclass

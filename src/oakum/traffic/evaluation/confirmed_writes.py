@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 
 from oakum.openapi.model import Json
 from oakum.policy.model import Policy
+from oakum.traffic.evaluation.cached_object_walk import SeenObject
 from oakum.traffic.evaluation.decision_cache import CallerStanding
-from oakum.traffic.evaluation.fast_walk import SeenObject
 from oakum.traffic.narrowest_grants import rank_of
 
 _MOST = 200_000

@@ -1,8 +1,8 @@
 """What a caller may see of an object, computed once for all similar objects.
 
-The results are those of `JudgedExchange` (`tests/observe/test_fast_walk.py`). Callers with the same
-relations to an object, in the same state of its owner, may see the same fields. So each such pair
-is judged once, with the functions of `authz`, and cached.
+The results are those of `JudgedExchange` (`tests/observe/test_cached_object_walk.py`). Callers with
+the same relations to an object, in the same state of its owner, may see the same fields. So each
+such pair is judged once, with the functions of `authz`, and cached.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from oakum.exposure.exchanges.settings_and_relations import SettingsAndRelations
 from oakum.exposure.exchanges.undecided_reasons import FORMER, OWN, RELATION, SETTING, is_told
 from oakum.openapi.model import Json
 from oakum.policy.model import Resource
-from oakum.traffic.evaluation.fast_walk import FieldSet, SeenObject
+from oakum.traffic.evaluation.cached_object_walk import FieldSet, SeenObject
 
 _UNSET, _NULL = -2, -1
 

@@ -10,9 +10,9 @@ from oakum.authz import Model
 from oakum.openapi.model import Json
 from oakum.openapi.observed_shape import KEY
 from oakum.traffic.draft_lines import DraftLine
-from oakum.traffic.evaluation.fast_walk import FieldSet
+from oakum.traffic.evaluation.cached_object_walk import FieldSet
 from oakum.traffic.narrowest_grants import Sample, narrowest
-from oakum.traffic.traffic_report import SentField
+from oakum.traffic.observation_model import SentField
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from oakum.authz.id_spelling import identifier
 from oakum.inference.lexicon import FieldClass, classify_field
 from oakum.openapi.model import Json, Operation
-from oakum.traffic.evaluation.fast_walk import SeenObject
+from oakum.traffic.evaluation.cached_object_walk import SeenObject
 
 _FEWEST_NUMBERS = 3
 """Number of objects in which a number in the path must equal a member: one may by chance."""

@@ -26,7 +26,7 @@ from oakum.exposure.exchanges.caller_identification import (
     IdentifiedCaller,
     viewer_of,
 )
-from oakum.exposure.exchanges.earlier_exchanges import EarlierExchanges, Exchanges
+from oakum.exposure.exchanges.exchange_interpretation import EarlierExchanges, Exchanges
 from oakum.exposure.exchanges.owners_by_creation_or_parent import ShownObject
 from oakum.exposure.exchanges.sent_values import sent_of
 from oakum.exposure.exchanges.settings_and_relations_learner import CallerRequest
@@ -40,6 +40,7 @@ from oakum.openapi.model import Operation
 from oakum.routing.judged_contract import JudgedContract
 from oakum.routing.route import Router
 from oakum.traffic.draft_lines import DraftLine
+from oakum.traffic.evaluation.cached_object_walk import FastWalk, SeenObject
 from oakum.traffic.evaluation.confirmed_writes import ObservedWrites
 from oakum.traffic.evaluation.decision_cache import (
     CachedDecision,
@@ -47,14 +48,13 @@ from oakum.traffic.evaluation.decision_cache import (
     OwnerSetting,
     Verdicts,
 )
-from oakum.traffic.evaluation.fast_walk import FastWalk, SeenObject
 from oakum.traffic.evaluation.field_counts import FieldCounts, ShownFields
 from oakum.traffic.evaluation.left_out_objects import AnsweredQuestions, ObjectReference
 from oakum.traffic.evaluation.path_values import PathValues
 from oakum.traffic.inventory import UNREAD, read
+from oakum.traffic.observation_model import Drift, SentField
 from oakum.traffic.recorded_exchange import RecordedExchange
 from oakum.traffic.traffic_files import STDIN, TrafficSource, records
-from oakum.traffic.traffic_report import Drift, SentField
 
 _REFUSED = (401, 403, 404)
 _SOMEBODY = IdentifiedCaller("answer", frozenset(("",)))

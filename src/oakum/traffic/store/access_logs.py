@@ -26,13 +26,13 @@ from oakum.openapi.model import Operation
 from oakum.openapi.path_segments import id_form
 from oakum.traffic.call import Hasher
 from oakum.traffic.calls_from_exchanges import Endpoints
+from oakum.traffic.observation_model import SourceCounts
 from oakum.traffic.recorded_exchange import RecordedExchange, UnusableRecord, from_log
 from oakum.traffic.store import sql_counts, sql_queries
 from oakum.traffic.store.engine import QueryEngine, UnreadableSource
 from oakum.traffic.store.sql_counts import GroupCount
 from oakum.traffic.survey import ABSENT, Survey, Surveyor, aside, is_page
 from oakum.traffic.traffic_files import TrafficSource, records
-from oakum.traffic.traffic_report import SourceCounts
 
 _CHUNKS: Final = 64
 _CHUNK: Final = 128 << 10

@@ -8,12 +8,12 @@ from dataclasses import replace
 from typing import Any, Final
 
 from oakum.openapi.model import Operation
+from oakum.traffic.observation_model import Drift, SentField, TrafficReport
 from oakum.traffic.recorded_exchange import RecordedExchange
 from oakum.traffic.store import sql_queries, sums
 from oakum.traffic.store.engine import QueryEngine
 from oakum.traffic.store.layout import KeptCalls
 from oakum.traffic.survey import Against
-from oakum.traffic.traffic_report import Drift, SentField, TrafficReport
 
 _SENT: Final = ("run", "endpoint", "resource", "field", "viewer", "state", "present", "of")
 _DRIFT: Final = (

@@ -22,7 +22,7 @@ import orjson
 from oakum.errors import InputError, Location, Problem
 from oakum.openapi.typed_json import Value
 from oakum.openapi.typed_json import read_typed as read_as
-from oakum.traffic.traffic_report import SourceCounts
+from oakum.traffic.observation_model import SourceCounts
 
 SCHEMA: Final = "oakum.kept/2"
 Table = Literal["calls", "counts", "fields", "sent", "drift"]

@@ -17,8 +17,8 @@ from oakum.inference.lexicon import label_field
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.observed_shape import KEY, ObservedValues
 from oakum.traffic.inventory import SeenEndpoint
+from oakum.traffic.observation_model import Drift, SentField
 from oakum.traffic.survey import Survey
-from oakum.traffic.traffic_report import Drift, SentField
 
 ELEMENT: Final = "‹element›"
 """Path step into list elements."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from oakum.guard.contract_files import ContractFiles
+from oakum.guard.contract_reader import ContractFiles
 from oakum.guard.engine_protocol import EngineTarget
 from oakum.guard.envoy import Envoy
 from oakum.guard.nginx import Nginx
 from tests.unit.guard.small import DOCUMENT, POLICY
-from tests.unit.guard.test_contract_files import read
+from tests.unit.guard.test_contract_reader import read
 
 
 def said(found: ContractFiles, engine: EngineTarget) -> str:

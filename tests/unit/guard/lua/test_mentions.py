@@ -1,4 +1,4 @@
-"""Words of a write that may be ids: the Lua of `guard/mentioned_ids.py`."""
+"""Words of a write that may be ids: the Lua of `guard/cache_invalidation_ids.py`."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import lupa.luajit21 as lupa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from oakum.guard.cache_invalidation_ids import EVERYBODY, MOST, find_mentioned, known_by
 from oakum.guard.lua import source
-from oakum.guard.mentioned_ids import EVERYBODY, MOST, find_mentioned, known_by
 
 BYTES = st.lists(
     st.sampled_from([b"a", b"1", b"%41", b"%", b"\\u0041", b"\\u00e9", b"\0", b"\n", b"\r", b"\t"])

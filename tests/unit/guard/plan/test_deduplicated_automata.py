@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from oakum.guard.plan.deduplicated_automata import Automata
-from oakum.openapi.name_classes import NameClasses, name_classes
+from oakum.openapi.name_pattern_classes import NameClasses, name_classes
 from oakum.openapi.pattern_automaton import Automaton, of_pattern
 
 

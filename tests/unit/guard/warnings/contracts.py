@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from oakum.guard.contract_files import read_contract
+from oakum.guard.contract_reader import read_contract
 from tests import quick_yaml
 from tests.conformance.exchanges import FOLDER
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from oakum.guard.contract_files import read_contract
+from oakum.guard.contract_reader import read_contract
 from oakum.guard.warnings import contract_queries
 from tests.unit.guard.warnings.contracts import CLUB, DESK, said
 

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from oakum.guard.contract_files import ContractFiles, read_contract
+from oakum.guard.contract_reader import ContractFiles, read_contract
 from tests import quick_yaml
 from tests.conformance.exchanges import FOLDER
 

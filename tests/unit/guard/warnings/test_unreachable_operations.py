@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from oakum.guard.contract_files import read_contract
+from oakum.guard.contract_reader import read_contract
 from tests.unit.guard.warnings.contracts import (
     DESK,
     Change,

@@ -10,7 +10,7 @@ import pytest
 from tests import quick_yaml
 from tests.conformance.exchanges import FOLDER
 from tests.unit.guard.warnings.contracts import Change, said
-from tests.unit.guard.warnings.test_filters import STAFF, answers
+from tests.unit.guard.warnings.test_inference_channels import STAFF, answers
 
 CONNECTION = """\
 type Query { staff(first: Int, after: String): MemberConnection }

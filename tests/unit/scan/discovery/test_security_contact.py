@@ -10,7 +10,7 @@ from oakum.advisory.contact import told_contact
 from oakum.exchange import Request, Response
 from oakum.scan.discovery.security_contact import contact_notes
 from oakum.scan.transport.certificates import CertificateRefused
-from oakum.scan.transport.governor import Governor
+from oakum.scan.transport.rate_and_budget import Governor
 
 TEXT = b"# hello\nContact: mailto:security@studio.test\nExpires: never\nCanary: x\n"
 

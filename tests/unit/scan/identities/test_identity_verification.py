@@ -20,7 +20,7 @@ from oakum.scan.identities.identities_file import load_identities
 from oakum.scan.identities.identity_verification import Examination, examine
 from oakum.scan.identities.session import Sessions
 from oakum.scan.transport.client import HttpTransport
-from oakum.scan.transport.governor import Governor
+from oakum.scan.transport.rate_and_budget import Governor
 from tests.scan import servers
 from tests.scan.servers import serve
 from tests.unit.scan.identities.test_session import TARGET, Fake, answer, document

@@ -223,7 +223,7 @@ def test_an_expired_refresh_token_asks_the_person_again(world: World) -> None:
 
 
 def test_requests_side_by_side_use_a_refresh_token_once(world: World) -> None:
-    from oakum.scan.transport.governor import together
+    from oakum.scan.transport.rate_and_budget import together
 
     sessions = world.sessions(CODE)
     examine(sessions.identities, sessions)

@@ -19,7 +19,7 @@ from oakum.scan.identities.identity_verification import examine
 from oakum.scan.identities.session import LoginFailed, Sessions
 from oakum.scan.requests.builder import FilledRequest, curl
 from oakum.scan.transport.client import HttpTransport
-from oakum.scan.transport.governor import Governor
+from oakum.scan.transport.rate_and_budget import Governor
 from oakum.scan.transport.required_certificate import REFUSAL, required_certificate
 
 OURS, OTHERS = trustme.CA(), trustme.CA()

@@ -21,7 +21,7 @@ from oakum.scan.identities.login import sent_to_login
 from oakum.scan.requests.next_page import next_page
 from oakum.scan.transport.client import HttpTransport
 from oakum.scan.transport.connection_errors import Unreachable
-from oakum.scan.transport.governor import Governor
+from oakum.scan.transport.rate_and_budget import Governor
 from oakum.scan.transport.set_cookie import cookies_of
 from oakum.scan.undo.own_writes import marked_objects
 from tests.patience import patient

@@ -14,7 +14,7 @@ from oakum.scan.transport.feed_frames import (
     SingleValue,
     cutter,
 )
-from oakum.scan.transport.open_feed import Frame
+from oakum.scan.transport.feed_interface import Frame
 
 
 def cut(by: FrameSplitter, *pieces: bytes) -> list[tuple[bytes, str]]:

@@ -26,9 +26,9 @@ from oakum.scan.limits import BudgetSpent
 from oakum.scan.transport.client import HttpTransport
 from oakum.scan.transport.connection_errors import Unreachable
 from oakum.scan.transport.connection_options import Connection
+from oakum.scan.transport.feed_interface import Frame, Stream
 from oakum.scan.transport.feeds import Feeds
-from oakum.scan.transport.governor import Governor
-from oakum.scan.transport.open_feed import Frame, Stream
+from oakum.scan.transport.rate_and_budget import Governor
 from tests.patience import patient, tries
 from tests.scan import servers
 from tests.scan.servers import serve

@@ -13,8 +13,8 @@ from oakum.exposure.exchanges.caller_identification import IdentifiedCaller
 from oakum.exposure.exchanges.settings_and_relations import SettingsAndRelations
 from oakum.policy.contract import load
 from oakum.routing.judged_contract import compile_for_judging
+from oakum.traffic.evaluation.cached_object_walk import FastWalk
 from oakum.traffic.evaluation.decision_cache import Verdicts
-from oakum.traffic.evaluation.fast_walk import FastWalk
 from tests import quick_yaml
 from tests.conformance.exchanges import FOLDER
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from oakum.openapi.model import Operation
-from oakum.traffic.evaluation.fast_walk import FieldSet, SeenObject
+from oakum.traffic.evaluation.cached_object_walk import FieldSet, SeenObject
 from oakum.traffic.evaluation.path_values import PathValues
 
 OPERATIONS = (

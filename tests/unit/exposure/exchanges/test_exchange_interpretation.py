@@ -12,7 +12,7 @@ import pytest
 
 from oakum.exchange import Request, Response
 from oakum.exposure.exchanges.caller_identification import Callers, IdentifiedCaller
-from oakum.exposure.exchanges.earlier_exchanges import EarlierExchanges, Exchanges
+from oakum.exposure.exchanges.exchange_interpretation import EarlierExchanges, Exchanges
 from oakum.exposure.exchanges.owners_by_creation_or_parent import ShownObject
 from oakum.exposure.exchanges.settings_and_relations_learner import CallerRequest
 from oakum.policy.contract import load

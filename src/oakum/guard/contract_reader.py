@@ -11,7 +11,7 @@ from oakum.errors import InputError, Location, Problem
 from oakum.guard.compiled.compiled_contract import CompiledContract, compile_for_gateway
 from oakum.guard.engine_protocol import EngineTarget, RenderedPlan
 from oakum.guard.plan.render import render_plan
-from oakum.guard.unsupported import refuse
+from oakum.guard.unsupported_constructs import refuse
 from oakum.guard.warnings import warnings
 from oakum.policy.contract import load
 from oakum.policy.model import Policy

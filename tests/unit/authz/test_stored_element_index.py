@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from oakum.authz.stored_elements import Index, MapName, StoredElements
+from oakum.authz.stored_element_index import Index, MapName, StoredElements
 from oakum.http.json_pointer import Pointer
 from tests.unit.authz.small import note
 

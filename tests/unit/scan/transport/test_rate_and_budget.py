@@ -21,8 +21,8 @@ from oakum.scan.limits import BudgetSpent
 from oakum.scan.requests.called_operation import NOTHING
 from oakum.scan.transport.client import HttpTransport
 from oakum.scan.transport.connection_errors import NoAnswerError, Unreachable
-from oakum.scan.transport.governor import Governor, together
 from oakum.scan.transport.health import Health
+from oakum.scan.transport.rate_and_budget import Governor, together
 from tests.patience import patient
 from tests.scan import servers
 from tests.scan.servers import serve

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from oakum.inference.identifiers import formed_as, is_foreign, named_after
+from oakum.inference.path_parameter_identifiers import formed_as, is_foreign, named_after
 from oakum.openapi.model import Parameter, Shape
 
 UUID = Shape(kinds=frozenset(["string"]), format="uuid")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.scan.verdicts import NAMES
-from tests.unit.scan.write_tests.test_owner_changes import Api, scan
+from tests.unit.scan.write_tests.test_objects_given_to_others import Api, scan
 
 pytestmark = pytest.mark.server
 

@@ -19,7 +19,7 @@ from oakum.exposure.response_reader import ResponseReader, json_in
 from oakum.http.origin import origin_of
 from oakum.openapi.model import Parameter
 from oakum.scan.evaluation.judged_response import JudgedResponse
-from oakum.scan.evaluation.lasting_links import LastingLink, cursor_parameter, gather
+from oakum.scan.evaluation.links_after_access_ends import LastingLink, cursor_parameter, gather
 from oakum.scan.evaluation.ownership import KnownInstances
 from tests.unit.scan.studio import TARGET, probe, reply
 

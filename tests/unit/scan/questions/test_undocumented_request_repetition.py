@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from oakum.exchange import Request, Response
-from oakum.scan.questions.undocumented_requests import ask_other_ways
+from oakum.scan.questions.undocumented_request_repetition import ask_other_ways
 from tests.unit.scan.studio import LOGIN, MISSING, Run, Studio, probe, reply
 
 WAY = probe("getPerson").otherwise("option", query=(("more", "1"),))

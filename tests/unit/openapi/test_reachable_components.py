@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oakum.authz import compile_contract
-from oakum.openapi.component_names import NamesBelow
 from oakum.openapi.model import Shape
+from oakum.openapi.reachable_components import NamesBelow
 from oakum.policy.contract import load
 from tests.work import calls
 

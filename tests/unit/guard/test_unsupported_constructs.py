@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from oakum.errors import InputError, Location
-from oakum.guard.unsupported import refuse
+from oakum.guard.unsupported_constructs import refuse
 from oakum.policy.mask import Mask
 from oakum.policy.model import FieldRule, Grant, Owner, Policy, Relation, Resource, State
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from oakum.inference.version_names import names_version, version_member
+from oakum.inference.object_version_names import names_version, version_member
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from oakum.scan.journal import Journal, Past
-from oakum.scan.killed_run import KilledRun, mistrust
+from oakum.scan.killed_run_restoration import KilledRun, mistrust
 from oakum.scan.undo.encryption import Encryption
 from oakum.scan.undo.setting_change import SettingChange
 from tests.unit.scan.studio import known_identities

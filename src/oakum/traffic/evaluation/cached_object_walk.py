@@ -1,9 +1,9 @@
 """Walks a response's objects with cached plans, for millions of similar responses.
 
 It finds the objects that `Judge` finds, with the same owners, fields and places
-(`tests/properties/test_fast_walk.py`; `docs/decisions/0016-two-walks-over-an-answer.md` says why
-there are two walks). The meaning of each place is computed once and kept in a tree; the fields of
-an object become a `Form`, which all objects with the same fields share.
+(`tests/properties/test_cached_object_walk.py`). `docs/decisions/0016-two-walks-over-an-answer.md`
+says why there are two walks. The meaning of each place is computed once and kept in a tree; the
+fields of an object become a `Form`, which all objects with the same fields share.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from oakum.guard.compiled.compiled_contract import compile_for_gateway
-from oakum.guard.unexplained_names import find_unexplained
+from oakum.guard.unexplained_request_names import find_unexplained
 from oakum.policy.contract import load
 from tests import quick_yaml
 from tests.conformance.exchanges import FOLDER

@@ -33,7 +33,7 @@ from oakum.scan.undo.undo_log import UndoLog
 from oakum.scan.undo.write_versions import send_on
 from oakum.scan.write_tests.created_objects import Maker
 from oakum.scan.write_tests.creation_pairs import Creation, creations
-from oakum.scan.write_tests.new_owners import id_as_owner, other_owner
+from oakum.scan.write_tests.recipient_accounts import id_as_owner, other_owner
 
 
 def hand_over(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from oakum.openapi.name_classes import NameTest, automaton_of, name_classes
+from oakum.openapi.name_pattern_classes import NameTest, automaton_of, name_classes
 from oakum.openapi.pattern_syntax import UnsupportedPattern
 
 TESTS: tuple[NameTest, ...] = ("^x", "y$", "", ("x", "xy", "é"), "z+")

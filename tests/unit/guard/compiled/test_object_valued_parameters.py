@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from oakum.guard.compiled.compiled_contract import compile_for_gateway
-from oakum.guard.compiled.resources_in_parameters import sends
+from oakum.guard.compiled.object_valued_parameters import sends
 from oakum.policy.contract import load
 from oakum.routing.http_messages import HttpRequest
 from tests import quick_yaml

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from oakum.exposure.cells.list_ends import UNENDED, ListEnds
+from oakum.exposure.cells.missing_list_objects import UNENDED, ListEnds
 from oakum.finding import State
 
 KEY: tuple[str, str, str, str, State] = ("listPosts", "Post", "text", "member", ())

@@ -16,7 +16,7 @@ from oakum.authz import compiled_model
 from oakum.errors import InputError
 from oakum.guard import warnings
 from oakum.guard.compiled import enforcement_plan
-from oakum.guard.contract_files import ContractFiles, read_contract
+from oakum.guard.contract_reader import ContractFiles, read_contract
 from oakum.guard.engine_protocol import Deployment
 from oakum.guard.envoy import Envoy
 from oakum.guard.loading import open_gate

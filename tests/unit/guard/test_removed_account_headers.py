@@ -9,7 +9,7 @@ import pytest
 
 from oakum.errors import Location
 from oakum.guard.compiled.compiled_contract import compile_for_gateway
-from oakum.guard.removed_inputs import removed_lines
+from oakum.guard.removed_account_headers import removed_lines
 from oakum.policy.contract import load
 from oakum.scan.identities.identities_file import lines_sent
 from tests import quick_yaml

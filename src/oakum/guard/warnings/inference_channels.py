@@ -14,7 +14,7 @@ from oakum.authz import Model
 from oakum.errors import Problem, few
 from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.guard.compiled.request_places import RequestPlace, body_places, parameter_places
-from oakum.guard.unexplained_names import in_flow
+from oakum.guard.unexplained_request_names import in_flow
 from oakum.guard.warnings.contract_queries import concealed_resources_shown, resources_shown
 from oakum.openapi.model import Operation, Parameter, Shape
 from oakum.openapi.shape_queries import element, ways

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from oakum.guard.compiled import unrepeatable_tenants
+from oakum.guard.compiled import tenants_without_lookup
 from oakum.guard.compiled.compiled_contract import CompiledContract, compile_for_gateway
 from oakum.policy.contract import load
 from tests import quick_yaml
@@ -124,9 +124,9 @@ def test_each_response_is_read_once_however_many_operations_write(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     met: list[object] = []
-    below = unrepeatable_tenants.resources_in
+    below = tenants_without_lookup.resources_in
     monkeypatch.setattr(
-        unrepeatable_tenants, "resources_in", lambda at, bound: met.append(at) or below(at, bound)
+        tenants_without_lookup, "resources_in", lambda at, bound: met.append(at) or below(at, bound)
     )
     operations = read(tmp_path, {}).model.operations.values()
     assert 0 < len(met) <= len([each for each in operations if each.method == "GET"])

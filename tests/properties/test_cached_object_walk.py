@@ -10,7 +10,7 @@ from hypothesis import given
 
 from oakum.authz import Judge, Principal
 from oakum.authz.compiled_model import declared_answers
-from oakum.traffic.evaluation.fast_walk import FastWalk
+from oakum.traffic.evaluation.cached_object_walk import FastWalk
 from tests.observe.walks import found_fast, found_judged
 from tests.properties.pool import MANY, SEEDED, SEEDS, pool
 from tests.properties.test_sparse import Drawn, drawn, honest, sparser

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from oakum.guard.mentioned_ids import EVERYBODY, find_mentioned, known_by
+from oakum.guard.cache_invalidation_ids import EVERYBODY, find_mentioned, known_by
 
 IDS = st.from_regex(r"[A-Za-z0-9_-]{1,12}", fullmatch=True)
 

@@ -17,7 +17,7 @@ from oakum.inference.lexicon import FieldClass, classify_field
 from oakum.openapi.model import Shape
 from oakum.policy.contract import load
 from oakum.policy.model import Switch
-from oakum.scan.settings.writable_fields import of_objects, own_fields
+from oakum.scan.settings.owner_writable_fields import of_objects, own_fields
 from tests.unit.scan.studio import model
 
 PLAIN = ("bio", "city", "height", "listed", "weightKg")
