@@ -21,7 +21,7 @@ from oakum.finding import (
 )
 from oakum.scan.assembly import Work
 from oakum.scan.coverage.named_operations import left_alone, unsent_choices, without_fields
-from oakum.scan.coverage.owasp_items import tested_items
+from oakum.scan.coverage.owasp_items import no_write_test, tested_items
 from oakum.scan.coverage.uncalled_operations import all_untried
 from oakum.scan.coverage.undeclared_ids import said_undeclared
 from oakum.scan.coverage.unsent_parameters import said_unsent, unsent
@@ -235,6 +235,7 @@ class RunReport:
             yield vain(next(reversed(settings.refusals), ""))
         if settings is not None:
             yield from unchangeable(engine, settings, cells)
+        yield from no_write_test(engine)
         yield from unseen(model, engine.identities, cells, reach(engine))
         found = {each.name: each for each in (*find_unasked(engine), *unsent(engine))}
         found |= {each.name: each for each in engine.results.gaps.of(Section.TRUST)}

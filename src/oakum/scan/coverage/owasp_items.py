@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
+from oakum.errors import count_of
 from oakum.exposure.checks import rules_of_item
 from oakum.finding import Cell, Finding, Result, TestedItem
 from oakum.rules import OWASP
@@ -22,6 +23,7 @@ _DENIED = (Result.CLOSED, Result.LEAK)
 _EARLY = "the run ended before it"
 _SENT = ("bola-write", "mass-assignment", "no-login-rate-limit")
 """Rules that are tested by certain writes alone, which are recorded as they are sent."""
+_WRITE_TESTS = ("bola-write", "mass-assignment")
 OF_WRITES = ("bola-write", "mass-assignment", "revocation-not-enforced")
 """Rules that only write requests can test."""
 _UNWRITTEN = "no request that writes could be sent"
@@ -53,6 +55,24 @@ def tested_items(
         untested = tuple((rule, reason) for rule, reason in why.items() if reason)
         found.append(TestedItem(item.id, tested, untested))
     return tuple(found)
+
+
+def no_write_test(engine: Engine) -> Iterator[str]:
+    """A sentence if writes were allowed, the contract has writes that others must not send, and
+    none of them could be tested. What is not written to for the harm it may do is not counted, nor
+    what the contract excludes with a reason."""
+    left = dict.fromkeys(
+        f"`{each.endpoint.method} {each.endpoint.path}`"
+        for each in engine.results.gaps.writes
+        if not engine.model.rule(each.endpoint.operation).untested
+    )
+    if engine.context.may.writes and left and engine.results.sent.isdisjoint(_WRITE_TESTS):
+        others = count_of(len(left) - 1, "other operation")
+        more = f" and {others}" if len(left) > 1 else ""
+        yield (
+            f"no write could be tested although writes were allowed: {next(iter(left))}{more};"
+            " the report names what each of them lacks"
+        )
 
 
 def _why_untested(
