@@ -61,6 +61,10 @@ def export(
     the engine rejects its files.
     """
     _replaceable(out)
+    if not order.at.is_absolute() or any(each.isspace() for each in str(order.at)):
+        # a unit of systemd and the command of a container are split at spaces
+        said = f"--at `{order.at}` is no absolute path without spaces"
+        raise mistake(said, "name the folder as the machines that run it do: `--at /opt/oakum`")
     if len(os.fsencode(order.at / "run/admin")) > LONGEST:
         raise mistake(f"--at `{order.at}` is too long for a socket path", "name a shorter place")
     if order.redis:

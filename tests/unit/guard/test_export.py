@@ -93,6 +93,17 @@ def test_a_file_that_was_put_into_an_export_is_not_lost(
     assert (out / "config/mine.txt").exists()
 
 
+@pytest.mark.parametrize(
+    "at", ["oakum", "./run", "/opt/the guard", "/opt/oakum\nUser=root", "/opt/a\tb"]
+)
+def test_a_place_that_a_unit_would_split_is_refused(
+    order: ExportOptions, tmp_path: Path, at: str
+) -> None:
+    with pytest.raises(InputError, match="is no absolute path without spaces"):
+        export(replace(order, at=Path(at)), Puppet(), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
 def test_an_empty_folder_is_taken_and_a_file_is_not(order: ExportOptions, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     export(order, Puppet(), tmp_path / "empty")
