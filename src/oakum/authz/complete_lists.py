@@ -35,10 +35,12 @@ from oakum.authz.paging_headers import (
     Said,
     address_says,
     header_says,
+    is_part,
     is_turned,
     link_says,
     mark_of,
     mark_says,
+    query_says,
 )
 from oakum.http.media_type import essence, is_json
 from oakum.openapi.model import Json, Shape
@@ -52,6 +54,8 @@ Extent = Literal["whole", "cut off", "unknown"]
 _LISTS = frozenset(("list", "collection", "array", "page", "searchset", "bundle"))
 _SEVERAL = re.compile(r"\s*[0-9]+([\s,;|]+[0-9]+)+\s*\Z", re.ASCII)
 """Several ids in one text."""
+_PAIRS = re.compile(r"[^\s=&]+=[^\s=&]*(?:&[^\s=&]+=[^\s=&]*)*", re.ASCII)
+"""The query of a request, as text."""
 _PROBLEM = re.compile(r"error|problem|exception|failure")
 _FAILURES = words(
     "error errors exception failure failed fault problem degraded unavailable stale timedout"
@@ -289,7 +293,17 @@ def _around(
         for key, each in inside.items():
             yield from _around(place, (*path, key), each, pages, depth + 1, quiet)
     else:
+        quiet = quiet and not _speaks_of_pages(name, value, pages)
         yield "silent" if said == "open" and quiet else said
+
+
+def _speaks_of_pages(name: str, value: Json, pages: Pages) -> bool:
+    """Whether a member of a harmless name repeats what was asked for, a page of a size that was
+    reached (`params: {limit: 3}`), or says how much of the list it is (`caption: 3 of 4`)."""
+    if isinstance(value, str):
+        asked = _PAIRS.fullmatch(value.strip()) is not None
+        return is_part(value.lower()) or (asked and query_says(value, pages) in ("on", "unknown"))
+    return kind_of(plain_name(name)) == "size"
 
 
 def _element_says(value: Json, pages: Pages) -> Said | None:

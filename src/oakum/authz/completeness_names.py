@@ -29,7 +29,11 @@ FAILED = words(
 ENDED = words("nomore nonext norest nofurther nottruncated untruncated notpartial")
 """Parts of names by which a list says that it ends: `noMorePages: true`."""
 NAMES = {
-    "cursor": CURSORS | words("bookmark resume resumptiontoken resumetoken skiptoken pagetoken"),
+    "cursor": CURSORS
+    | words(
+        "bookmark resume resumptiontoken resumetoken skiptoken pagetoken locator querylocator"
+        " iterator"
+    ),
     "left": (GOES_ON - CURSORS)
     | words("limitreached limited capped dropped notshown hiddencount cutoff overflow"),
     "done": words(
@@ -43,7 +47,7 @@ NAMES = {
     ),
     "size": words(
         "limit perpage pagesize size itemsperpage pagelimit maxresults max take"
-        " batchsize hitsperpage"
+        " batchsize hitsperpage maxpagesize"
     ),
     "count": words(
         "count numfound found hits length resultcount resultscount itemcount itemscount"
@@ -88,6 +92,39 @@ HARMLESS = words(
     " unread unreadcount deprecated beta"
 )
 """Declared members that say nothing of a list, whatever stands in them."""
+
+
+SILENT_HEADERS = words(
+    "accept-ch accept-patch accept-post accept-ranges age allow alt-svc alt-used baggage"
+    " cache-control cdn-cache-control clear-site-data connection content-digest"
+    " content-disposition content-encoding content-language content-length content-md5"
+    " content-security-policy content-security-policy-report-only content-type date deprecation"
+    " etag expect-ct expires feature-policy keep-alive last-modified nel origin-agent-cluster"
+    " origin-trial p3p permissions-policy pragma proxy-authenticate proxy-connection"
+    " referrer-policy report-to reporting-endpoints repr-digest server server-timing set-cookie"
+    " strict-transport-security sunset surrogate-control surrogate-key te timing-allow-origin"
+    " traceparent traceresponse tracestate trailer transfer-encoding upgrade vary via"
+    " www-authenticate x-content-type-options x-dns-prefetch-control x-download-options"
+    " x-frame-options x-permitted-cross-domain-policies x-powered-by x-robots-tag x-timer"
+    " x-ua-compatible x-varnish x-xss-protection"
+)
+"""Headers that a standard, or common use, gives another meaning than a list's; so have those that
+begin with one of `SILENT_STARTS`."""
+SILENT_STARTS = words("access-control- cross-origin- sec-")
+SILENT_ENDS = words(
+    "time times timing timings timestamp latency duration runtime elapsed ms seconds perf date"
+    " epoch id ids uid uuid guid key hash checksum digest nonce signature tag tags version revision"
+    " build release commit host hostname node server instance pod shard zone region datacenter port"
+    " pid worker thread user account tenant session client app ttl expires expiry reset cost credits"
+    " used budget cpu memory bytes queries level priority control sampled by"
+)
+"""Last words of other headers whose values are no number of entries: `x-response-time`."""
+COUNTED_CALLS = words("rate ratelimit quota cache caches b3")
+"""Words of headers that count calls, or what a cache did: `x-ratelimit-limit`, `x-cache-hits`."""
+TAILS = (NAMES["cursor"] | NAMES["left"] | NAMES["done"] | NAMES["size"]) - words(
+    "after older newer rest left range last done final limit max size take"
+)
+"""Names that say the same as the end of a header's name: `x-list-complete`, `sforce-locator`."""
 
 
 def plain_name(name: str) -> str:

@@ -8,7 +8,20 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import unquote_plus
 
-from oakum.authz.completeness_names import FAILED, NAMES, ON, has_part, plain_name, words
+from oakum.authz.completeness_names import (
+    COUNTED_CALLS,
+    FAILED,
+    NAMES,
+    ON,
+    SILENT_ENDS,
+    SILENT_HEADERS,
+    SILENT_STARTS,
+    TAILS,
+    has_part,
+    kind_of,
+    plain_name,
+    words,
+)
 
 Said = Literal["on", "end", "short", "silent", "open", "unknown"]
 """What a part of a response says about its list: it goes on, it ends, it is shorter than a page,
@@ -19,6 +32,13 @@ _GOES_ON = NAMES["cursor"] | NAMES["left"]
 _LINK = re.compile(r"<([^<>]*)>([^<]*)")
 _REL = re.compile(r"rel\s*=\s*[\"']?([^\"';,]*)")
 _PAGE = re.compile(r"(?:\A|[-_])pag")
+_SPLIT = re.compile("[-_.]")
+_BETWEEN = re.compile(r"[&;,\s]", re.ASCII)
+_MARK_OF_KIND = {
+    "cursor": "left", "left": "left", "done": "well", "size": "size", "count": "count",
+    "first": "first", "pages": "pages", "until": "until",
+}  # fmt: skip
+"""The kind of a member's name → the mark of a header that says the same."""
 _RANGE = re.compile(r"/([0-9]{1,9})\s*\Z")
 
 
@@ -38,31 +58,74 @@ class Pages:
 
 def header_says(headers: Mapping[str, str], pages: Pages) -> Iterator[Said]:
     """What each relevant header says about the list; `headers`: by lower-case name."""
-    found = pages.found
     for name, said in headers.items():
-        text = said.strip().lower()
-        if pages.number > 1 and "prev" in name:
-            continue
-        if name == "content-range":
-            total = _RANGE.search(text)
-            yield "end" if total and int(total[1]) == found else "on"
-        elif name in ("warning", "retry-after") or (name == "link" and "next" in text):
-            yield "on"
-        elif name == "link":
-            yield from _links(said, pages)
-        elif (mark := mark_of(name)) is not None:
-            yield mark_says(mark, text, pages)
-        elif _PAGE.search(name) and not any(word in name for word in (*ON, "total", "count")):
-            yield _read_paging(name, text, pages)
-        elif "rate" in name or "limit" in name:
-            continue
-        elif name.startswith("x-") and _is_part(text):
-            yield "on"
-        elif any(word in name for word in ON):
-            yield "silent" if text in _EMPTY else "on"
-        elif ("total" in name or "count" in name) and text.isdecimal():
-            most = pages.number if "page" in name else found
-            yield "on" if len(text) > 9 or int(text) > most else "silent"
+        silent = name in SILENT_HEADERS or name.startswith(tuple(SILENT_STARTS))
+        if not silent and not (pages.number > 1 and "prev" in name):
+            yield from _header_says(name, said, pages)
+
+
+def _header_says(name: str, said: str, pages: Pages) -> Iterator[Said]:
+    found, text = pages.found, said.strip().lower()
+    if name == "content-range":
+        total = _RANGE.search(text)
+        yield "end" if total and int(total[1]) == found else "on"
+    elif name in ("warning", "retry-after") or (name == "link" and "next" in text):
+        yield "on"
+    elif name == "link":
+        yield from _links(said, pages)
+    elif (mark := mark_of(name)) is not None:
+        yield mark_says(mark, text, pages)
+    elif _PAGE.search(name) and not any(word in name for word in (*ON, "total", "count")):
+        yield _read_paging(name, text, pages)
+    elif (mark := _mark_by_member_name(name)) is not None:
+        yield mark_says(mark, text, pages)
+    elif "rate" in name or "limit" in name:
+        return
+    elif is_part(text):
+        yield "on"
+    elif any(word in name for word in ON):
+        yield "silent" if text in _EMPTY else "on"
+    elif ("total" in name or "count" in name) and text.isdecimal():
+        most = pages.number if "page" in name else found
+        yield "on" if len(text) > 9 or int(text) > most else "silent"
+    else:
+        yield from _unknown_says(name, said, pages)
+
+
+def _segments(name: str) -> list[str]:
+    """The words of a header's name, without `x`."""
+    return [each for each in _SPLIT.split(name) if each not in ("", "x")]
+
+
+def _mark_by_member_name(name: str) -> str | None:
+    """The meaning of a header whose name, or the end of it, is that of a member that speaks of a
+    list; a key of `_MARKS`."""
+    parts = _segments(name)
+    if not COUNTED_CALLS.isdisjoint(parts):
+        return None
+    for at in range(len(parts)):
+        plain = plain_name("".join(parts[at:]))
+        if at == 0 or plain in TAILS:
+            kind = _MARK_OF_KIND.get(kind_of(plain))
+            if kind is not None:
+                return kind
+    return None
+
+
+def _unknown_says(name: str, said: str, pages: Pages) -> Iterator[Said]:
+    """What a header of an unknown name says: `open` beside a larger number, a size of a page that
+    was reached, or `false`, which may deny that the list ends."""
+    parts, text = _segments(name), said.strip().lower()
+    _, mark, query = said.partition("?")
+    if mark or not (parts and parts[-1] in SILENT_ENDS):
+        asked = query_says(query if mark else said, pages)
+        if asked in ("on", "unknown"):
+            yield "on" if asked == "on" else "open"
+    if not parts or parts[-1] in SILENT_ENDS or not COUNTED_CALLS.isdisjoint(parts):
+        return
+    number = int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
+    if number > pages.found or text in ("false", "no"):
+        yield "open"
 
 
 _MARKS = {
@@ -79,14 +142,16 @@ _MARKS = {
 
 _BAD = re.compile(r"err|warn|fail|exception|fault|unavail|time|degrad|partial|stale|updating|down")
 _DIGITS = re.compile(r"[0-9]+")
-_SOME = re.compile(r"([0-9]{1,9}) ?(?:/|of) ?([0-9]{1,9})")
+_SOME = re.compile(r"([0-9]{1,9}) ?/ ?([0-9]{1,9})")
+_SOME_OF = re.compile(r"(?<![0-9])(?=([0-9]{1,9}) ?of ?([0-9]{1,9})(?![0-9]))")
 _STALE = re.compile(r"(?<![a-z])(?:stale|degraded|partial|incomplete|truncated|throttled)(?![a-z])")
 
 
-def _is_part(text: str) -> bool:
-    """Whether a header of an API's own says `stale` or `1/2`, whatever its name."""
+def is_part(text: str) -> bool:
+    """Whether a lower-case text says `stale`, `3 of 4`, or is `1/2`, whatever its name."""
     some = _SOME.fullmatch(text)
-    return bool(_STALE.search(text) or (some and int(some[1]) != int(some[2])))
+    pairs = [some, *_SOME_OF.finditer(text)]
+    return bool(_STALE.search(text)) or any(each and int(each[1]) != int(each[2]) for each in pairs)
 
 
 def _links(text: str, pages: Pages) -> Iterator[Said]:
@@ -128,12 +193,17 @@ _TOKENS = words("before pagetoken skiptoken")
 def address_says(url: str, pages: Pages) -> Said:
     """What the query of a link to this or the first page says: `on`: a later page; `unknown`: a
     page size that was reached; `end`: the first page."""
+    return query_says(url.partition("?")[2].partition("#")[0], pages)
+
+
+def query_says(query: str, pages: Pages) -> Said:
+    """What `name=value` pairs say, as `address_says`: those of a query, or of a header."""
     if pages.number > 1:
         return "silent"
     said: Said = "silent"
-    for pair in re.split("[&;]", url.partition("?")[2].partition("#")[0]):
+    for pair in _BETWEEN.split(query):
         name, _, text = (unquote_plus(each).strip() for each in pair.partition("="))
-        plain = plain_name(name)
+        plain = plain_name(name.rpartition(".")[2])
         inner = plain.removeprefix("page") or plain
         number = int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
         if text == "":
@@ -189,6 +259,10 @@ def mark_says(mark: str, text: str, pages: Pages) -> Said:
             fine = text in _EMPTY or (number is not None and is_turned(number, pages))
         case "count":
             fine = text == "" or number in (found, pages.last)
+        case "pages":
+            fine = text == "" or (number is not None and number <= pages.number)
+        case "until":
+            fine = text in ("", "true") or number == found
         case "range":
             total = _RANGE.search(text)
             fine = text == "" or bool(total and int(total[1]) == found)

@@ -16,6 +16,10 @@ _TOLD = re.compile(r"(?<![a-z])(?<!fwd=)(?:stale|updating)(?![a-z])|(?<![a-z])fa
 `TCP_REFRESH_FAIL_OLD`; not `fwd=stale`, where the cache has requested a fresh one (RFC 9211)."""
 _NO_WORD = ("control", "key", "keys", "tag", "tags")
 """Last words of names of cache headers that do not give a status."""
+_AGE = re.compile(
+    "(?:x-)?(?:(?:cache|cached|content|copy|data|index|replica|response|snapshot)-)?age"
+)
+"""Headers with the age of an answer in seconds."""
 
 
 def is_whole(place: ListPlace, answered: HttpResponse, value: Json) -> bool:
@@ -35,12 +39,16 @@ def _headers_by_name(answered: HttpResponse) -> dict[str, str]:
 def is_stale(answered: HttpResponse, ttl: float) -> bool:
     """Whether a response comes from a cache and is older than `ttl` seconds (RFC 9111, 5.1, 5.5),
     or is marked stale."""
-    age, warning = answered.header("age").strip(), answered.header("warning").strip()
-    old = bool(age) and not (
-        age.isdecimal() and age.isascii() and len(age) < 10 and int(age) <= ttl
-    )
+    warning = answered.header("warning").strip()
+    ages = (name for name, _ in answered.headers if _AGE.fullmatch(name))
+    old = any(_is_old(answered.header(name).strip(), ttl) for name in ages)
     told = any(_is_told(name, said.lower()) for name, said in answered.headers)
     return told or old or warning.startswith(("110", "111", "112", "113"))
+
+
+def _is_old(age: str, ttl: float) -> bool:
+    known = age.isdecimal() and age.isascii() and len(age) < 10
+    return bool(age) and not (known and int(age) <= ttl)
 
 
 def _is_told(name: str, said: str) -> bool:

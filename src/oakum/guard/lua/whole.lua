@@ -28,12 +28,12 @@ local ON = words "next more cursor continu truncat partial incomplete scroll rem
 local ENDED = words "nomore nonext norest nofurther nottruncated untruncated notpartial"
 local FAILED = words "error warn fail exception fault problem retry timedout timeout degraded fallback unavailable prev stale cached throttl maintenance"
 local NAMES = {
-  cursor = set "after marker older lastkey lastevaluatedkey bookmark resume resumptiontoken resumetoken skiptoken pagetoken",
+  cursor = set "after marker older lastkey lastevaluatedkey bookmark resume resumptiontoken resumetoken skiptoken pagetoken locator querylocator iterator",
   left = set "newer omitted skipped rest left range terminatedearly limitreached limited capped dropped notshown hiddencount cutoff overflow",
   done = set "exhaustive complete iscomplete done isdone finished isfinished islast islastpage final exhausted eof last atend isend endoflist endofresults allloaded exhaustivenbhits",
   pages = set "pages totalpages pagecount numpages numberofpages lastpage nbpages",
   first = set "page currentpage pagenumber pageindex pageno number offset skip start startindex startat from",
-  size = set "limit perpage pagesize size itemsperpage pagelimit maxresults max take batchsize hitsperpage",
+  size = set "limit perpage pagesize size itemsperpage pagelimit maxresults max take batchsize hitsperpage maxpagesize",
   count = set "count numfound found hits length resultcount resultscount itemcount itemscount rowcount rowscount numresults nbhits nbresults numhits recordcount recordscount numberofelements odatacount",
   words = set "message messages msg detail details reason notice title description",
   well = set "success successful ok",
@@ -50,6 +50,36 @@ end
 -- Names of objects around a list, beside those above, of which each member is understood alone.
 local OPENS = set "meta metadata links pagination paging pageinfo paginginfo pager info cursors response data payload envelope summary extensions headers"
 local WELL, LISTS = set "ok success successful 200 0", set "list collection array page searchset bundle"
+
+-- Headers that a standard, or common use, gives another meaning than a list's, and how others of them begin.
+local SILENT_HEADERS = set [[
+  accept-ch accept-patch accept-post accept-ranges age allow alt-svc alt-used baggage cache-control
+  cdn-cache-control clear-site-data connection content-digest content-disposition content-encoding
+  content-language content-length content-md5 content-security-policy content-security-policy-report-only
+  content-type date deprecation etag expect-ct expires feature-policy keep-alive last-modified nel
+  origin-agent-cluster origin-trial p3p permissions-policy pragma proxy-authenticate proxy-connection
+  referrer-policy report-to reporting-endpoints repr-digest server server-timing set-cookie
+  strict-transport-security sunset surrogate-control surrogate-key te timing-allow-origin traceparent
+  traceresponse tracestate trailer transfer-encoding upgrade vary via www-authenticate x-content-type-options
+  x-dns-prefetch-control x-download-options x-frame-options x-permitted-cross-domain-policies x-powered-by
+  x-robots-tag x-timer x-ua-compatible x-varnish x-xss-protection
+]]
+local SILENT_STARTS = words "access-control- cross-origin- sec-"
+-- Last words of other headers whose values are no number of entries.
+local SILENT_ENDS = set [[
+  time times timing timings timestamp latency duration runtime elapsed ms seconds perf date epoch id ids uid
+  uuid guid key hash checksum digest nonce signature tag tags version revision build release commit host
+  hostname node server instance pod shard zone region datacenter port pid worker thread user account tenant
+  session client app ttl expires expiry reset cost credits used budget cpu memory bytes queries level priority
+  control sampled by
+]]
+-- Words of headers that count calls, or what a cache did.
+local COUNTED_CALLS = set "rate ratelimit quota cache caches b3"
+-- Names that say the same as the end of a header's name.
+local TAILS, ALONE = {}, set "after older newer rest left range last done final limit max size take"
+for _, kind in ipairs { "cursor", "left", "done", "size" } do
+  for name in pairs(NAMES[kind]) do TAILS[name] = not ALONE[name] or nil end
+end
 
 local function has(text, list)
   for i = 1, #list do
@@ -85,8 +115,8 @@ local function counted(value, found, good)
   return integer(value) == found and good or "on"
 end
 
--- What an address of this page, or of the first, says in its query: `on`: it is a later one;
--- `unknown`: one of so many, and so many came; `end`: it is the first.
+-- What the pairs of a query, or of a header, say: `on`: a later page; `unknown`: one of so many, and so
+-- many came; `end`: the first.
 local SIZES, STARTS = set "count top rows first last", set "p"
 for name in pairs(NAMES.size) do SIZES[name] = true end
 for name in pairs(NAMES.first) do STARTS[name] = true end
@@ -100,12 +130,11 @@ local function decoded(text)
 end
 local function goes_on(name) return KIND[name] == "cursor" or KIND[name] == "left" or TOKENS[name] end
 
-local function address(url, found)
+local function query_says(query, found)
   local said = "silent"
-  local query = (url:match "%?(.*)$" or ""):match "^[^#]*"
-  for pair in query:gmatch "[^&;]+" do
+  for pair in query:gmatch "[^&;,%s]+" do
     local name, text = pair:match "^([^=]*)=?(.*)$"
-    local plain = plain_of(decoded(name))
+    local plain = plain_of(decoded(name):match "[^.]*$")
     text = decoded(text)
     local inner = plain:match "^page(.+)$" or plain
     local n = text:find "^%d+$" and #text < 10 and tonumber(text) or nil
@@ -121,6 +150,11 @@ local function address(url, found)
     end
   end
   return said
+end
+
+-- What an address of this page, or of the first, says in its query.
+local function address(url, found)
+  return query_says((url:match "%?(.*)$" or ""):match "^[^#]*", found)
 end
 
 -- What one link to another page, or to this one, says; of the last one, unless it is the first, it
@@ -276,6 +310,46 @@ local function of_hits(name, value, found)
   return nil
 end
 
+local SOME = words "stale degraded partial incomplete truncated throttled"
+
+local function differ(some, all)
+  return #some < 10 and #all < 10 and tonumber(some) ~= tonumber(all)
+end
+
+-- Whether a text in lower case says `stale` or `3 of 4`, or is `1/2`, whatever its name.
+local function is_part(text)
+  for i = 1, #SOME do
+    if find(text, "%f[%l]" .. SOME[i] .. "%f[%L]") then return true end
+  end
+  local some, all = text:match "^(%d+) ?/ ?(%d+)$"
+  if some and differ(some, all) then return true end
+  local from = 1
+  while from do
+    local at
+    at, _, some, all = find(text, "%f[%d](%d+) ?of ?(%d+)", from)
+    if at and differ(some, all) then return true end
+    from = at and at + #some
+  end
+  return false
+end
+
+-- Whether a text is the query of a request.
+local function is_query(text)
+  if text == "" then return false end
+  for pair in (text .. "&"):gmatch "([^&]*)&" do
+    if not find(pair, "^[^%s=]+=[^%s=]*$") then return false end
+  end
+  return true
+end
+
+-- Whether a member of a harmless name repeats what was asked for, a page of a size that was reached, or says
+-- how much of the list it is.
+local function speaks_of_pages(name, value, found)
+  if type(value) ~= "string" then return KIND[plain_of(name)] == "size" end
+  local said = is_query(trim.spaces(value)) and query_says(value, found)
+  return is_part(lower(value)) or said == "on" or said == "unknown"
+end
+
 -- What a member beside the list says, and those inside of it. `quiet`: what nobody explains says nothing.
 local function around(look, path, n, name, value, depth, quiet)
   path[n + 1] = name
@@ -300,7 +374,8 @@ local function around(look, path, n, name, value, depth, quiet)
   if said == "unknown" and json.is_object(value) and depth < 8 and opens(look, name, value) then
     for key, each in pairs(value) do around(look, path, n + 1, key, each, depth + 1, quiet) end
   else
-    look[said == "open" and quiet and "silent" or said] = true
+    if said == "open" and quiet and not speaks_of_pages(name, value, look.found) then said = "silent" end
+    look[said] = true
   end
   path[n + 1] = nil
 end
@@ -402,6 +477,8 @@ local function fine(mark, text, found)
   if mark == "size" then return text == "" or n and n > found end
   if mark == "first" then return EMPTY[text] or n == 1 end
   if mark == "count" then return text == "" or n == found end
+  if mark == "pages" then return text == "" or n and n <= 1 end
+  if mark == "until" then return text == "" or text == "true" or n == found end
   if mark == "range" then
     local total = text:match "/(%d+)%s*$"
     return text == "" or total and #total < 10 and tonumber(total) == found
@@ -423,44 +500,98 @@ local function links_say(look, text)
   for i = 1, #links do look[linked(links[i][1], links[i][2], look.found, first)] = true end
 end
 
-local SOME = words "stale degraded partial incomplete truncated throttled"
+local TOTALS = { "total", "count" }
 
--- Whether a header of an API's own says `stale` or `1/2`, whatever its name.
-local function is_part(text)
-  for i = 1, #SOME do
-    if find(text, "%f[%l]" .. SOME[i] .. "%f[%L]") then return true end
+-- The words of a header's name, without `x`.
+local function segments(name)
+  local parts = {}
+  for each in name:gmatch "[^-_.]+" do
+    if each ~= "x" then parts[#parts + 1] = each end
   end
-  local some, all = text:match "^(%d+) ?/ ?(%d+)$"
-  if not some then some, all = text:match "^(%d+) ?of ?(%d+)$" end
-  return some ~= nil and #some < 10 and #all < 10 and tonumber(some) ~= tonumber(all)
+  return parts
 end
 
-local TOTALS = { "total", "count" }
+local function counts_calls(parts)
+  for i = 1, #parts do
+    if COUNTED_CALLS[parts[i]] then return true end
+  end
+  return false
+end
+
+local MARK_OF_KIND = {
+  cursor = "left", left = "left", done = "well", size = "size", count = "count", first = "first",
+  pages = "pages", ["until"] = "until",
+}
+
+-- The mark of a header whose name, or the end of it, is that of a member that speaks of a list.
+local function mark_by_member_name(parts)
+  if counts_calls(parts) then return nil end
+  for at = 1, #parts do
+    local plain = plain_of(table.concat(parts, "", at))
+    local mark = (at == 1 or TAILS[plain]) and MARK_OF_KIND[KIND[plain] or ""]
+    if mark then return mark end
+  end
+  return nil
+end
+
+-- What a header of an unknown name says: `open` beside a larger number, a size of a page that was reached, or
+-- `false`, which may deny that the list ends.
+local function unknown_says(look, parts, said)
+  local silent, query = SILENT_ENDS[parts[#parts] or ""], said:match "%?(.*)$"
+  if query or not (#parts > 0 and silent) then
+    local asked = query_says(query or said, look.found)
+    if asked == "on" then look.on = true elseif asked == "unknown" then look.open = true end
+  end
+  if #parts == 0 or silent or counts_calls(parts) then return end
+  local text = lower(trim.spaces(said))
+  local n = text:find "^%d+$" and #text < 10 and tonumber(text) or 0
+  if n > look.found or text == "false" or text == "no" then look.open = true end
+end
+
+local function one_header_says(look, name, said)
+  local text = lower(trim.spaces(said))
+  if name == "content-range" then
+    local total = text:match "/(%d+)%s*$"
+    look[total and #total < 10 and tonumber(total) == look.found and "end" or "on"] = true
+    return
+  elseif name == "warning" or name == "retry-after"
+    or (name == "link" and find(text, "next", 1, true)) then
+    look.on = true
+    return
+  elseif name == "link" then
+    links_say(look, said)
+    return
+  end
+  local mark = mark_of(name)
+  if not mark and find("-" .. name, "[-_]pag") and not has(name, ON) and not has(name, TOTALS) then
+    if paging(name, text, look.found) then look.on = true end
+    return
+  end
+  local parts = segments(name)
+  mark = mark or mark_by_member_name(parts)
+  if mark then
+    if not fine(mark, text, look.found) then look.on = true end
+  elseif find(name, "rate", 1, true) or find(name, "limit", 1, true) then
+    -- Says nothing of the list.
+  elseif is_part(text) then
+    look.on = true
+  elseif has(name, ON) then
+    if not EMPTY[text] then look.on = true end
+  elseif (find(name, "total", 1, true) or find(name, "count", 1, true)) and text:find "^%d+$" then
+    local most = find(name, "page", 1, true) and 1 or look.found
+    if tonumber(text) > most then look.on = true end
+  else
+    unknown_says(look, parts, said)
+  end
+end
+
 local function headers_say(look, named)
   for name, said in pairs(named) do
-    local text = lower(trim.spaces(said))
-    if name == "content-range" then
-      local total = text:match "/(%d+)%s*$"
-      look[total and #total < 10 and tonumber(total) == look.found and "end" or "on"] = true
-    elseif name == "warning" or name == "retry-after"
-      or (name == "link" and find(text, "next", 1, true)) then
-      look.on = true
-    elseif name == "link" then
-      links_say(look, said)
-    elseif mark_of(name) then
-      if not fine(mark_of(name), text, look.found) then look.on = true end
-    elseif find("-" .. name, "[-_]pag") and not has(name, ON) and not has(name, TOTALS) then
-      if paging(name, text, look.found) then look.on = true end
-    elseif find(name, "rate", 1, true) or find(name, "limit", 1, true) then
-      -- Says nothing of the list.
-    elseif name:sub(1, 2) == "x-" and is_part(text) then
-      look.on = true
-    elseif has(name, ON) then
-      if not EMPTY[text] then look.on = true end
-    elseif (find(name, "total", 1, true) or find(name, "count", 1, true)) and text:find "^%d+$" then
-      local most = find(name, "page", 1, true) and 1 or look.found
-      if tonumber(text) > most then look.on = true end
+    local silent = SILENT_HEADERS[name]
+    for i = 1, #SILENT_STARTS do
+      silent = silent or name:sub(1, #SILENT_STARTS[i]) == SILENT_STARTS[i]
     end
+    if not silent then one_header_says(look, name, said) end
   end
 end
 
@@ -559,11 +690,17 @@ local function told_stale(name, said)
     or find(said, "ttl=-", 1, true)
 end
 
+-- Headers with the age of an answer in seconds.
+local AGES = set "age x-age"
+for of in ("cache cached content copy data index replica response snapshot"):gmatch "%S+" do
+  AGES[of .. "-age"], AGES["x-" .. of .. "-age"] = true, true
+end
+
 -- Whether some cache gave an answer that is older than one may be believed (RFC 9111, 5.1, 5.5).
 function M.stale(answer, ttl)
-  local age = trim.spaces(answer.headers.age or "")
-  if age ~= "" and not (age:find "^%d+$" and #age < 10 and tonumber(age) <= ttl) then return true end
   for name, text in pairs(answer.headers) do
+    local age = AGES[name] and trim.spaces(text) or ""
+    if age ~= "" and not (age:find "^%d+$" and #age < 10 and tonumber(age) <= ttl) then return true end
     if told_stale(name, lower(text)) then return true end
   end
   return (answer.headers.warning or ""):find "^%s*11[0-3]" ~= nil
