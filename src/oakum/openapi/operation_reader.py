@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from oakum.errors import Location, Problem, few
 from oakum.http.json_pointer import escape
-from oakum.http.media_type import essence
+from oakum.http.media_type import covers_json, essence
 from oakum.http.methods import WITHOUT_BODY
 from oakum.openapi.broken_references import BrokenReference
 from oakum.openapi.grpc_resource_names import spread
@@ -279,8 +279,8 @@ class OperationReader:
         data = self._data(said, frozenset()) if events and not isinstance(said, str) else []
         if whole and not data:
             return self._schemas.shape(media.at(key))
-        if not key:
-            return None
+        if not key:  # a body of this media type, and nothing said of it
+            return Shape(pointer=media.where) if covers_json(name) else None
         ways = tuple(partial(self._schemas.shape, each) for each in data or [media.at(key)])
         several = Shape(branches=ways)
         each = ways[0] if len(ways) == 1 else lambda: several

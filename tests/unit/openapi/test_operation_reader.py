@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from oakum.openapi.document import Document
+from oakum.openapi.shape_queries import scalars
 
 HEAD = "openapi: 3.1.0\npaths:\n"
 
@@ -134,3 +135,22 @@ def test_a_parameter_that_the_path_has_no_place_for_belongs_to_no_request() -> N
         ["id"],
         ["id", "page"],
     ]
+
+
+@pytest.mark.parametrize("media", ["application/json", "application/hal+json", "'*/*'"])
+@pytest.mark.parametrize("said", ["{}", "{example: {a: 1}}"])
+def test_json_without_a_schema_may_be_anything(media: str, said: str) -> None:
+    bare, schema = ({media: each} for each in (said, "{schema: {}}"))
+    for content in (bare, schema):
+        [[name, each]] = content.items()
+        body = f"content: {{{name}: {each}}}"
+        [one] = read(
+            f"  /a: {{post: {{requestBody: {{{body}}}, responses: {{200: {{{body}}}}}}}}}"
+        ).operations
+        for shape in (one.body[0].shape, one.responses["200"][0].shape):
+            assert shape is not None and not shape.kinds and scalars(shape)
+
+
+def test_another_type_without_a_schema_is_not_described() -> None:
+    [one] = read("  /a: {get: {responses: {200: {content: {image/png: {}}}}}}").operations
+    assert one.responses["200"][0].shape is None

@@ -97,6 +97,7 @@ def test_a_place_where_anything_may_stand_is_told_of(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("schema", "at"),
     [
+        (None, "in"),
         ({}, "in"),
         ({"type": "object"}, "in"),
         ({"type": "array"}, "in"),
@@ -111,12 +112,14 @@ def test_a_place_where_anything_may_stand_is_told_of(tmp_path: Path) -> None:
     ],
 )
 def test_an_answer_of_which_the_document_says_nothing_is_told_of(
-    tmp_path: Path, schema: dict[str, Any], at: str
+    tmp_path: Path, schema: dict[str, Any] | None, at: str
 ) -> None:
-    """A framework that is told no type of an answer writes `{}`; no object passes there."""
+    """A framework that is told no type of an answer writes `{}`, or no schema at all; no object
+    passes there."""
 
     def free(document: dict[str, Any], policy: dict[str, Any]) -> None:
-        answer = {"description": "x", "content": {"application/json": {"schema": schema}}}
+        media = {} if schema is None else {"schema": schema}
+        answer = {"description": "x", "content": {"application/json": media}}
         config = {"get": {"operationId": "config", "responses": {"200": answer}}}
         document["paths"]["/config"] = config
         policy["operations"]["config"] = {"call": ["anyone"]}
