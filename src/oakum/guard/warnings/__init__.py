@@ -94,6 +94,7 @@ OF_CONTRACT: tuple[Callable[[CompiledContract], Iterator[Problem]], ...] = (
     nested_paths.hidden_targets,
     nested_paths.unchecked_parents,
     unmatchable_paths.unmatched_names,
+    unmatchable_paths.unreachable_paths,
     unmatchable_paths.crossed_templates,
     missing_owner_or_state.missing_owner_or_state,
     undeclared_members.members_that_hold_anything,

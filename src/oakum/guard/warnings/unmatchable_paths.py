@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from oakum.errors import Problem
 from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.openapi.grpc_resource_names import is_several_segments
 from oakum.routing.custom_method_paths import names_with_slashes
+from oakum.routing.route import escape_template, split_target
+
+_NAME = re.compile(r"\{[^{}]+\}")
 
 
 def unmatched_names(contract: CompiledContract) -> Iterator[Problem]:
@@ -24,6 +28,37 @@ def unmatched_names(contract: CompiledContract) -> Iterator[Problem]:
                     f"write a path for each kind of `{one.name}` in the document, each with one"
                     " `[^/]+` in the `pattern` and words around it",
                 )
+
+
+def unreachable_paths(contract: CompiledContract) -> Iterator[Problem]:
+    """Warns about each operation whose path has a part that a request with only one reading cannot
+    have."""
+    for each in contract.endpoints:
+        path = each.operation.path
+        if sign := _second_reading(path):
+            yield Problem(
+                contract.location(each.operation),
+                f"no request reaches `{each.operation.id}`: servers read `{sign}` in `{path}` in"
+                " more than one way, so the gateway answers 404 there",
+                "write a path without it in the document, and in the API; a query belongs in"
+                " `parameters`",
+            )
+
+
+def _second_reading(path: str) -> str:
+    """What in a path of the document makes every request to it ambiguous; empty: nothing."""
+    literal = _NAME.sub("x", path)
+    for sign in ("?", "#", ";", "\\"):
+        if sign in literal:
+            return sign
+    written = escape_template(literal)
+    if split_target(written) is not None:
+        return ""
+    segments = written[1:].split("/")
+    return next(
+        (each for each in segments if each and split_target(f"/{each}") is None),
+        "//" if "" in segments[:-1] else path,
+    )
 
 
 def crossed_templates(contract: CompiledContract) -> Iterator[Problem]:
