@@ -667,11 +667,12 @@ def redis(folder: Path) -> Iterator[str]:
         process.wait(patient(10))
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1", "redis.invalid"])
 def test_limits_hold_without_the_redis_that_several_guards_share(
-    club: Club, engine: EngineTarget
+    club: Club, engine: EngineTarget, host: str
 ) -> None:
     club.write(limit=3)
-    gone = f"127.0.0.1:{free_port()}"
+    gone = f"{host}:{free_port()}"
     alone = options(club, engine)
     with pytest.raises(InputError, match="OAKUM_AUDIT_KEY"):
         guarded(replace(alone, redis=gone)).__enter__()

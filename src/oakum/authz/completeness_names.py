@@ -115,8 +115,8 @@ SILENT_ENDS = words(
     "time times timing timings timestamp latency duration runtime elapsed ms seconds perf date"
     " epoch id ids uid uuid guid key hash checksum digest nonce signature tag tags version revision"
     " build release commit host hostname node server instance pod shard zone region datacenter port"
-    " pid worker thread user account tenant session client app ttl expires expiry reset cost credits"
-    " used budget cpu memory bytes queries level priority control sampled by"
+    " pid worker thread user account tenant session client app ttl expires expiry reset cost"
+    " credits used budget cpu memory bytes queries level priority control sampled by"
 )
 """Last words of other headers whose values are no number of entries: `x-response-time`."""
 COUNTED_CALLS = words("rate ratelimit quota cache caches b3")

@@ -4,7 +4,8 @@
 -- has agreed. When it is unreachable, slow or unsuitable, that count decides alone (so a fleet of n
 -- nodes shows at most n times the limit), and a request waits for Redis at most twice `timeout`: to
 -- connect, and for the response. Then Redis is not asked for a second, doubled up to eight while it
--- stays unreachable.
+-- stays unreachable. Its name is looked up at the start, and anew, beside the requests, while it is not known or
+-- Redis cannot be reached.
 --
 -- Asking blocks the worker. That is acceptable because only the first read of an owner's objects in a
 -- window asks; a caller past the limit asks for each further owner, since another node may have shown
@@ -29,6 +30,9 @@ ssize_t send(int fd, const void *buffer, size_t length, int flags);
 ssize_t recv(int fd, void *buffer, size_t length, int flags);
 int getaddrinfo(const char *host, const char *port, const void *hints, void *found);
 void freeaddrinfo(void *found);
+int getaddrinfo_a(int mode, void *requests, int count, void *event);
+int gai_error(void *request);
+void *calloc(size_t count, size_t size);
 int clock_gettime(int clock, void *time);
 int close(int fd);
 char *strerror(int error);
@@ -38,6 +42,14 @@ char *strerror(int error);
 local Found = ffi.typeof [[
   struct { int flags, family, socktype, protocol; unsigned int length; void *address, *name, *next; }]]
 local FoundPointer = ffi.typeof("$ *", Found)
+-- A look-up by another thread (glibc's `struct gaicb`), with the texts that it reads.
+local Seeking = ffi.typeof([[
+  struct {
+    struct { const char *host, *port; const void *hints; void *found; int status; int reserved[5]; } request;
+    $ hints; void *list[1]; char host[256]; char port[8];
+  }]], Found)
+local SeekingPointer = ffi.typeof("$ *", Seeking)
+local NOWAIT, IN_PROGRESS = 1, -100
 local STREAM, CLOEXEC, SOCKET, RCVTIMEO, SNDTIMEO, NOSIGNAL = 1, 0x80000, 1, 20, 21, 0x4000
 local MONOTONIC, EINTR, EAGAIN, EINPROGRESS = 1, 4, 11, 115
 
@@ -96,17 +108,48 @@ local function parse(url)
   return { host = host, port = port == "" and "6379" or port, opening = opening }
 end
 
--- Looks a name up, once: this may wait for the resolver, which no request can.
+local function kept(list)
+  local first = ffi.cast(FoundPointer, list)
+  local made = {
+    family = first.family, length = first.length, address = ffi.string(first.address, first.length),
+  }
+  C.freeaddrinfo(list)
+  return made
+end
+
+-- Looks a name up: this may wait for the resolver, which no request can.
 local function resolve(host, port)
   local hints, list = Found(), ffi.new("void *[1]")
   hints.socktype = STREAM
   if C.getaddrinfo(host, port, hints, list) ~= 0 then return nil end
-  local first = ffi.cast(FoundPointer, list[0])
-  local made = {
-    family = first.family, length = first.length, address = ffi.string(first.address, first.length),
-  }
-  C.freeaddrinfo(list[0])
-  return made
+  return kept(list[0])
+end
+
+local has_threads = pcall(function() return C.getaddrinfo_a, C.gai_error end) -- glibc, not musl
+
+-- Begins to look the name up, beside the requests. Never before nginx forks, which would lose the thread. The
+-- memory is never freed, since the thread may outlive this state; each state has one piece of it at most.
+local function seek(self)
+  local numeric = self.host:find "^[%d.]+$" or self.host:find(":", 1, true)
+  if not has_threads or numeric or self.seeks or #self.host > 255 or #self.port > 7 then return end
+  local at = self.seeking or ffi.cast(SeekingPointer, C.calloc(1, ffi.sizeof(Seeking)))
+  if at == nil then return end
+  self.seeking = at
+  ffi.copy(at.host, self.host)
+  ffi.copy(at.port, self.port)
+  at.hints.socktype = STREAM
+  at.request.host, at.request.port, at.request.hints = at.host, at.port, at.hints
+  at.request.found, at.list[0] = nil, at
+  self.seeks = C.getaddrinfo_a(NOWAIT, at.list, 1, nil) == 0
+end
+
+-- Takes the address that was found meanwhile, if any.
+local function settle(self)
+  if not self.seeks then return end
+  local status = C.gai_error(self.seeking)
+  if status == IN_PROGRESS then return end
+  self.seeks = false
+  if status == 0 then self.address = kept(self.seeking.request.found) end
 end
 
 -- ---------------------------------------------------------------- the connection
@@ -117,7 +160,11 @@ local function fault()
   return ffi.string(C.strerror(code))
 end
 
+local function unknown(host) return ("no address is known for `%s`"):format(host) end
+
 local function connect(self)
+  settle(self)
+  if not self.address then return nil, unknown(self.host) end
   local fd = C.socket(self.address.family, bit.bor(STREAM, CLOEXEC), 0)
   if fd < 0 then return nil, fault() end
   C.setsockopt(fd, SOCKET, RCVTIMEO, self.patience, 16)
@@ -199,6 +246,14 @@ end
 
 -- ---------------------------------------------------------------- the count
 
+local function failed(self, why)
+  if self.pause == 0 and self.log then
+    self.log("warn", ("redis cannot be used: %s; this node counts alone until it can"):format(why))
+  end
+  self.pause = math.min(8, math.max(1, self.pause * 2))
+  self.rest = clock() + self.pause
+end
+
 -- `options`: `url`; `key`, a secret that all nodes of the fleet share; `timeout` in seconds (0.05);
 -- `log(level, text)`. Connects when it is first needed, so that no two workers share a connection.
 function M.open(options)
@@ -208,16 +263,17 @@ function M.open(options)
   end
   local place, unfit = parse(options.url)
   if not place then return nil, "the address of Redis cannot be used: " .. unfit end
-  local address = resolve(place.host, place.port)
-  if not address then return nil, ("no address is known for `%s`"):format(place.host) end
   local timeout = options.timeout or 0.05
   local patience = ffi.new("int64_t[2]")
   patience[0], patience[1] = math.floor(timeout), math.floor(timeout % 1 * 1e6)
-  return setmetatable({
-    address = address, opening = place.opening, key = options.key, log = options.log,
+  local self = setmetatable({
+    host = place.host, port = place.port, address = resolve(place.host, place.port),
+    opening = place.opening, key = options.key, log = options.log,
     timeout = timeout, patience = patience,
     rest = 0, pause = 0, -- no attempt before `rest`; `pause` is 0 while Redis answers
   }, Redis)
+  if not self.address then failed(self, unknown(place.host)) end
+  return self
 end
 
 -- A connection that Redis closed since the last question is opened anew, once.
@@ -229,7 +285,10 @@ local function ask(self, command)
     if why == "no answer in time" then return nil, why end
   end
   local socket, why = connect(self)
-  if not socket then return nil, why end
+  if not socket then
+    seek(self)
+    return nil, why
+  end
   self.socket = socket
   local commands = {}
   for i, each in ipairs(self.opening) do commands[i] = each end
@@ -238,14 +297,6 @@ local function ask(self, command)
   answer, why = exchange(self, commands)
   if not answer then disconnect(self) end
   return answer, why
-end
-
-local function failed(self, why)
-  if self.pause == 0 and self.log then
-    self.log("warn", ("redis cannot be used: %s; this node counts alone until it can"):format(why))
-  end
-  self.pause = math.min(8, math.max(1, self.pause * 2))
-  self.rest = clock() + self.pause
 end
 
 -- The name in Redis of what is counted for `key` under the limit `name` in the window that ends at `ends`.

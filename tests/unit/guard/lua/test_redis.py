@@ -9,8 +9,10 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
-from socket import create_connection, socket
+from socket import AF_INET, create_connection, socket
+from struct import pack
 from threading import Barrier, Thread
 
 import pytest
@@ -22,6 +24,7 @@ from tests.unit.guard.lua_state import lua_state
 
 NOW = 1_800_000_000.0
 KEY = b"a key of the whole fleet"
+LOOPBACK = bytes((127, 0, 0, 1))
 PATIENT = 2.0
 """Seconds for tests that need an answer, on a machine that may be busy."""
 PASSWORD = "p@ss:word/made%up"
@@ -53,6 +56,22 @@ class Node:
 
     def _log(self, level: bytes, text: bytes) -> None:
         self.said.append(f"{level.decode()} {text.decode()}")
+
+    def awake(self) -> None:
+        """Does not wait any longer before it asks Redis again."""
+        self.lua.execute(b"(...).fleet.rest = 0", self.state)
+
+    def move(self, port: int | None) -> None:
+        """Has an address of this machine at another port, or none."""
+        where = None if port is None else pack("=H", AF_INET) + pack(">H4s8x", port, LOOPBACK)
+        self.lua.execute(
+            b"""
+            local state, family, at = ...
+            state.fleet.address = at and { family = family, length = #at, address = at }""",
+            self.state,
+            int(AF_INET),
+            where,
+        )
 
     def distinct(self, caller: str, owner: str, most: int = 100) -> bool:
         call = self.state[b"distinct"]
@@ -375,7 +394,6 @@ def test_redis_is_asked_for_the_first_sight_only_and_never_past_the_nodes_own_co
         ("rediss://127.0.0.1", KEY, "it is not of the form `redis://host:port`"),
         ("redis://secret@127.0.0.1", KEY, "a password stands after a colon"),
         ("redis://127.0.0.1:6379/one", KEY, "it is not of the form"),
-        ("redis://nowhere.invalid:1", KEY, "no address is known for `nowhere.invalid`"),
         ("redis://127.0.0.1", b"short", "a key of at least 16 bytes"),
     ],
 )
@@ -388,6 +406,39 @@ def test_what_cannot_be_used_is_said_without_a_password(
     assert isinstance(opened, tuple) and opened[0] is None
     assert why in opened[1].decode()
     assert b"secret" not in opened[1]
+
+
+def test_a_name_without_an_address_is_an_outage(node: Make) -> None:
+    one = node("redis://nowhere.invalid:1")
+    outage = "warn redis cannot be used: no address is known for `nowhere.invalid`"
+    assert one.said == [f"{outage}; this node counts alone until it can"]
+    for number in range(20):
+        one.awake()
+        assert took(partial(one.distinct, f"u{number}", "o1")) < patient(0.1)
+        assert not one.distinct(f"u{number}", "o2", most=1)
+    assert len(one.said) == 1
+
+
+@server
+@pytest.mark.parametrize("known", [False, True])
+def test_a_name_is_looked_up_anew_while_redis_cannot_be_reached(
+    node: Make, tmp_path: Path, known: bool
+) -> None:
+    """At the start it had no address, or the one of a server that is no more."""
+    port, gone = free_port(), free_port()
+    with redis_server(port, tmp_path):
+        nodes = [node(f"redis://localhost:{port}", PATIENT), node(url(port), PATIENT)]
+        nodes[0].move(gone if known else None)
+        assert nodes[0].distinct("u1", "o1", most=1)
+        assert "cannot be used" in nodes[0].said[0]
+        for number, _ in enumerate(tries(10)):
+            nodes[0].awake()
+            nodes[0].distinct(f"c{number}", "o1", most=1)
+            if nodes[0].said[1:]:
+                break
+        assert nodes[0].said[1:] == ["info redis can be used again"]
+        nodes[0].distinct("u2", "o1", most=1)
+        assert not nodes[1].distinct("u2", "o2", most=1)
 
 
 def test_the_sixth_version_of_the_internet_protocol(node: Make) -> None:
