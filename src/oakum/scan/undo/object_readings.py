@@ -40,6 +40,8 @@ Row = Mapping[str, Json]
 FAILS = (OakumError, RecursionError, ValueError)  # no answer, or one nested too deep to be read
 PAGES = 40
 """Pages of a list that are looked through for an object whose key is not known."""
+_OTHERS = 3
+"""Objects that were there before, of which one has to be shown where a server fails."""
 _LOOKS = 40
 """Objects of a page that are looked at one by one, where the list shows too little of them."""
 
@@ -217,9 +219,9 @@ class ObjectReadings:
         """Whether what its owner was shown it by does not show it any more."""
         if made.look is not None and self._has_shown(made, ""):
             answer = self._looked_at(made, made.known)
-            if answer is None or tells_nothing(answer):
+            if answer is None:
                 return False
-            if not answer.ok:
+            if not answer.ok or answer.truncated:
                 gone = answer.status in (404, 410)
                 return gone or self._is_absent(made, made.known, answer)
             rows = [*with_key(parse_objects(answer)[0], made.key, made.known)]
@@ -386,5 +388,19 @@ class ObjectReadings:
     def _is_absent(self, made: CreatedObject, key: str, answer: Response) -> bool:
         """Whether an answer for a key is that for a key which nothing has."""
         assert made.look is not None
-        never = unused_key(self.address(made, key))
-        return is_like_absence(answer, self.ask(made.who, for_key(made.look, never)))
+        never = for_key(made.look, unused_key(self.address(made, key)))
+        control = self.ask(made.who, never)
+        if answer.status < 500 or control.status != answer.status:
+            return is_like_absence(answer, control)
+        # Some servers fail over what is missing. Another object, shown in between, tells that from
+        # a server that fails over everything.
+        return self._shows_another(made) and self.ask(made.who, never).status == answer.status
+
+    def _shows_another(self, made: CreatedObject) -> bool:
+        """Whether the endpoint of an object shows its owner one that was there before it."""
+        assert made.look is not None
+        for key in sorted(made.older)[:_OTHERS] if not made.named else ():
+            answer = self.ask(made.who, for_key(made.look, key))
+            if answer.ok and any(with_key(parse_objects(answer)[0], made.key, key)):
+                return True
+        return False
