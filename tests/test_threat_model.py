@@ -116,7 +116,7 @@ HELD_BY: dict[str, tuple[str, ...]] = {
         "browser/test_draft_review.py::test_hostile_names_and_comments_are_text",
     ),
     "an edit grants more than was asked": (
-        "unit/draft_review/test_exactness.py::test_whatever_else_changes_is_found",
+        "unit/draft_review/test_edit_verification.py::test_whatever_else_changes_is_found",
         "properties/test_edits.py::test_the_edited_contract_is_the_old_one_but_for_the_edit",
     ),
     "somebody's work is overwritten": (

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from oakum.guard.compiled.lookup_selection import LookupSelection
-from oakum.guard.compiled.tenants_in_requests import names_tenant
+from oakum.guard.compiled.tenants_in_bodies_and_queries import names_tenant
 from oakum.openapi.model import Json
 from oakum.routing.http_messages import HttpRequest
 from tests.properties.pool import LAW

@@ -117,7 +117,7 @@ class AbuseDetector:
             return []
         events: list[AbuseEvent] = []
         if self._slot and call.at >= self._slot + _DAY and abs(call.at - self._ahead) > HOUR:
-            # A single wrong clock would exclude all later records, so a second source must agree.
+            # A single record of a wrong clock would exclude all later ones, so a second must agree.
             self._ahead = call.at
             self._aside[ASIDE_AHEAD] += 1
             return []

@@ -9,10 +9,10 @@ import click
 import orjson
 
 from oakum.cli import shared
+from oakum.cli.default_command_group import CommandGroup
 from oakum.cli.demo_cadence import command as cadence
 from oakum.cli.demo_catalogue import command as catalogue
 from oakum.cli.demo_scans import BUDGET, GUARDED, Scans, engine_at_hand
-from oakum.cli.groups import CommandGroup
 from oakum.errors import ExitCode, count_of, pip_install
 from oakum.finding import Finding, Report, Result
 from oakum.report.grouping import PRIVACY_RULE, verdict_words

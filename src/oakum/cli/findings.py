@@ -9,9 +9,9 @@ import click
 import orjson
 
 from oakum.cli import shared
+from oakum.cli.default_command_group import CommandGroup
 from oakum.cli.findings_advisory import command as advisory
 from oakum.cli.findings_disclose import command as disclose
-from oakum.cli.groups import CommandGroup
 from oakum.errors import ExitCode, count_of
 from oakum.finding import Report, doubts
 from oakum.memory import (

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from oakum.cli import shared
-from oakum.cli.groups import CommandGroup
+from oakum.cli.default_command_group import CommandGroup
 from oakum.errors import ExitCode
 from oakum.guard.engines import ENGINES
 

@@ -17,7 +17,7 @@ from oakum.draft_review.cells import (
     grant_relations,
     implied_viewers,
 )
-from oakum.draft_review.exactness import Version, beyond
+from oakum.draft_review.edit_verification import Version, beyond
 from oakum.draft_review.policy_edits import (
     Close,
     Edit,

@@ -28,7 +28,7 @@ _SHOWN = 120
 
 @dataclass(frozen=True)
 class Analysis:
-    """The result of analysing the text of a contract."""
+    """What an editor shows of a contract's text: its mistakes, and its words with their places."""
 
     text: str
     errors: tuple[Problem, ...] = ()

@@ -21,7 +21,7 @@ _RANK = (Result.UNTESTED, Result.CLOSED, Result.OPEN, Result.OVER_BLOCK, Result.
 
 @dataclass(frozen=True)
 class ReportSource:
-    """A report, with the contract and document that it must match."""
+    """A report and the name of its file, for messages about it."""
 
     report: Report
     file: str

@@ -342,7 +342,7 @@ class Gatekeeper:
         answered = yield from self._whoami(lookups, index, on)
         who = by_answer(answered, caller, self._claims if on.conditions.shaping else ())
         if who.ids and answered is not None and not kept_apart(answered):
-            bare = yield from self._whoami(lookups, index, replace(on, held=on.held.clients))
+            bare = yield from self._whoami(lookups, index, replace(on, held=on.held.app_keys))
             if not told_to_nobody(bare, caller, who.ids):
                 raise Denial(503, "who") if readable(bare) is None else NobodyNamed
         return who

@@ -19,7 +19,7 @@ from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
 from oakum.guard.compiled.multipart_part_names import overrides, pair_names, part_names
 from oakum.guard.compiled.object_valued_parameters import sends
 from oakum.guard.compiled.request_places import RequestParts
-from oakum.guard.compiled.tenants_in_requests import is_named
+from oakum.guard.compiled.tenants_in_bodies_and_queries import is_named
 from oakum.guard.compiled.write_targets import Target, TargetKind
 from oakum.guard.form_bodies import as_json, keep_members
 from oakum.guard.graphql_query import arguments, parameter, refusal_reason

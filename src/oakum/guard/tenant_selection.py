@@ -10,7 +10,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from oakum.guard.compiled.lookup_selection import LookupSelection, Place
-from oakum.guard.compiled.tenants_in_requests import names_tenant
+from oakum.guard.compiled.tenants_in_bodies_and_queries import names_tenant
 from oakum.http.octets import sha256_of_texts
 from oakum.routing.allowed_headers import for_this_hop
 from oakum.routing.caller_credentials import cookies

@@ -12,9 +12,9 @@ from oakum.errors import Location, Problem, did_you_mean, few
 from oakum.http.json_pointer import path_of
 from oakum.openapi.model import Shape
 from oakum.openapi.schema import children, elements
-from oakum.policy.call_warnings import lacking_member, review_calls
 from oakum.policy.model import Policy, Resource
 from oakum.policy.monotonicity import closed_shows_more, weaker_sees_more
+from oakum.policy.operation_permission_warnings import lacking_member, review_calls
 from oakum.policy.parameter_bindings import fill_parameters
 from oakum.policy.parser import place
 from oakum.policy.resource_schemas import View, at, declares, request_shapes, siblings, success

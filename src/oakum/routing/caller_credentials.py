@@ -79,7 +79,7 @@ class RequestCredentials:
         return frozenset(each.name for each in self.dropped if each.where == where)
 
     @property
-    def clients(self) -> RequestCredentials:
+    def app_keys(self) -> RequestCredentials:
         """The application keys among them, which identify no caller."""
         return RequestCredentials(
             tuple((each, value) for each, value in self.values if each.client)

@@ -131,7 +131,8 @@ def _matches(form: str, text: str) -> bool:
 
 
 def _around(one: str, other: str) -> Sequence[tuple[str, _Better]]:
-    """The same of two segments with one parameter and text around it: all that has both texts."""
+    """The same of two segments that have one parameter each, with text around it: the forms of
+    what begins as both begin and ends as both end."""
     (before, after), (its, end) = one.split(_HOLE), other.split(_HOLE)
     head, tail = max(before, its, key=len), max(after, end, key=len)
     if not head.startswith(min(before, its, key=len)) or not tail.endswith(
@@ -141,7 +142,7 @@ def _around(one: str, other: str) -> Sequence[tuple[str, _Better]]:
     both = f"{head}{_HOLE}{tail}"
     if both in (one, other):
         return ((both, "first" if both == one else "second"),)
-    # `data.json` matches `{name}.json` and `data.{ext}`, and has no text between the two.
+    # Head and tail may overlap: `data.json` matches `{name}.json` and `data.{ext}`.
     joined = (head + tail[k:] for k in range(min(len(head), len(tail)) + 1))
     texts = (each for k, each in enumerate(joined) if head.endswith(tail[:k]))
     fit = [each for each in texts if _matches(one, each) and _matches(other, each)]

@@ -22,8 +22,11 @@ from oakum.scan.limits import Permissions
 from oakum.scan.operation_selection import Selection, select
 from oakum.scan.options import Options
 from oakum.scan.replay_scope import Scope, narrow
-from oakum.scan.requests.left_out_parameters import asking_by_each_name, asking_for_all
 from oakum.scan.requests.parameters_sent_by_identities import without_sent
+from oakum.scan.requests.variants_without_optional_parameters import (
+    asking_by_each_name,
+    asking_for_all,
+)
 from oakum.scan.technique import Prospect
 
 

@@ -21,7 +21,7 @@ from oakum.scan.context import Event
 from oakum.scan.discovery.security_contact import contact_notes
 from oakum.scan.engine import Engine
 from oakum.scan.evaluation.settings_effects import still_open
-from oakum.scan.identities.deletable_accounts import report_deletable_accounts
+from oakum.scan.identities.account_deletion_by_others import report_deletable_accounts
 from oakum.scan.identities.identity_verification import Examination, examine
 from oakum.scan.identities.ids_and_claims import with_claims
 from oakum.scan.identities.relation_lists import Relations

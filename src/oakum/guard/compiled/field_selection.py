@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from oakum.authz import Model
 from oakum.authz.decide import holds_resource
-from oakum.guard.compiled.tenants_in_requests import members_of
+from oakum.guard.compiled.tenants_in_bodies_and_queries import members_of
 from oakum.http.cookies import cookie_names
 from oakum.http.media_type import is_json
 from oakum.openapi.model import Json, Operation

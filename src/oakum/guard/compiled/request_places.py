@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 from oakum.authz import Model
 from oakum.authz.strict_json import UnreadableBody, read
-from oakum.guard.compiled.tenants_in_requests import words_of
+from oakum.guard.compiled.tenants_in_bodies_and_queries import words_of
 from oakum.http.cookies import cookie_pairs
 from oakum.openapi.model import Json, Operation, Parameter, Shape
 from oakum.openapi.shape_queries import containers, scalars, ways

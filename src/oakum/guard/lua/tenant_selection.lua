@@ -49,7 +49,7 @@ end
 
 -- Whatever a parser could read as the name of a declared member is one: names are looked for in the text as it
 -- is and as it is once its escapes are resolved; of a body in JSON only the names of members count, in any
--- other text each word. The Lua of `guard/compiled/tenants_in_requests.py`.
+-- other text each word. The Lua of `guard/compiled/tenants_in_bodies_and_queries.py`.
 
 local WORD, MEMBER = "[%w_-]+", '%f[%w_-]([%w_-]+)"[\t\n\r ]*:'
 -- A member in JSON within a text of JSON.

@@ -8,7 +8,7 @@ from oakum.errors import Problem
 from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.guard.compiled.granted_endpoint import GrantedEndpoint
 from oakum.guard.warnings.contract_queries import may_set_key, resources_written
-from oakum.guard.warnings.objects_in_bodies import many_of
+from oakum.guard.warnings.nested_objects_in_bodies import many_of
 from oakum.guard.warnings.unknown_owners import owner_hint
 from oakum.openapi.model import Operation, Shape
 from oakum.openapi.shape_queries import member

@@ -12,7 +12,7 @@ from oakum.authz.table import leaf_index
 from oakum.errors import Location, Problem, few
 from oakum.guard.compiled.compiled_contract import CompiledContract
 from oakum.guard.warnings.contract_queries import certain
-from oakum.guard.warnings.unclear_list_members import cursors, failure_members, unexplained_members
+from oakum.guard.warnings.list_completeness import cursors, failure_members, unexplained_members
 from oakum.http.json_pointer import path_of
 from oakum.openapi.model import Json, Operation, Shape
 from oakum.openapi.shape_queries import element, member

@@ -70,7 +70,7 @@ def _ask(engine: Engine, probe: Probe, parameter: Parameter, source: str) -> Non
                 continue
             plain = _plain(engine, probe, viewer)
             answer = engine.send(way, viewer, filled)
-            # otherwise the other id makes no difference
+            # The same body as without the parameter means that the API has ignored the person's id.
             if plain is None or plain != hash(answer.body):
                 engine.take_in(way, viewer, who, filled, answer)
             if viewer and answer.status >= _REFUSED:

@@ -28,7 +28,7 @@ from oakum.finding import Evidence, Result
 from oakum.openapi.model import Json, Parameter
 from oakum.scan.engine import Engine
 from oakum.scan.filters.filter_parameters import OPPOSITES, Filter, another, filter_by
-from oakum.scan.filters.filter_trials import FAILS, REFUSES, FilterForm, TrialResults
+from oakum.scan.filters.filter_trial_results import FAILS, REFUSES, FilterForm, TrialResults
 from oakum.scan.filters.hidden_values import HiddenValue, hidden_fields, hidden_in_list
 from oakum.scan.filters.json_filters import Dialect, dialects, literal, under_other_names
 from oakum.scan.filters.query_languages import BARE, forms, put

@@ -8,7 +8,10 @@ import pytest
 
 from oakum.exposure.endpoints.probes import Probe
 from oakum.openapi.model import Media, Parameter, Shape
-from oakum.scan.requests.left_out_parameters import asking_by_each_name, asking_for_all
+from oakum.scan.requests.variants_without_optional_parameters import (
+    asking_by_each_name,
+    asking_for_all,
+)
 from tests.unit.scan.studio import model, probe
 
 TEXT = Shape(kinds=frozenset({"string"}))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from oakum.authz.complete_lists import place_of
-from oakum.guard.warnings.unclear_list_members import cursors, failure_members, unexplained_members
+from oakum.guard.warnings.list_completeness import cursors, failure_members, unexplained_members
 from oakum.openapi.model import Shape
 
 TEXT = frozenset(("string",))

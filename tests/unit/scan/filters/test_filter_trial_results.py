@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from oakum.scan.filters.filter_trials import FilterForm, TrialResults, is_number
+from oakum.scan.filters.filter_trial_results import FilterForm, TrialResults, is_number
 from oakum.scan.filters.hidden_values import HiddenValue
 from tests.unit.scan.studio import probe
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from oakum.guard.compiled.lookup_selection import LookupSelection
-from oakum.guard.compiled.tenants_in_requests import names_tenant, words_of
+from oakum.guard.compiled.tenants_in_bodies_and_queries import names_tenant, words_of
 from oakum.routing.http_messages import HttpRequest
 
 DECLARED = LookupSelection(body=("tenant_id",), within={"f": ("shop",)})

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from oakum.draft_review.cells import compile_reading
-from oakum.draft_review.exactness import Version, beyond
+from oakum.draft_review.edit_verification import Version, beyond
 from oakum.draft_review.policy_edits import Close, Confirm, ConfirmCall, Edit, GrantEdit, SetOwner
 from oakum.openapi.source import parse
 from oakum.policy.contract import load
