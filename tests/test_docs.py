@@ -288,6 +288,14 @@ def test_paths_that_are_named_exist(name: str) -> None:
             assert any((base / known).exists() for base in bases), f"`{word}` does not exist"
 
 
+def test_parts_of_the_engine_that_are_named_exist() -> None:
+    code = "\n".join(each.read_text() for each in ROOT.glob("src/oakum/scan/**/*.py"))
+    named_parts = re.findall(r"`engine\.([a-z_.]+)", prose(ROOT / "CONTRIBUTING.md"))
+    assert len(named_parts) > 8
+    for part in {each for name in named_parts for each in name.split(".") if each}:
+        assert re.search(rf"\bdef {part}\(|^    {part}: ", code, re.M), f"`{part}` does not exist"
+
+
 # ------------------------------------------------------------ what must not be in the repository
 
 _FOREIGN = re.compile(
