@@ -102,6 +102,9 @@ class Responses:
     """Endpoints that were requested with an id that nobody has."""
     ignoring: set[str] = field(default_factory=set)
     """Endpoints that show the caller's own data whatever id is requested."""
+    writing_own: set[str] = field(default_factory=set)
+    """Paths at which a write, or a read by its writer, took the caller's own object for the one of
+    another id."""
     listed: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     """(identity, resource) → keys of objects that were listed without an owner and asked for."""
     forms: dict[Place, Form] = field(default_factory=dict)

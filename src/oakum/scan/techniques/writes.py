@@ -38,6 +38,7 @@ from oakum.scan.undo.refused_writes import says_refused
 from oakum.scan.undo.undo_log import UndoLog
 from oakum.scan.undo.write_versions import send_on, send_trial
 from oakum.scan.write_tests.addressed_object import UNREAD, AddressedObject, OwnersView
+from oakum.scan.write_tests.callers_own_object import IGNORES, CallersOwn, IdsInWrites, ignores_ids
 from oakum.scan.write_tests.created_objects import AsOwn, WritableObjects
 from oakum.scan.write_tests.objects_given_to_others import hand_over
 from oakum.scan.write_tests.parents_shown_to_caller import ParentObjects
@@ -61,8 +62,10 @@ def run(engine: Engine) -> None:
     engine.say("attempting forbidden writes, and undoing them")
     workshop = WritableObjects(engine, engine.context.undo_log)
     log, params = engine.context.undo_log, engine.context.params
-    found = writing_endpoints(engine.model, params)
-    every = [_Endpoint(engine, log, *each, workshop) for each in found]
+    # A PATCH sets one member, and its outcome says whether a PUT may replace all of them.
+    found = sorted(writing_endpoints(engine.model, params), key=_replaces_whole)
+    ids = IdsInWrites(engine)
+    every = [_Endpoint(engine, log, *each, workshop, ids) for each in found]
     try:
         for each in every:
             each.run()
@@ -86,6 +89,10 @@ def foresee(prospect: Prospect) -> Iterator[Line]:
         }
 
 
+def _replaces_whole(found: tuple[Probe, str]) -> bool:
+    return found[0].operation.method == "PUT"
+
+
 @dataclass
 class _Endpoint:
     """One writing operation on objects of one resource."""
@@ -95,6 +102,7 @@ class _Endpoint:
     probe: Probe
     resource: str
     workshop: WritableObjects
+    ids: IdsInWrites
 
     ours: bool = False
     """Whether the object that is written to was made by the run."""
@@ -260,6 +268,10 @@ class _Endpoint:
             self.labels.leave(owner, viewer, self._held_relations(viewer, owner, view), why)
             return False
         self.engine.results.sent.add("mass-assignment" if viewer == owner else "bola-write")
+        if viewer not in (None, owner) and ignores_ids(self.engine, self.probe.operation.path):
+            held = self._held_relations(viewer, owner, view)
+            self.labels.leave_unseen(owner, viewer, held, IGNORES)
+            return False
         if viewer != owner and viewer not in self.hidden:
             self.control.tried[viewer] = WriteOutcome(self.status, took)
         return True
@@ -393,6 +405,11 @@ class _Endpoint:
             self.untried.setdefault(name, "it varies by itself")
         if not changes:
             return False
+        beside = self._callers_own(viewer, owner, again, changes)
+        if beside and (why := self.ids.why_not(self.probe, owner, beside, ours=self.ours)):
+            held = self._held_relations(viewer, owner, view)
+            self.labels.leave(owner, viewer, held, why)
+            return False
         if not self.steady:
             self.steady = {n: v for n, v in again.object.items() if view.object.get(n) == v}
         # The undo log checks the members that are sent.
@@ -400,7 +417,8 @@ class _Endpoint:
         forth = self.body.request(filled, again.object, changes, ours=self.ours)
         undo = self._undo(owner, viewer, filled, again, changes)
         self.beside |= {name for each in objects_of(undo.content) for name in each}
-        own, theirs = self._own_side(viewer, owner, changes)
+        own = beside.undo(self.probe, self.body) if beside else None
+        theirs = beside.shown if beside else {}
         self.undo_log.enter(undo)
         self.undo_log.record_sent(undo)
         if own is not None:
@@ -421,8 +439,10 @@ class _Endpoint:
         self.stuck = self.stuck or not undone
         if self.probe.operation.method == "PUT":
             self._give_back(owner, again, filled)
-        if own is not None:
+        if own is not None and beside is not None:
             self.undo_log.undo(own)
+            changed, took = self.undo_log.was_changed(own), bool(stuck)
+            self.ids.record(self.probe, beside, answer.status, changed=changed, took=took)
         for name in stuck if self.tells else ():
             self._tell(name, owner, viewer, view, filled, answer, sure=undone)
         return bool(stuck) or (None if answer.status >= 400 else False)
@@ -535,37 +555,17 @@ class _Endpoint:
             f" request omits, even undocumented ones: it was not tried again"
         )
 
-    def _own_side(
-        self, viewer: str | None, owner: str, changes: Mapping[str, Json]
-    ) -> tuple[Undo | None, Mapping[str, Json]]:
-        """The undo entry for the caller's own object, since some endpoints change that one whatever
-        the request names; and that object."""
-        engine = self.engine
-        view = self._view(viewer) if viewer not in (None, owner) else None
-        if view is None or viewer is None:
-            return None, {}
-        filled = view.request
-        held = {name: view.object[name] for name in changes if name in view.object}
-        if not held:
-            return None, {}
-        own = tuple(held)
-        answer = engine.send(view.probe, viewer, view.filled)
-        undo = Undo(
-            f"`{self.resource}` of {viewer} by {self.probe.endpoint.method}"
-            f" {self.probe.endpoint.path} ({', '.join(own)})",
-            ((viewer, self.body.request(filled, view.object, held)),),
-            (viewer, view.filled.request),
-            extract(answer, own),
-            own,
-            f"{self.probe.endpoint.method} {self.probe.endpoint.path} as {viewer}",
-            json_bytes({name: changes[name] for name in own}).decode(),
-            "",
-            *self.body.version_reader(viewer, filled, view.object),
-            self.body.content(filled, view.object, held),
-            self.body.beside(filled, view.object, held),
-            versions=self.body.versions,
-        )
-        return undo, view.object
+    def _callers_own(
+        self, viewer: str | None, owner: str, shown: OwnersView, changes: Mapping[str, Json]
+    ) -> CallersOwn | None:
+        """The caller's own object, since some endpoints change that one whatever the request names;
+        None: nobody else than the owner writes."""
+        if viewer in (None, owner):
+            return None
+        names = self.body.beside(shown.request, shown.object, changes)
+        beside = {name: shown.object[name] for name in names if name in shown.object}
+        of, view = (self.engine, self.resource), self._view(viewer)
+        return CallersOwn(*of, viewer, view, shown.object, {**beside, **changes}, changes)
 
     def _is_lost(self, owner: str) -> bool:
         """Whether an object is missing from its owner's view in several reads."""

@@ -75,6 +75,8 @@ class UndoLog(ObjectReadings):
     deleted."""
     _after: dict[str, str] = field(default_factory=dict)
     """Name of a write → what the first reading has shown of it."""
+    _changed: set[str] = field(default_factory=set)
+    """Names of writes after which the first reading showed something else than before."""
 
     def enter(self, undo: Entry) -> None:
         """Records an entry before the write is sent; replaces one with the same name."""
@@ -87,6 +89,10 @@ class UndoLog(ObjectReadings):
         """Records that the write is about to be sent."""
         self._sent.add(undo.name)
         self._refused.discard(undo.name)
+
+    def was_changed(self, undo: Undo) -> bool:
+        """Whether a reading that was to undo a write showed something else than before."""
+        return undo.name in self._changed
 
     def record_refused(self, undo: Undo) -> None:
         """Records that the API rejected the write (RFC 9110, 15.4 and 15.5); a read verifies it."""
@@ -287,6 +293,7 @@ class UndoLog(ObjectReadings):
             seen = self.ask(*undo.check)
             now = extract(seen, undo.members)
             done = self._is_back(undo, now)
+            self._changed |= {undo.name} if not done else set()
             if not done and not self._is_ours(undo, now):
                 self._why[undo.name] = CHANGED if now not in ("", "[]") else UNREAD
                 return False

@@ -100,10 +100,16 @@ class LabelsTried:
         """Records why nothing was sent; another object may still be tried."""
         self.left.setdefault(self.engine.identities.label(held, viewer, owner), why)
 
-    def leave_unseen(self, owner: str, viewer: str | None, held: frozenset[str]) -> None:
-        """Records a write after which no response has shown its owner the object."""
+    def leave_unseen(
+        self,
+        owner: str,
+        viewer: str | None,
+        held: frozenset[str],
+        why: str = "no response shows its owner the object afterwards",
+    ) -> None:
+        """Records a write that tells nothing of the object that it names."""
         label = self.engine.identities.label(held, viewer, owner)
-        self.left[label] = "no response shows its owner the object afterwards"
+        self.left[label] = why
         self.unseen.add(label)
 
     def tell(self) -> None:
