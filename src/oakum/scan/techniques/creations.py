@@ -318,6 +318,7 @@ class _Trial:
         answer = self._ask_to_remove(made, viewer, request)
         if not self._is_gone(made):
             return answer.status
+        self.maker.record_removal()
         again = self._is_repeated(viewer, request, made)
         if again is False:
             return answer.status

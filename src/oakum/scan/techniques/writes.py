@@ -39,9 +39,10 @@ from oakum.scan.undo.undo_log import UndoLog
 from oakum.scan.undo.write_versions import send_on, send_trial
 from oakum.scan.write_tests.addressed_object import UNREAD, AddressedObject, OwnersView
 from oakum.scan.write_tests.callers_own_object import IGNORES, CallersOwn, IdsInWrites, ignores_ids
-from oakum.scan.write_tests.created_objects import AsOwn, WritableObjects
+from oakum.scan.write_tests.created_objects import AsOwn
 from oakum.scan.write_tests.objects_given_to_others import hand_over
 from oakum.scan.write_tests.parents_shown_to_caller import ParentObjects
+from oakum.scan.write_tests.writable_objects import WritableObjects
 from oakum.scan.write_tests.write_control import LabelsTried, WriteControl, WriteOutcome
 from oakum.scan.write_tests.writing_endpoints import bulk_left_out, writing_endpoints
 

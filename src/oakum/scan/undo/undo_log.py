@@ -51,6 +51,10 @@ class UndoLog(ObjectReadings):
     """Resource → why none of the run's own was written to."""
     unremovable: set[str] = field(default_factory=set)
     """Operations that have not removed what they were to: nothing more is made for them."""
+    first: dict[str, str] = field(default_factory=dict)
+    """Operation → name of the first object that it was to make."""
+    removable: set[str] = field(default_factory=set)
+    """Operations that have made an object which was found, and was gone after its removal."""
     left: tuple[str, ...] = ()
     """Names of what could not be undone, once all was tried."""
     _doubted: list[CreatedObject] = field(default_factory=list)

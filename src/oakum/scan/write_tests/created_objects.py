@@ -42,7 +42,8 @@ from oakum.scan.write_tests.creation_body import (
     places_of,
     put,
 )
-from oakum.scan.write_tests.creation_pairs import Creation, creations
+from oakum.scan.write_tests.creation_pairs import Creation
+from oakum.scan.write_tests.removal_elsewhere import made_beside, removed_elsewhere
 from oakum.scan.write_tests.unmarked_objects import (
     SentCreation,
     key_in_answer,
@@ -127,10 +128,10 @@ class Maker:
         """What creates an object and what removes it; None with the reason if it is not sent."""
         self.why_unsent = ""
         removal = f"{self.creation.remove.endpoint.method} {self.creation.remove.endpoint.path}"
-        if self.removes_nothing():
+        if self.removes_nothing() or self._is_first_left():
             self.why_unsent = f"{removal} did not remove what the run had created"
             return None, None
-        asked, remove = self.request(mark, more), self._with_key(self.creation.remove)
+        asked, remove = self.request(mark, more), self.with_key(self.creation.remove)
         if asked is not None and remove is None:
             self.why_unsent = f"no value is known for a parameter of {removal}"
         return asked, remove
@@ -169,6 +170,7 @@ class Maker:
         made = replace(made, before=tuple(self._before(remove)))
         own = self._as_writer(made)
         log.enter(made)
+        log.first.setdefault(self._operation, made.name)
         self.status, self.kept, self.answered, self.writers_view = 0, False, {}, {}
         answer = engine.send(pair.make, self.writer, asked)
         self.status, self.told_once = answer.status, engine.context.told_once()
@@ -252,7 +254,7 @@ class Maker:
             self.undo(found)
             return None
         log.record_creation(made)
-        self._stop()
+        self.stop()
         return None
 
     def _as_writer(self, made: CreatedObject) -> CreatedObject | None:
@@ -302,12 +304,44 @@ class Maker:
             made = self.undo_log.learn(replace(made, others=others), made.known, view)
         return made
 
+    @property
+    def _operation(self) -> str:
+        return self.creation.make.operation.id
+
+    def _is_first_left(self) -> bool:
+        """Whether the first object that the operation has made is not gone yet: whether a second
+        one could be removed is not known before that."""
+        log = self.undo_log
+        first = log.first.get(self._operation)
+        return self._operation not in log.removable and first in {e.name for e in log.pending}
+
+    def is_removable(self) -> bool:
+        """Whether what the operation makes is found and removed again: the first one is made for
+        nothing else. Where the API refuses to make one, the statuses are in `refused`."""
+        if self._operation not in self.undo_log.removable and (found := self.make({})) is not None:
+            self.undo(found[0])
+        return self._operation in self.undo_log.removable and not self.removes_nothing()
+
     def undo(self, made: CreatedObject) -> None:
         """Deletes a created object; after a failure nothing more is created."""
+        first = self._operation not in self.undo_log.removable
         if not self.undo_log.undo(made):
-            self._stop()
+            removed_elsewhere(self, made)
+            self.stop()
+        elif first and (more := made_beside(self.undo_log, made)):
+            make = self.creation.make.endpoint
+            at = f"{make.method} {make.path} made {len(more)} more `{self.creation.resource}` of"
+            self.undo_log.harmed.append(f"{at} {made.who} than one: check by hand")
+            self.stop()
+        else:
+            self.record_removal()
 
-    def _stop(self) -> None:
+    def record_removal(self) -> None:
+        """Records that an object was removed, by whomever."""
+        self.undo_log.removable.add(self._operation)
+
+    def stop(self) -> None:
+        """Nothing more is created that the same operation would have to remove."""
         self.stopped = True
         self.undo_log.unremovable.add(self.creation.remove.operation.id)
 
@@ -411,14 +445,14 @@ class Maker:
                     continue
                 who = self.owner if probe.personal else None
                 filled = fill(probe, engine.target, engine.knowledge, who)
-                if filled is not None and (request := self._with_key(purge)) is not None:
+                if filled is not None and (request := self.with_key(purge)) is not None:
                     yield filled.request, request
 
     def _look(self) -> Request | None:
         """What shows the object alone, with `{key}` in it; None where no endpoint does. What is at
         the URL of the removal says best what that removes."""
         main = self._there() or self._main()
-        return self._with_key(main) if main is not None else None
+        return self.with_key(main) if main is not None else None
 
     def _there(self) -> Probe | None:
         """The endpoint at the path of the removal that shows such an object."""
@@ -434,7 +468,7 @@ class Maker:
             None,
         )  # fmt: skip
 
-    def _with_key(self, of: Probe) -> Request | None:
+    def with_key(self, of: Probe) -> Request | None:
         """A question with `{key}` where what names the object has to stand, at the path's end."""
         engine, pair = self.engine, self.creation
         key = pair.named or engine.model.policy.resources[pair.resource].key
@@ -511,89 +545,3 @@ class AsOwn:
             self._objects.pop(self._place, None)
         else:
             self._objects[self._place] = self._kept
-
-
-@dataclass(frozen=True)
-class WritableObjects:
-    """Objects of the run to write to, one of a resource for each identity while it is needed.
-    Objects from before the run are written to only where none can be created."""
-
-    engine: Engine
-    undo_log: UndoLog
-    why_none: dict[str, str] = field(default_factory=dict)
-    """Resource → why nothing of the run's own could be written to."""
-    _made: dict[tuple[str, str], tuple[Maker, CreatedObject, Mapping[str, str]] | None] = field(
-        default_factory=dict
-    )
-    _more: list[tuple[Maker, CreatedObject, Mapping[str, str]] | None] = field(default_factory=list)
-
-    def may_make(self, probe: Probe, resource: str) -> bool:
-        """Whether an operation names its object by the key, and another creates such objects."""
-        key = self.engine.model.policy.resources[resource].key
-        named = bool(key) and f"{resource}.{key}" in probe.sources.values()
-        made = creations(self.engine.model, self.engine.context.params)
-        return named and any(each.resource == resource for each in made)
-
-    def of(self, owner: str, resource: str) -> AsOwn | None:
-        """An object of an identity created by the run; None if impossible, with the reason in
-        `why_none`."""
-        if (owner, resource) not in self._made:
-            self._made[owner, resource] = self._make(owner, resource)
-        made = self._made[owner, resource]
-        return self._alone(owner, resource, made) if made is not None else None
-
-    def another(self, owner: str, resource: str) -> AsOwn | None:
-        """One more, below the parents that the owner has at the moment; None if impossible."""
-        made = self._make(owner, resource)
-        self._more.append(made)
-        return self._alone(owner, resource, made) if made is not None else None
-
-    def _alone(
-        self, owner: str, resource: str, found: tuple[Maker, CreatedObject, Mapping[str, str]]
-    ) -> AsOwn:
-        return AsOwn(self.engine, owner, resource, found[2], found[1].name)
-
-    def _make(
-        self, owner: str, resource: str
-    ) -> tuple[Maker, CreatedObject, Mapping[str, str]] | None:
-        engine = self.engine
-        known = [
-            e for e in creations(engine.model, engine.context.params) if e.resource == resource
-        ]
-        held = relations_as_creator(engine.model, engine.identities, resource, owner)
-        may = [
-            each
-            for each in known
-            if all(
-                through(engine.model, probe.operation.id, held, True)
-                for probe in (each.make, each.remove)
-            )
-        ]
-        why = "no operation creates one that another removes"
-        if known:
-            why = f"the contract does not let {owner} create or remove one"
-        for each in may:
-            maker = Maker(engine, self.undo_log, each, owner)
-            removal = each.remove.endpoint
-            if maker.removes_nothing():
-                why = f"{removal.method} {removal.path} did not remove one that the run had made"
-                continue
-            if (found := maker.make({})) is not None:
-                made, view = found
-                key = engine.model.policy.resources[resource].key
-                texts = {at: v for at, v in view.items() if not isinstance(v, dict | list | None)}
-                row = {at: canonical(value) for at, value in texts.items()}
-                return maker, made, {**row, key: made.known}
-            said = " and ".join(map(str, sorted(maker.refused)))
-            why = f"{each.make.endpoint.method} {each.make.endpoint.path} made none"
-            why += f": it answered {said}" if said else ""
-        self.why_none.setdefault(resource, why)
-        return None
-
-    def close(self) -> None:
-        """Deletes created objects, last first."""
-        found = [each for each in (*self._made.values(), *self._more) if each is not None]
-        for maker, made, _ in reversed(found):
-            maker.undo(made)
-        self._made.clear()
-        self._more.clear()

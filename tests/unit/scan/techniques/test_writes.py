@@ -119,7 +119,7 @@ def test_whoever_an_object_names_among_those_who_may_set_a_member_is_no_stranger
     with patch.object(studio, "DOCUMENT", NOTES[0]), policy(shared):
         run = Run(Studio(), who=known_identities(relationships={}))
         nothing: Any = SimpleNamespace()
-        endpoint = _Endpoint(run.engine, nothing, probe("getPost"), "Post", nothing)
+        endpoint = _Endpoint(run.engine, nothing, probe("getPost"), "Post", nothing, nothing)
         post = {"id": "post-1", "author_id": IDS["ann"], "guest_ids": [IDS[guest]], "text": "…"}
         view = OwnersView(probe("getPost"), nothing, post, nothing, nothing)
         assert endpoint._may_set("text", "cat", "ann", view) is may
