@@ -36,6 +36,7 @@ from oakum.scan.requests.written_resources import place
 from oakum.scan.technique import Line, Prospect
 from oakum.scan.undo.entries import CreatedObject
 from oakum.scan.undo.own_writes import bears
+from oakum.scan.write_tests.callers_own_object import why_not_removed
 from oakum.scan.write_tests.created_objects import Maker
 from oakum.scan.write_tests.creation_pairs import creations
 from oakum.scan.write_tests.creations_for_others import CreationsForOthers
@@ -132,6 +133,8 @@ class _Trial:
         refusals = WriteControl(self.engine, self.pair.remove, noun="deletion")
         hidden: list[str | None] = []
         for viewer in self._strangers():
+            if self._is_spared(made, viewer):
+                continue
             if self._taken_away(made, viewer):
                 self._undo(made)
                 again = self.maker.make({})
@@ -292,6 +295,13 @@ class _Trial:
 
     def _label(self, viewer: str | None) -> str:
         return self.engine.identities.label(self._held_relations(viewer), viewer, self.owner)
+
+    def _is_spared(self, made: CreatedObject, viewer: str | None) -> bool:
+        """Whether a deletion as a viewer could take away what is theirs, and is named instead."""
+        if why := why_not_removed(self.maker, made, viewer):
+            at, label = self.pair.remove.endpoint, self._label(viewer)
+            self.engine.results.note_gap(at, f"not sent: {why}", Section.WRITES, label)
+        return bool(why)
 
     def _taken_away(self, made: CreatedObject, viewer: str | None) -> bool:
         """Whether a viewer could delete it, at its own path or below a parent of the viewer."""

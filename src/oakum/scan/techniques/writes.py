@@ -441,9 +441,9 @@ class _Endpoint:
         if self.probe.operation.method == "PUT":
             self._give_back(owner, again, filled)
         if own is not None and beside is not None:
-            self.undo_log.undo(own)
-            changed, took = self.undo_log.was_changed(own), bool(stuck)
-            self.ids.record(self.probe, beside, answer.status, changed=changed, took=took)
+            of = self.undo_log, self.probe, beside, own
+            if self.ids.put_back(*of, answer.status, took=bool(stuck)) and self.ours:
+                self.workshop.remove_copy(owner, self.resource, beside.viewer, changes)
         for name in stuck if self.tells else ():
             self._tell(name, owner, viewer, view, filled, answer, sure=undone)
         return bool(stuck) or (None if answer.status >= 400 else False)

@@ -109,6 +109,12 @@ class UndoLog(ObjectReadings):
         self.harmed.append(said)
         self._finish(made)
 
+    def give_up(self, made: CreatedObject, said: str) -> None:
+        """Records that to remove it harms others: it is asked for no more."""
+        self.harmed.append(said)
+        if any(each.name == made.name for each in self.pending):
+            self._finish(made)
+
     def learn(self, made: CreatedObject, key: str, row: Row | None = None) -> CreatedObject:
         """Records the key of a created object. `row`: a response that shows it."""
         if row is not None and deletion_members(row):

@@ -21,12 +21,17 @@ from oakum.scan.engine import Engine
 from oakum.scan.requests.builder import fill
 from oakum.scan.requests.write_body import WriteBody
 from oakum.scan.undo.compared_members import extract
-from oakum.scan.undo.entries import Undo
-from oakum.scan.undo.own_writes import parse_objects
+from oakum.scan.undo.entries import CreatedObject, Undo
+from oakum.scan.undo.own_writes import parse_objects, with_key
+from oakum.scan.undo.undo_log import UndoLog
 from oakum.scan.write_tests.addressed_object import OwnersView
+from oakum.scan.write_tests.created_objects import Maker
 
 IGNORES = "it ignores its id: whatever object a request names, the caller's own is written"
 UNSURE = "no response shows that its id selects the object, so it may replace the caller's own"
+UNSURE_REMOVAL = (
+    "no response shows that its id selects the object, so it may remove the caller's own"
+)
 _BY_ID = (403, 404, 410)
 """Statuses that refuse what the id names, or hide it."""
 
@@ -38,6 +43,43 @@ def ignores_ids(engine: Engine, path: str) -> bool:
         each.operation.path == path and each.id in responses.ignoring
         for each in engine.state.probes
     )
+
+
+def why_not_removed(maker: Maker, made: CreatedObject, viewer: str | None) -> str:
+    """Why a caller is not let remove an object that the run has made; empty if they are. Where each
+    account may have but one, the request could remove theirs, which nothing brings back."""
+    engine, remove = maker.engine, maker.creation.remove
+    resource, path = maker.creation.resource, remove.operation.path
+    if viewer is None:
+        return ""
+    if ignores_ids(engine, path):
+        return IGNORES
+    own, theirs = (
+        {
+            row[made.key]
+            for row in engine.knowledge.objects.get((who, resource), ())
+            if made.key in row
+        }
+        for who in (viewer, maker.owner)
+    )
+    if len(own) != 1 or theirs - {made.known}:
+        return ""
+    with maker.as_own(made):
+        for each in engine.state.probes:
+            if each.operation.method != "GET" or each.operation.path != path or each.how:
+                continue
+            filled = fill(each, engine.target, engine.knowledge, maker.owner)
+            answer = engine.send(each, viewer, filled) if filled is not None else None
+            if answer is not None and _is_of(answer, made):
+                return ""
+    return UNSURE_REMOVAL
+
+
+def _is_of(answer: Response, made: CreatedObject) -> bool:
+    """Whether a response refuses an object, or shows it."""
+    if not answer.ok:
+        return answer.status in _BY_ID
+    return bool([*with_key(parse_objects(answer)[0], made.key, made.known)])
 
 
 @dataclass
@@ -82,21 +124,23 @@ class IdsInWrites:
                     break
         return self.reads[path, viewer]
 
-    def record(
-        self, probe: Probe, own: CallersOwn, status: int, *, changed: bool, took: bool
-    ) -> None:
-        """Records what a write by another than the owner did to the writer's own object, and to the
-        one that it names."""
-        if changed:
-            self.engine.responses.writing_own.add(probe.operation.path)
-            listed = ", ".join(f"`{name}`" for name in (*own.changes, *own.beside))
-            self.engine.results.remark(
-                f"{probe.endpoint.method} {probe.endpoint.path} as {own.viewer} named another's"
-                f" `{own.resource}` and changed their own ({listed}): what these held was written"
-                f" back; what a change of them sets off, such as a new verification, was not undone"
-            )
-        elif took or status in _BY_ID:
-            self.selecting.add(probe.operation.path)
+    def put_back(
+        self, log: UndoLog, probe: Probe, own: CallersOwn, entry: Undo, status: int, *, took: bool
+    ) -> bool:
+        """Whether a write to the object of another changed the writer's own, which is restored.
+        `status`: with which it was answered; `took`: whether it changed the one that it names."""
+        log.undo(entry)
+        if not (changed := log.was_changed(entry)):
+            self.selecting |= {probe.operation.path} if took or status in _BY_ID else set()
+            return changed
+        self.engine.responses.writing_own.add(probe.operation.path)
+        listed = ", ".join(f"`{name}`" for name in (*own.changes, *own.beside))
+        self.engine.results.remark(
+            f"{probe.endpoint.method} {probe.endpoint.path} as {own.viewer} named another's"
+            f" `{own.resource}` and changed their own ({listed}): what these held was written"
+            f" back; what a change of them sets off, such as a new verification, was not undone"
+        )
+        return changed
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,6 @@ from oakum.exchange import Request, Response, json_bytes
 from oakum.exposure.cells.matrix import NOBODY
 from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.endpoints.request_bodies import body_shape
-from oakum.exposure.values.knowledge import canonical
 from oakum.openapi.model import Json, Shape
 from oakum.scan.coverage.uncalled_operations import before_removal, purgers
 from oakum.scan.coverage.untested import Section
@@ -43,7 +42,7 @@ from oakum.scan.write_tests.creation_body import (
     put,
 )
 from oakum.scan.write_tests.creation_pairs import Creation
-from oakum.scan.write_tests.removal_elsewhere import made_beside, removed_elsewhere
+from oakum.scan.write_tests.first_removal import is_removed_alone, removed_elsewhere
 from oakum.scan.write_tests.unmarked_objects import (
     SentCreation,
     key_in_answer,
@@ -168,7 +167,7 @@ class Maker:
             made, older=frozenset(older - {""}), whole=whole, purge=tuple(self._purges())
         )
         made = replace(made, before=tuple(self._before(remove)))
-        own = self._as_writer(made)
+        own = self.as_writer(made)
         log.enter(made)
         log.first.setdefault(self._operation, made.name)
         self.status, self.kept, self.answered, self.writers_view = 0, False, {}, {}
@@ -257,7 +256,7 @@ class Maker:
         self.stop()
         return None
 
-    def _as_writer(self, made: CreatedObject) -> CreatedObject | None:
+    def as_writer(self, made: CreatedObject) -> CreatedObject | None:
         """The object as its writer would see it; None: that is the owner, or nobody."""
         if self.writer in (None, self.owner):
             return None
@@ -325,16 +324,12 @@ class Maker:
     def undo(self, made: CreatedObject) -> None:
         """Deletes a created object; after a failure nothing more is created."""
         first = self._operation not in self.undo_log.removable
-        if not self.undo_log.undo(made):
-            removed_elsewhere(self, made)
-            self.stop()
-        elif first and (more := made_beside(self.undo_log, made)):
-            make = self.creation.make.endpoint
-            at = f"{make.method} {make.path} made {len(more)} more `{self.creation.resource}` of"
-            self.undo_log.harmed.append(f"{at} {made.who} than one: check by hand")
-            self.stop()
-        else:
+        if is_removed_alone(self, made) if first else self.undo_log.undo(made):
             self.record_removal()
+            return
+        if not first:
+            removed_elsewhere(self, made)
+        self.stop()
 
     def record_removal(self) -> None:
         """Records that an object was removed, by whomever."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from oakum.authz.decide import through
 from oakum.exposure.endpoints.probes import Probe
 from oakum.exposure.values.knowledge import canonical
+from oakum.openapi.model import Json
 from oakum.scan.engine import Engine
 from oakum.scan.evaluation.object_relations import relations_as_creator
 from oakum.scan.undo.entries import CreatedObject
+from oakum.scan.undo.object_keys import in_path
 from oakum.scan.undo.undo_log import UndoLog
 from oakum.scan.write_tests.created_objects import AsOwn, Maker
 from oakum.scan.write_tests.creation_pairs import creations
@@ -93,6 +95,23 @@ class WritableObjects:
             why += f": it answered {said}" if said else ""
         self.why_none.setdefault(resource, why)
         return None
+
+    def remove_copy(self, owner: str, resource: str, viewer: str, sent: Mapping[str, Json]) -> None:
+        """Removes what a write to an object of `owner` has made in its place: one of the same key
+        that is the writer's."""
+        log, found = self.undo_log, self._made.get((owner, resource))
+        mark = next((v for v in sent.values() if isinstance(v, str) and "oakum" in v), "")
+        if found is None or not mark:
+            return
+        maker, made, _ = found
+        by = Maker(self.engine, log, maker.creation, owner, by=(viewer,))
+        copy = by.as_writer(replace(made, name=f"{made.name} as {viewer}", mark=mark))
+        if copy is None:
+            return
+        rows = [r for r in log.marked_objects(copy) if in_path(r[made.key]) == made.known]
+        if rows:
+            log.enter(copy := replace(copy, older=copy.older - {made.known}, others=()))
+            log.undo(log.learn(copy, made.known, rows[0]))
 
     def close(self) -> None:
         """Deletes created objects, last first."""

@@ -1,4 +1,7 @@
-"""What a creation left that its own removal did not take away.
+"""The removal of the first object that an operation of an API makes.
+
+It is made to learn whether it can be removed, and nothing else. The owner's lists before and after
+tell whether the removal took other objects, and whether the creation has made more than one.
 
 An operation may make its object in another place than the document says: a template that is listed
 among the workouts. Where a response at another path shows its creator, under the same key, the mark
@@ -9,24 +12,62 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from oakum.authz.decide import through
 from oakum.exchange import Request
-from oakum.exposure.endpoints.probes import probe_of
+from oakum.exposure.endpoints.probes import Probe, probe_of
 from oakum.scan.coverage.uncalled_operations import barring_reason
+from oakum.scan.engine import Engine
 from oakum.scan.evaluation.object_relations import relations_as_creator
 from oakum.scan.undo.entries import CreatedObject
 from oakum.scan.undo.object_keys import for_key, in_path, may_lose_a_piece
 from oakum.scan.undo.object_readings import FAILS
 from oakum.scan.undo.own_writes import marked_objects, parse_objects
 from oakum.scan.undo.undo_log import UndoLog
-
-if TYPE_CHECKING:
-    from oakum.scan.write_tests.created_objects import Maker
+from oakum.scan.write_tests.creation_pairs import Creation
 
 _MOST = 20
 """At how many other paths an object is looked for."""
+
+
+class Maker(Protocol):
+    """What makes objects of one resource for one identity."""
+
+    engine: Engine
+    undo_log: UndoLog
+    creation: Creation
+    owner: str
+
+    def with_key(self, of: Probe) -> Request | None:
+        """A question with `{key}` where what names the object has to stand, at the path's end."""
+
+
+def is_removed_alone(maker: Maker, made: CreatedObject) -> bool:
+    """Removes an object; whether it is gone, and nothing else is gone or was made beside it."""
+    log, resource = maker.undo_log, maker.creation.resource
+    before, all_before = log.listed(made)
+    gone = log.undo(made)
+    now, all_now = log.listed(made)
+    older = before - {made.known}
+    if all_now and (lost := older - now):
+        removal = maker.creation.remove.endpoint
+        said = (
+            f"{removal.method} {removal.path} removed {len(lost)} other `{resource}` of {made.who}"
+        )
+        if not gone:
+            said += f" and may have left the one that the run had made ({made.name})"
+        log.give_up(made, f"{said}: restore by hand")
+        return False
+    if not gone:
+        removed_elsewhere(maker, made)
+        return False
+    if made.whole and all_before and all_now and (more := now - made.older - {made.known}):
+        make = maker.creation.make.endpoint
+        said = f"{make.method} {make.path} made {len(more)} more `{resource}` of {made.who}"
+        log.harmed.append(f"{said} than the one that was sent: check by hand")
+        return False
+    return True
 
 
 def removed_elsewhere(maker: Maker, made: CreatedObject) -> bool:
@@ -50,15 +91,9 @@ def removed_elsewhere(maker: Maker, made: CreatedObject) -> bool:
             others=(),
         )  # fmt: skip
         log.enter(there)
-        log.learn(there, made.known, rows[0])
-        if log.undo(log_entry(log, there)):
+        if log.undo(log.learn(there, made.known, rows[0])):
             return True
     return False
-
-
-def log_entry(log: UndoLog, made: CreatedObject) -> CreatedObject:
-    """The entry as the log has it by now."""
-    return next(e for e in log.pending if isinstance(e, CreatedObject) and e.name == made.name)
 
 
 def _removals(maker: Maker) -> Iterator[tuple[Request, Request, str]]:
@@ -86,18 +121,3 @@ def _removals(maker: Maker) -> Iterator[tuple[Request, Request, str]]:
         remove = maker.with_key(probe_of(engine.model, deletions[path], params))
         if look is not None and remove is not None:
             yield look, remove, f"DELETE {path}"
-
-
-def made_beside(log: UndoLog, made: CreatedObject) -> frozenset[str]:
-    """Keys of objects that the owner's lists show since a creation, beside the one that it made and
-    that is gone: each of the run's own mark is removed, too. Empty where a list was not whole."""
-    now, whole = log.listed(made)
-    if not (made.whole and whole):
-        return frozenset()
-    more = now - made.older - {made.known}
-    for key in sorted(more):
-        for row in log.rows_with_key(made, key):
-            if log.is_ours(made, key, row):
-                log.enter(its := replace(made, name=f"{made.name} {key}", known=key))
-                log.undo(log.learn(its, key, row))
-    return more
