@@ -100,15 +100,17 @@ class IdsInWrites:
         path = probe.operation.path
         if ignores_ids(self.engine, path):
             return IGNORES
-        if own.view is None or own.is_same(own.theirs):
+        if own.is_same(own.theirs) if own.view is not None else not own.keys:
             return ""
         selects = self._read(probe, own.viewer, owner, own)
         if selects is False:
             self.engine.responses.writing_own.add(path)
             return IGNORES
-        if selects or ours or path in self.selecting or not (own.is_only and own.beside):
+        if selects or ours or path in self.selecting or not own.is_only:
             return ""
-        return UNSURE
+        # What its caller is not shown could not be put back.
+        loses = own.beside if own.view is not None else own.sent.keys() > own.changes.keys()
+        return UNSURE if loses else ""
 
     def _read(self, probe: Probe, viewer: str, owner: str, own: CallersOwn) -> bool | None:
         """Whether a read at the path of the write shows that the id selects the object."""
@@ -165,10 +167,15 @@ class CallersOwn:
         return self.view.object if self.view is not None else {}
 
     @property
+    def keys(self) -> set[str]:
+        """Keys of the caller's known objects; without a key, one word stands for all."""
+        rows = self.engine.knowledge.objects.get((self.viewer, self.resource), ())
+        return {row.get(self._key, "") for row in rows}
+
+    @property
     def is_only(self) -> bool:
         """Whether the caller is known to have no other one."""
-        rows, key = self.engine.knowledge.objects.get((self.viewer, self.resource), ()), self._key
-        return len({row[key] for row in rows if key in row} if key else rows) <= 1
+        return len(self.keys - {""}) <= 1
 
     @property
     def beside(self) -> tuple[str, ...]:

@@ -90,6 +90,16 @@ def test_an_only_object_is_replaced_where_something_tells_that_the_id_selects(
     assert ids.why_not(probe(), "ann", own(of, sent), ours=ours) == ""
 
 
+@pytest.mark.parametrize(("bobs", "why"), [(0, ""), (1, UNSURE), (2, "")])
+def test_an_only_object_that_is_not_shown_is_not_replaced(bobs: int, why: str) -> None:
+    """It could not be put back; one that is not known of may not be there."""
+    of = engine(bobs=bobs)
+    put = own(of, {**ANN, "motto": "new"}, None)
+    assert IdsInWrites(of).why_not(probe(), "ann", put, ours=False) == why
+    patch = own(of, {"motto": "new"}, None)
+    assert IdsInWrites(of).why_not(probe(), "ann", patch, ours=False) == ""
+
+
 def test_an_endpoint_that_ignores_ids_is_not_written_to_as_another() -> None:
     of = engine()
     of.state.probes = [probe("GET")]
