@@ -18,10 +18,10 @@ GUARD: dict[str, Json] = {
 }
 
 
-def stubbed(adapter: str, plan: str) -> str:
+def stubbed(adapter: str, plan: str, *, packed: bool = False) -> str:
     """Stands in for `oakum.guard.lua.bundle`."""
     preload = f'package.preload["oakum.enforcement"] = function(...)\n{CORE}\nend\n'
-    return bundle(preload + adapter, plan)
+    return bundle(preload + adapter, plan, packed=packed)
 
 
 def plan(contract: str = "0123456789abcdef", **guard: Json) -> str:

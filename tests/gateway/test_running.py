@@ -599,11 +599,11 @@ def of_a_fleet(club: Club, engine: EngineTarget, folder: Path, asking: Fleet) ->
             return found
 
 
-def waiting(bundle: Callable[[str, str], str]) -> Callable[[str, str], str]:
+def waiting(bundle: Callable[..., str]) -> Callable[..., str]:
     """The runtime, with a minute for an answer of Redis."""
 
-    def bundled(adapter: str, plan: str) -> str:
-        made = bundle(adapter, plan)
+    def bundled(adapter: str, plan: str, **more: bool) -> str:
+        made = bundle(adapter, plan, **more)
         assert made.count("options.timeout or 0.05") == 1
         return made.replace("options.timeout or 0.05", "options.timeout or 60")
 

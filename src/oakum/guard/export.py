@@ -12,7 +12,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -30,6 +30,10 @@ from oakum.openapi.model import Json
 SCHEMA = "oakum.export/2"
 _MARK = "export.json"
 """Marks a folder as an export: holds its contract, engine and list of files."""
+MOST = 1 << 20
+"""Bytes of data that Kubernetes takes in a ConfigMap."""
+_MAPPED = "kubernetes/"
+"""Templates that need the configuration in a ConfigMap."""
 _TEMPLATES = "fleet"
 """Folder of templates in the folder of an engine."""
 
@@ -99,6 +103,8 @@ def export(
         fill(fresh / "config", config)
         command = _command(engine, fresh / "config", deployment)
         around = _around(engine, deployment, now, config, command)
+        if not _fits(config):
+            now = replace(now, noticed=(*now.noticed, _no_config_map(order, config)))
         fill(fresh, around)
         names = sorted([*(f"config/{name}" for name in config), *around, _MARK])
         (fresh / "run").mkdir()
@@ -154,6 +160,7 @@ def _around(
         "endpoints": now.endpoints,
         "command": command,
         "config": {name: content.decode() for name, content in config.items()},
+        "mapped": _fits(config),
         "static": _digest(config, engine.control.swapped),
         "swapped": sorted(engine.control.swapped),
         "version": _version(engine.distribution) if engine.distribution else "",
@@ -163,7 +170,25 @@ def _around(
     return {
         name.removesuffix(".j2"): environment.get_template(name).render(values).encode()
         for name in sorted(environment.list_templates())
+        if _fits(config) or not name.startswith(_MAPPED)
     }
+
+
+def _size(config: Mapping[str, bytes]) -> int:
+    return sum(len(name.encode()) + len(content) for name, content in config.items())
+
+
+def _fits(config: Mapping[str, bytes]) -> bool:
+    return _size(config) <= MOST
+
+
+def _no_config_map(order: ExportOptions, config: Mapping[str, bytes]) -> Problem:
+    return Problem(
+        Location(str(order.contract)),
+        f"the configuration has {_size(config)} bytes, and Kubernetes takes {MOST} in a ConfigMap:"
+        f" `{_MAPPED}` is not written",
+        "mount `config` from a volume, or guard each part of the document by a contract of its own",
+    )
 
 
 def _digest(config: Mapping[str, bytes], swapped: frozenset[str]) -> str:

@@ -6,11 +6,14 @@ adds an adapter. A contract adds data only: a JSON text, never code.
 
 from __future__ import annotations
 
+import base64
 import re
+import zlib
 from functools import cache
 from importlib.resources import files
 
 MODULES = (
+    "inflate",
     "cache",
     "json",
     "trim",
@@ -58,10 +61,20 @@ def source(module: str) -> str:
     return (files(__name__) / f"{module}.lua").read_text(encoding="utf-8")
 
 
-def bundle(adapter: str, plan: str) -> str:
+def bundle(adapter: str, plan: str, *, packed: bool = False) -> str:
     """One Lua chunk: every module under `require "oakum.…"`, the plan as the local `PLAN`, then the
-    adapter."""
-    return f"{preload(MODULES)}local PLAN = {long_string(plan)}\n{adapter}"
+    adapter. `packed`: the plan deflated, a tenth of its size or less."""
+    text = long_string(plan)
+    if packed:
+        size = len(plan.encode())
+        text = f'require("oakum.inflate").text("{pack(plan)}", {size})'
+    return f"{preload(MODULES)}local PLAN = {text}\n{adapter}"
+
+
+def pack(text: str) -> str:
+    """A text as `inflate.lua` reads it."""
+    made = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    return base64.b64encode(made.compress(text.encode()) + made.flush()).decode()
 
 
 def required_modules(*roots: str) -> tuple[str, ...]:
