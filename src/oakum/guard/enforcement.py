@@ -243,8 +243,8 @@ class Gatekeeper:
             self._admit(request, who)
             if not who.ids and not all(map(is_password, asked.values("authorization"))):
                 names -= {"authorization"}
-            if dropped := held.names_dropped("query"):
-                target = with_query(target, without(place.query, dropped))
+        if dropped := held.names_dropped("query"):
+            target = with_query(target, without(place.query, dropped))
         kept = self._forwarded.jar(onward(asked, self.policy.guard, names, raw=True), held=held)
         joins = (("connection", "Upgrade"), ("upgrade", "websocket"))
         return replace(asked, target=target, headers=(*kept, *joins))

@@ -65,6 +65,9 @@ class RequestCredentials:
     """Undecoded `name=value` pieces of the query that hold credentials."""
     dropped: frozenset[Credential] = frozenset()
     """Credentials that are not forwarded, as nobody has verified them; not among `values`."""
+    empty: frozenset[Credential] = frozenset()
+    """Credentials without a value. They are not forwarded either: beside another one the API might
+    take them for its caller's, and who-am-I is not asked with them."""
 
     def __bool__(self) -> bool:
         return any(not each.client for each, _ in self.values)
@@ -75,8 +78,8 @@ class RequestCredentials:
         return bool(self.values or self.dropped)
 
     def names_dropped(self, where: str) -> frozenset[str]:
-        """Names of dropped credentials in one part of the request."""
-        return frozenset(each.name for each in self.dropped if each.where == where)
+        """Names of credentials in one part of the request that are not forwarded."""
+        return frozenset(each.name for each in self.dropped | self.empty if each.where == where)
 
     @property
     def app_keys(self) -> RequestCredentials:
@@ -156,13 +159,14 @@ def find_credentials(
     """
     values: list[tuple[Credential, str]] = []
     pieces: list[str] = []
+    empty: set[Credential] = set()
     cookie = "; ".join(asked.values("cookie"))
     ends_here = for_this_hop(asked)
     for each in places:
         if each.header in ends_here:
             raise Denial(400, "who")
         if each.where == "header" and each.name == "cookie":
-            found = [cookie]
+            found = [cookie] if asked.values("cookie") else []
         elif each.where == "header":
             found = asked.values(each.name)
             if each.name == "authorization" and any(map(is_several, found)):
@@ -171,12 +175,13 @@ def find_credentials(
             found = cookies(cookie, each.name)
         else:
             mine = [piece for piece in query.split("&") if decoded_name(piece) == each.name]
-            pieces += mine
+            pieces += [piece for piece in mine if piece.partition("=")[2]]
             found = [piece.partition("=")[2] for piece in mine]
         if len(found) > 1:
             raise Denial(400, "who")
         values += [(each, value) for value in found if value]
-    return RequestCredentials(tuple(values), tuple(pieces))
+        empty |= {each for value in found if not value}
+    return RequestCredentials(tuple(values), tuple(pieces), empty=frozenset(empty))
 
 
 _QUOTED = re.compile(r"=[ \t]*(\"[^;]*)")
@@ -351,7 +356,7 @@ def only_token(held: RequestCredentials, nameless: Collection[Credential]) -> Re
     names = {each.name for each, _ in kept if each.where == "query"}
     dropped = frozenset(each for each, value in held.values if not stays(each, value))
     query = tuple(piece for piece in held.query if decoded_name(piece) in names)
-    return RequestCredentials(kept, query, dropped)
+    return RequestCredentials(kept, query, dropped, held.empty)
 
 
 def by_key(named: RequestCredentials, keys: Mapping[str, Json]) -> Who:

@@ -134,6 +134,14 @@ end
 
 M.read_cookies = read_cookies
 
+-- Has the request go on without the credential of a place.
+local function drop(self, x, i)
+  local each, dropped = self.places[i], x.dropped or { header = {}, cookie = {}, query = {} }
+  x.dropped = dropped
+  dropped[each.where][each.name] = true
+  if x.query_pieces then x.query_pieces[i] = nil end
+end
+
 -- Gathers the credentials of a request into `x.credentials` (place in the plan → value), or nil there
 -- for none; false when one stands twice. `found` are those in the query.
 function Reader:gather(x, found)
@@ -154,7 +162,10 @@ function Reader:gather(x, found)
   -- A key that all callers of an application send goes along, and makes nobody somebody.
   local some, any = false, false
   for i = 1, held and #self.places or 0 do
-    if held[i] == "" then held[i] = nil end
+    if held[i] == "" then -- the API might take it for its caller's, and who-am-I is not asked with it
+      held[i] = nil
+      drop(self, x, i)
+    end
     any = any or held[i] ~= nil
     some = some or (held[i] ~= nil and not self.places[i].client)
   end
@@ -320,10 +331,8 @@ function Reader:only_token(x, nameless)
     -- An `authorization` holds the token, or there is none.
     local stays = each.client or nameless[i] or (each.where == "header" and each.name == "authorization")
     if value and not stays and value ~= token then
-      local dropped = x.dropped or { header = {}, cookie = {}, query = {} }
-      x.dropped, held[i] = dropped, nil
-      dropped[each.where][each.name] = true
-      if x.query_pieces then x.query_pieces[i] = nil end
+      held[i] = nil
+      drop(self, x, i)
     end
   end
   x.credentials = next(held) ~= nil and held or false
