@@ -277,14 +277,27 @@ def _rule_parameters(
         if parameter not in known and inside is False:
             message = f"`{name}` has no parameter or body member `{parameter}`"
             where = place(seen.policy, "operations", name, "params", parameter)
-            yield Problem(where, message, nearest(parameter, known))
+            hint = _name_alone(operation, parameter) or nearest(parameter, known)
+            yield Problem(where, message, hint)
 
 
 def _may_hold(operation: Operation, name: str) -> bool:
     """Whether `FIELD.MEMBER` may stand in the value of a scalar that a GraphQL schema makes itself
-    for objects: nothing declares its members."""
+    for objects: nothing declares its members, and each is found by its name alone."""
     field, _, inner = name.partition(".")
-    return bool(inner) and any(each.free and each.field == field for each in operation.arguments)
+    return "." not in inner and bool(inner) and _has_free_value(operation, field)
+
+
+def _has_free_value(operation: Operation, field: str) -> bool:
+    return any(each.free and each.field == field for each in operation.arguments)
+
+
+def _name_alone(operation: Operation, parameter: str) -> str:
+    """The hint for a path into such a value, as one into a body is written; empty: it is none."""
+    field, *inside = parameter.split(".")
+    if len(inside) < 2 or not _has_free_value(operation, field):
+        return ""
+    return f"write `{field}.{inside[-1]}`: a member of this value is named alone, at any depth"
 
 
 def _split_brackets(name: str) -> tuple[str, list[str]]:
