@@ -223,11 +223,12 @@ end
 local function send(handle, came, out, head)
   handle:body(true):setBytes(out.body or "")
   local headers, list = handle:headers(), out.headers
-  -- What goes out as it came is left where it is; a name goes or stays with all of its values.
+  -- What goes out as it came is left where it is; a name goes or stays with all of its values. The media type goes
+  -- to the end even then, as one that was made anew: the order would tell whether anything was removed from the body.
   local stays = {}
   for i = 1, #list do stays[list[i]] = true end
   for i = 1, #came do
-    if stays[came[i]] then
+    if stays[came[i]] and came[i][1] ~= "content-type" then
       stays[came[i]] = nil
     else
       headers:remove(came[i][1])
