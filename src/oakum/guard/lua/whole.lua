@@ -134,7 +134,7 @@ local function query_says(query, found)
   local said = "silent"
   for pair in query:gmatch "[^&;,%s]+" do
     local name, text = pair:match "^([^=]*)=?(.*)$"
-    local plain = plain_of(decoded(name):match "[^.]*$")
+    local plain = plain_of((gsub(decoded(name), "^.*%.", "")))
     text = decoded(text)
     local inner = plain:match "^page(.+)$" or plain
     local n = text:find "^%d+$" and #text < 10 and tonumber(text) or nil
