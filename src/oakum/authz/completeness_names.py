@@ -121,9 +121,8 @@ SILENT_ENDS = words(
 """Last words of other headers whose values are no number of entries: `x-response-time`."""
 COUNTED_CALLS = words("rate ratelimit quota cache caches b3")
 """Words of headers that count calls, or what a cache did: `x-ratelimit-limit`, `x-cache-hits`."""
-TAILS = (NAMES["cursor"] | NAMES["left"] | NAMES["done"] | NAMES["size"]) - words(
-    "after older newer rest left range last done final limit max size take"
-)
+NO_TAILS = words("after older newer rest left range last done final limit max size take")
+TAILS = (NAMES["cursor"] | NAMES["left"] | NAMES["done"] | NAMES["size"]) - NO_TAILS
 """Names that say the same as the end of a header's name: `x-list-complete`, `sforce-locator`."""
 
 

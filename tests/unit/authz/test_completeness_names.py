@@ -13,6 +13,7 @@ from oakum.authz.completeness_names import (
     FAILED,
     HARMLESS,
     NAMES,
+    NO_TAILS,
     ON,
     SILENT_ENDS,
     SILENT_HEADERS,
@@ -44,7 +45,7 @@ def test_the_runtime_of_the_engines_has_the_same_names() -> None:
     assert found["OPENS"] == AROUND
     assert found["SILENT_HEADERS"] == SILENT_HEADERS
     assert (found["SILENT_STARTS"], found["SILENT_ENDS"]) == (SILENT_STARTS, SILENT_ENDS)
-    assert found["COUNTED_CALLS"] == COUNTED_CALLS
+    assert (found["COUNTED_CALLS"], found["NO_TAILS"]) == (COUNTED_CALLS, NO_TAILS)
 
 
 def test_a_header_that_speaks_of_a_list_is_not_silent() -> None:

@@ -76,9 +76,10 @@ local SILENT_ENDS = set [[
 -- Words of headers that count calls, or what a cache did.
 local COUNTED_CALLS = set "rate ratelimit quota cache caches b3"
 -- Names that say the same as the end of a header's name.
-local TAILS, ALONE = {}, set "after older newer rest left range last done final limit max size take"
+local NO_TAILS = set "after older newer rest left range last done final limit max size take"
+local TAILS = {}
 for _, kind in ipairs { "cursor", "left", "done", "size" } do
-  for name in pairs(NAMES[kind]) do TAILS[name] = not ALONE[name] or nil end
+  for name in pairs(NAMES[kind]) do TAILS[name] = not NO_TAILS[name] or nil end
 end
 
 local function has(text, list)
