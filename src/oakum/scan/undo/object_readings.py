@@ -219,9 +219,9 @@ class ObjectReadings:
         """Whether what its owner was shown it by does not show it any more."""
         if made.look is not None and self._has_shown(made, ""):
             answer = self._looked_at(made, made.known)
-            if answer is None:
+            if answer is None or answer.truncated:
                 return False
-            if not answer.ok or answer.truncated:
+            if not answer.ok:
                 gone = answer.status in (404, 410)
                 return gone or self._is_absent(made, made.known, answer)
             rows = [*with_key(parse_objects(answer)[0], made.key, made.known)]

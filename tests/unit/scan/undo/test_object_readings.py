@@ -103,3 +103,46 @@ def test_whoever_may_by_the_contract_is_asked_after_the_maker_and_the_owner(may:
 def test_what_tells_it_by_its_key_goes_through_the_journal() -> None:
     made = replace(KNOWN, unmarked=True, row={"id": "s1"}, others=("cat",))
     assert from_json(as_json(made)) == made
+
+
+class Failing(Market):
+    """Fails over a stall that it does not have; `every`: over those that it has, too."""
+
+    def __init__(self) -> None:
+        super().__init__(["wool", MADE.mark])
+        self.every = False
+
+    def __call__(self, viewer: str | None, request: Request, /) -> Response:
+        key = request.url.rpartition("/")[2]
+        alone = request.method == "GET" and key != "stalls"
+        if alone and (self.every or key not in self.stalls):
+            return self.reply(None, 500)
+        return super().__call__(viewer, request)
+
+
+@pytest.mark.parametrize("every", [False, True])
+@pytest.mark.parametrize("older", [frozenset[str](), frozenset({"s0"})])
+def test_a_failure_tells_it_only_beside_another_that_is_shown(
+    every: bool, older: frozenset[str]
+) -> None:
+    market = Failing()
+    log, _ = undo_log(market)
+    made = replace(KNOWN, older=older)
+    log.enter(made)
+    assert log.shows(made) is True
+    del market.stalls["s1"]
+    market.every = every
+    assert log.is_gone(made, "s1") is (bool(older) and not every)
+
+
+def test_an_answer_that_is_cut_tells_nothing() -> None:
+    class Cutting(Market):
+        def __call__(self, viewer: str | None, request: Request, /) -> Response:
+            return replace(super().__call__(viewer, request), truncated="s1" not in self.stalls)
+
+    market = Cutting(["wool", MADE.mark])
+    log, _ = undo_log(market)
+    log.enter(KNOWN)
+    assert log.shows(KNOWN) is True
+    del market.stalls["s1"]
+    assert not log.is_gone(KNOWN, "s1")
