@@ -154,8 +154,11 @@ def _name(token: re.Match[str]) -> str:
 
 
 def _plan(setup: Setup) -> str:
-    """The compiled plan; where it verifies tokens, by a key of ours."""
+    """The compiled plan; where it verifies tokens, by a key of ours. An API that answers is waited
+    for as long as a busy machine may need."""
     plan = json.loads(setup.plan)
+    if not setup.upstream.breaks:
+        plan["guard"]["timeout"] = max(plan["guard"]["timeout"], _PATIENCE)
     if plan["guard"]["tokens"]:
         key = base64.urlsafe_b64encode(SECRET).rstrip(b"=").decode()
         plan["guard"]["tokens"].update(
@@ -188,6 +191,8 @@ class _Line(Mapping[str, Any]):
         return len(self._said)
 
 
+_PATIENCE = 20
+"""Seconds that a look-up may take."""
 _RENEWALS = 400
 """Most guards made within one engine: each declares C types anew, and a state of LuaJIT holds
 65,536 of them (`table overflow`)."""
