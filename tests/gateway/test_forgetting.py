@@ -29,6 +29,8 @@ NOTE = Request(
 class Api:
     """Whether Bob has blocked Ann; a note is answered when it is let go, or not at all."""
 
+    breaks = True
+
     def __init__(self, end: str) -> None:
         self.end, self.blocked = end, False
         self.begun, self.go = Event(), Event()
